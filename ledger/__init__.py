@@ -1,0 +1,1 @@
+"""What the product is: a chain-of-custody ledger for hazardous and solid waste."""
