@@ -1,0 +1,124 @@
+"""Opens the database the way the ledger needs it, and brings its schema up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib.resources import files
+from typing import Any, Final
+
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+
+from ledger.store.tables import ERASABLE, INSERT_ONLY
+
+DEFAULT_SCHEMA: Final = "wasteledger"
+_BUSY_S: Final = 30.0
+
+
+def open_engine(url: str, schema: str = DEFAULT_SCHEMA) -> Engine:
+    """An engine on SQLite (WAL, every commit synced) or PostgreSQL (one schema per ledger, names unqualified)."""
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            engine = create_engine(parsed, connect_args={"timeout": _BUSY_S, "check_same_thread": False})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            return engine
+        case "postgresql":
+            if not schema.isidentifier() or schema != schema.lower():
+                raise ValueError(f"schema: expected a lowercase identifier, got {schema!r}")
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"),
+                connect_args={"options": f"-c search_path={schema} -c timezone=UTC"},
+                pool_size=8,
+                max_overflow=24,
+            )
+        case other:
+            raise ValueError(f"database: expected sqlite or postgresql, got {other}")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: writers say BEGIN IMMEDIATE
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a promise must survive a power cut
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # otherwise INSERT OR REPLACE deletes past the append-only triggers
+        "secure_delete=ON",  # erased means overwritten
+        "cache_size=-65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run the migrations that are missing, in one transaction."""
+    scripts = _scripts()
+    with engine.connect() as connection:
+        schema = _schema(connection)
+        if schema is not None:
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        with EnvironmentContext(
+            Config(), scripts, fn=lambda rev, _context: scripts._upgrade_revs(revision, rev)
+        ) as environment:
+            environment.configure(
+                connection=connection, version_table_schema=schema, transactional_ddl=True, render_as_batch=False
+            )
+            environment.run_migrations()
+        connection.commit()
+
+
+def current(engine: Engine) -> str | None:
+    """The revision this database is at; None when it is empty."""
+    with engine.connect() as connection:
+        options = {"version_table_schema": _schema(connection)}
+        return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def newest() -> str:
+    """The revision this program needs."""
+    head = _scripts().get_current_head()
+    assert head is not None
+    return head
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(files("migrations")))
+
+
+def _schema(connection: Connection) -> str | None:
+    if connection.dialect.name != "postgresql":
+        return None
+    return str(connection.execute(text("SHOW search_path")).scalar_one())
+
+
+def roles_sql(schema: str = DEFAULT_SCHEMA) -> str:
+    """The statements that a PostgreSQL administrator runs once, after `upgrade`, to split the rights.
+
+    `<schema>_owner` owns the tables and runs migrations; `_app` appends, sequences and erases; `_signer` reads the log
+    and adds checkpoints; `_reader` reads everything except what may be erased. None of them can change evidence:
+    not even the owner gets past the triggers without disabling them, which verification is there to find.
+    """
+    owner, app, signer, reader = (f"{schema}_{name}" for name in ("owner", "app", "signer", "reader"))
+    evidence = ", ".join(INSERT_ONLY)
+    erasable = ", ".join(ERASABLE)
+    lines = [
+        f"CREATE ROLE {owner} NOLOGIN; CREATE ROLE {app} NOLOGIN; CREATE ROLE {signer} NOLOGIN;"
+        f" CREATE ROLE {reader} NOLOGIN;",
+        f"SET LOCAL search_path = {schema};",
+        f"ALTER SCHEMA {schema} OWNER TO {owner};",
+        f"DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' LOOP"
+        f" EXECUTE format('ALTER TABLE %I OWNER TO {owner}', t.tablename); END LOOP; END $$;",
+        f"GRANT USAGE ON SCHEMA {schema} TO {app}, {signer}, {reader};",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {app}, {signer}, {reader};",
+        f"REVOKE SELECT ON {erasable} FROM {signer}, {reader};",
+        f"GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {app};",
+        f"REVOKE UPDATE, DELETE ON {evidence} FROM {app};",
+        f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {app};",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {app};",
+        f"GRANT INSERT ON checkpoint, cosignature TO {signer};",
+        f"REVOKE INSERT ON checkpoint FROM {app};",
+    ]
+    return "\n".join(lines) + "\n"

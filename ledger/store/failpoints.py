@@ -1,0 +1,34 @@
+"""Named places where a test may kill this process, so that the crash table is about real crashes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Final
+
+NAMES: Final = (
+    "append.before-write",
+    "append.after-write",
+    "append.before-commit",
+    "append.after-commit",
+    "sequence.before-write",
+    "sequence.after-write",
+    "sequence.before-commit",
+    "sequence.after-commit",
+    "sign.before-high-water",
+    "sign.high-water-temp-written",
+    "sign.high-water-renamed",
+    "sign.after-high-water",
+    "sign.before-commit",
+    "sign.after-commit",
+)
+
+_armed = os.environ.get("WASTELEDGER_FAIL_AT")
+if _armed is not None and _armed not in NAMES:
+    raise ValueError(f"WASTELEDGER_FAIL_AT: expected one of {', '.join(NAMES)}, got {_armed}")
+
+
+def hit(name: str) -> None:
+    """Die here, without a goodbye, when the environment says so; otherwise nothing."""
+    if name == _armed:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,255 @@
+"""Every table of the ledger, once, for SQLite and PostgreSQL alike.
+
+Evidence is INSERT-only (triggers refuse anything else); heads, current states and the log's frontier are derived
+from it and move. Hashes and keys are raw bytes here and hex only at the doors.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# An INTEGER primary key is SQLite's row id itself; PostgreSQL needs eight bytes said aloud.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _hash(name: str, *more: ForeignKey, primary_key: bool = False, nullable: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, *more, primary_key=primary_key, nullable=nullable)
+
+
+# ---------------------------------------------------------------------------------------------- what was said
+
+statement = Table(
+    "statement",
+    metadata,
+    _hash("hash", primary_key=True),
+    _hash("key"),  # SHA-256 of the public key that signed
+    Column("seq", BigInteger, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),  # canonical, exactly as signed
+    Column("signature", LargeBinary, nullable=False),
+    UniqueConstraint("key", "seq"),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    _hash("statement", ForeignKey("statement.hash"), primary_key=True),
+    Column("id", Text, nullable=False, unique=True),  # the statement's uuid7
+    Column("bytes", LargeBinary, nullable=False),  # the Merkle leaf input
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _hash("statement", ForeignKey("entry.statement")),
+)
+
+author_fork = Table(
+    "author_fork",  # a second statement for a (key, seq) already taken: kept, answered 409, never an entry
+    metadata,
+    _hash("statement", primary_key=True),
+    _hash("key"),
+    Column("seq", BigInteger, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("received_at", Text, nullable=False),
+    _hash("branch", ForeignKey("statement.hash")),  # the statement that stays
+)
+
+quarantine = Table(
+    "quarantine",  # signed by a revoked key beyond its last_seq: kept, without effect until adopted
+    metadata,
+    _hash("statement", primary_key=True),
+    _hash("key"),
+    Column("seq", BigInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("received_at", Text, nullable=False),
+)
+
+adoption = Table(
+    "adoption",
+    metadata,
+    _hash("quarantined", ForeignKey("quarantine.statement"), primary_key=True),
+    _hash("statement", ForeignKey("entry.statement")),
+)
+
+split_view = Table(
+    "split_view",  # an author saw a validly signed checkpoint that this ledger does not know: both notes
+    metadata,
+    _hash("statement", ForeignKey("entry.statement"), primary_key=True),
+    Column("theirs", LargeBinary, nullable=False),
+    Column("ours", LargeBinary, nullable=False),
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    _hash("statement", ForeignKey("entry.statement"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("grams", BigInteger, nullable=False),
+    Column("cause", Text, nullable=False),
+    *(
+        Column(f"{side}_{part}", Text, nullable=False)
+        for side in ("debit", "credit")
+        for part in ("stage", "holder", "site", "code", "container")
+    ),
+    Index(None, "debit_container"),
+    Index(None, "credit_container"),
+)
+
+# ---------------------------------------------------------------------------------------------- where things stand
+
+stream_head = Table(
+    "stream_head",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),  # 0 until the first entry
+    Column("leaf", LargeBinary),  # leaf hash of the newest entry
+    Column("state", LargeBinary),  # current state of a container or manifest, folded by custody; else NULL
+)
+
+author_head = Table(
+    "author_head",  # the standing of one public key and the end of its chain
+    metadata,
+    _hash("key", primary_key=True),  # SHA-256 of the public key
+    Column("stream", Text, nullable=False, unique=True),  # key:<uuid7>
+    Column("public_key", LargeBinary, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("roles", Text, nullable=False),  # authority roles, sorted, separated by spaces
+    Column("admin", Boolean, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("server", Boolean, nullable=False),  # custodial
+    Column("uses", BigInteger),  # statements it may make; NULL: any number
+    Column("vouched_by", Text),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary),  # statement hash at `seq`
+    Column("seen_size", BigInteger, nullable=False),
+    Column("revoked_last_seq", BigInteger),  # highest seq that may still enter
+    Column("revoked_at_seq", BigInteger),  # `seq` when it was revoked: anything later is late
+)
+
+# ---------------------------------------------------------------------------------------------- the log
+
+pending = Table(
+    "pending",  # the outbox: entries committed and not yet sequenced; `id` orders the queue and is never a position
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    _hash("statement", ForeignKey("entry.statement")),
+    sqlite_autoincrement=True,
+)
+
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("index", _Number, primary_key=True, autoincrement=False),
+    _hash("hash"),
+    Column("statement", LargeBinary, ForeignKey("entry.statement"), nullable=False, unique=True),
+)
+
+tile = Table(
+    "tile",  # complete tiles only: docs/decisions/0002
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+log_state = Table(
+    "log_state",  # one row
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    _hash("root"),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("received_at", Text, nullable=False),  # newest among the sequenced entries
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", _Number, primary_key=True, autoincrement=False),
+    _hash("root"),
+    Column("note", LargeBinary, nullable=False),  # signed by the log, unwitnessed
+    Column("signed_at", Text, nullable=False),
+)
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("size", BigInteger, ForeignKey("checkpoint.size"), primary_key=True, autoincrement=False),
+    Column("key_id", LargeBinary, primary_key=True),
+    Column("line", Text, nullable=False),
+)
+
+# ---------------------------------------------------------------------------------------------- what may be erased
+
+sealed = Table(
+    "sealed",
+    metadata,
+    _hash("statement", primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
+subject_key = Table(
+    "subject_key",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("wrapped", LargeBinary),  # under the key-encryption key; NULL: destroyed
+)
+
+custodial_key = Table(
+    "custodial_key",
+    metadata,
+    _hash("key", primary_key=True),
+    Column("party", Text, nullable=False),
+    Column("person", Text, nullable=False, unique=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+INSERT_ONLY: Final = (
+    "statement",
+    "entry",
+    "link",
+    "author_fork",
+    "quarantine",
+    "adoption",
+    "split_view",
+    "posting",
+    "leaf",
+    "tile",
+    "checkpoint",
+    "cosignature",
+)
+"""Evidence: rows are inserted and never touched again."""
+
+ERASABLE: Final = ("sealed", "subject_key", "custodial_key")
+"""Personal clear text and the keys over it: outside every proof, and outside what a reader role may see."""

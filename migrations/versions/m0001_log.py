@@ -1,0 +1,236 @@
+"""The log, its heads and what is kept sealed; evidence refuses UPDATE, DELETE and TRUNCATE."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+INSERT_ONLY = (
+    "statement",
+    "entry",
+    "link",
+    "author_fork",
+    "quarantine",
+    "adoption",
+    "split_view",
+    "posting",
+    "leaf",
+    "tile",
+    "checkpoint",
+    "cosignature",
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "author_head",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("admin", sa.Boolean(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("server", sa.Boolean(), nullable=False),
+        sa.Column("uses", sa.BigInteger(), nullable=True),
+        sa.Column("vouched_by", sa.Text(), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=True),
+        sa.Column("seen_size", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_last_seq", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at_seq", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name="pk_author_head"),
+        sa.UniqueConstraint("stream", name="uq_author_head_stream"),
+    )
+    op.create_table(
+        "checkpoint",
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.Column("signed_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("size", name="pk_checkpoint"),
+    )
+    op.create_table(
+        "custodial_key",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_custodial_key"),
+        sa.UniqueConstraint("person", name="uq_custodial_key_person"),
+    )
+    op.create_table(
+        "log_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("frontier", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_log_state"),
+    )
+    op.create_table(
+        "quarantine",
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("statement", name="pk_quarantine"),
+    )
+    op.create_table(
+        "sealed",
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("statement", "path", name="pk_sealed"),
+    )
+    op.create_index("ix_sealed_person", "sealed", ["person"], unique=False)
+    op.create_table(
+        "statement",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name="pk_statement"),
+        sa.UniqueConstraint("key", "seq", name="uq_statement_key_seq"),
+    )
+    op.create_table(
+        "stream_head",
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("stream", name="pk_stream_head"),
+    )
+    op.create_table(
+        "subject_key",
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("person", name="pk_subject_key"),
+    )
+    op.create_table(
+        "tile",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "number", name="pk_tile"),
+    )
+    op.create_table(
+        "author_fork",
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.Text(), nullable=False),
+        sa.Column("branch", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["branch"], ["statement.hash"], name="fk_author_fork_branch"),
+        sa.PrimaryKeyConstraint("statement", name="pk_author_fork"),
+    )
+    op.create_table(
+        "cosignature",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key_id", sa.LargeBinary(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["size"], ["checkpoint.size"], name="fk_cosignature_size"),
+        sa.PrimaryKeyConstraint("size", "key_id", name="pk_cosignature"),
+    )
+    op.create_table(
+        "entry",
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["statement"], ["statement.hash"], name="fk_entry_statement"),
+        sa.PrimaryKeyConstraint("statement", name="pk_entry"),
+        sa.UniqueConstraint("id", name="uq_entry_id"),
+    )
+    op.create_table(
+        "adoption",
+        sa.Column("quarantined", sa.LargeBinary(), nullable=False),
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["quarantined"], ["quarantine.statement"], name="fk_adoption_quarantined"),
+        sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_adoption_statement"),
+        sa.PrimaryKeyConstraint("quarantined", name="pk_adoption"),
+    )
+    op.create_table(
+        "leaf",
+        sa.Column("index", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_leaf_statement"),
+        sa.PrimaryKeyConstraint("index", name="pk_leaf"),
+        sa.UniqueConstraint("statement", name="uq_leaf_statement"),
+    )
+    op.create_table(
+        "link",
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_link_statement"),
+        sa.PrimaryKeyConstraint("stream", "seq", name="pk_link"),
+    )
+    op.create_table(
+        "pending",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_pending_statement"),
+        sa.PrimaryKeyConstraint("id", name="pk_pending"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "posting",
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("grams", sa.BigInteger(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("debit_stage", sa.Text(), nullable=False),
+        sa.Column("debit_holder", sa.Text(), nullable=False),
+        sa.Column("debit_site", sa.Text(), nullable=False),
+        sa.Column("debit_code", sa.Text(), nullable=False),
+        sa.Column("debit_container", sa.Text(), nullable=False),
+        sa.Column("credit_stage", sa.Text(), nullable=False),
+        sa.Column("credit_holder", sa.Text(), nullable=False),
+        sa.Column("credit_site", sa.Text(), nullable=False),
+        sa.Column("credit_code", sa.Text(), nullable=False),
+        sa.Column("credit_container", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_posting_statement"),
+        sa.PrimaryKeyConstraint("statement", "n", name="pk_posting"),
+    )
+    op.create_index("ix_posting_credit_container", "posting", ["credit_container"], unique=False)
+    op.create_index("ix_posting_debit_container", "posting", ["debit_container"], unique=False)
+    op.create_table(
+        "split_view",
+        sa.Column("statement", sa.LargeBinary(), nullable=False),
+        sa.Column("theirs", sa.LargeBinary(), nullable=False),
+        sa.Column("ours", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_split_view_statement"),
+        sa.PrimaryKeyConstraint("statement", name="pk_split_view"),
+    )
+
+    if op.get_bind().dialect.name == "sqlite":
+        for table in INSERT_ONLY:
+            for verb in ("UPDATE", "DELETE"):
+                op.execute(
+                    f"CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
+                )
+    else:
+        op.execute(
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END $$"
+        )
+        for table in INSERT_ONLY:
+            op.execute(
+                f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
