@@ -10,7 +10,7 @@ import click
 from ledger.errors import LedgerError
 
 COMMANDS: dict[str, str] = {}
-"""Command name → module, whose click command is called `command`. A table, so that the offline verifier loads no database."""
+"""Command name → module, whose click command is called `command`: so the offline verifier loads no database."""
 
 
 class LazyGroup(click.Group):
