@@ -1,4 +1,4 @@
-"""Real databases for tests: a file of SQLite's, a schema of PostgreSQL's, or each in turn."""
+"""Real databases for tests: a file of SQLite's, a database of PostgreSQL's, or each in turn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgres import new_schema, shared_server
+from tests.support.postgres import new_database, shared_server
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +19,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def postgres_url(postgres_server: Path) -> str:
-    """An SQLAlchemy URL to an empty PostgreSQL schema of this test's own."""
-    return new_schema(postgres_server).render_as_string(hide_password=False)
+    """An SQLAlchemy URL to a PostgreSQL database of this test's own, its search path an empty schema."""
+    return new_database(postgres_server).render_as_string(hide_password=False)
 
 
 @pytest.fixture

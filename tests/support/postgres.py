@@ -31,16 +31,17 @@ def shared_server(run_folder: Path) -> Path:
         return Path(answer.read_text())
 
 
-def new_schema(server: Path) -> URL:
-    """The URL of an empty schema of its own: unqualified names live there, and nothing else is on the search path."""
-    schema = f"t_{uuid4().hex}"
-    with psycopg.connect(host=str(server), user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {schema}".encode())
+def new_database(server: Path) -> URL:
+    """The URL of a new database with one empty schema, `wasteledger`, where unqualified names live."""
+    name = f"t_{uuid4().hex}"
+    for database, command in (("postgres", f"CREATE DATABASE {name}"), (name, "CREATE SCHEMA wasteledger")):
+        with psycopg.connect(host=str(server), user="postgres", dbname=database, autocommit=True) as connection:
+            connection.execute(command.encode())
     return URL.create(
         "postgresql+psycopg",
         username="postgres",
-        database="postgres",
-        query={"host": str(server), "options": f"-csearch_path={schema}"},
+        database=name,
+        query={"host": str(server), "options": "-csearch_path=wasteledger"},
     )
 
 
