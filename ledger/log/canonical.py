@@ -1,0 +1,328 @@
+"""The one byte form of a document: RFC 8785 restricted to objects, arrays, strings, booleans and integers |n| ≤ 2^53-1.
+
+`encode` writes it and `decode` accepts nothing else, so equal documents have equal bytes and equal bytes one meaning.
+`decode` is on the hot path: it re-encodes and compares, and only when that fails walks slowly to name the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import orjson
+
+from ledger.errors import FormError
+
+INT_MAX = 2**53 - 1
+DEPTH_MAX = 32
+
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
+# Bidirectional controls and what takes no width: two texts that look the same must be the same.
+_CONTROL = re.compile("[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class CanonicalError(FormError):
+    """The bytes or the value lie outside the canonical profile; each subclass is one reason."""
+
+    code = "not-in-profile"
+    zh = "不属于规范格式：{detail}"
+    en = "outside the canonical profile: {detail}"
+
+
+class TooLarge(CanonicalError):
+    """More bytes than the kind of document may have."""
+
+    code = "too-large"
+    zh = "文件过大"
+    en = "document is too large"
+
+
+class NotUtf8(CanonicalError):
+    """Bytes that no UTF-8 text has."""
+
+    code = "not-utf8"
+    zh = "不是有效的 UTF-8：{detail}"
+    en = "not valid UTF-8: {detail}"
+
+
+class NotJson(CanonicalError):
+    """Text that no JSON reader may take (RFC 8259)."""
+
+    code = "not-json"
+    zh = "不是有效的 JSON：{detail}"
+    en = "not valid JSON: {detail}"
+
+
+class NotAnObject(CanonicalError):
+    """A document is an object."""
+
+    code = "not-an-object"
+    zh = "最外层须为对象"
+    en = "the outermost value must be an object"
+
+
+class DuplicateKey(CanonicalError):
+    """Readers disagree on which of two equal keys counts."""
+
+    code = "duplicate-key"
+    zh = "键重复：{key}"
+    en = "duplicate key {key}"
+
+
+class BadKey(CanonicalError):
+    """Keys are lowercase ASCII, so every language sorts them alike."""
+
+    code = "bad-key"
+    zh = "键名不合规：{key}"
+    en = "key {key} does not have the form of a key"
+
+
+class FloatRefused(CanonicalError):
+    """Languages write and round fractions differently."""
+
+    code = "float"
+    zh = "不允许小数或指数：{number}"
+    en = "number {number} has a fraction or an exponent"
+
+
+class NullRefused(CanonicalError):
+    """Absent and null would be two forms of one meaning."""
+
+    code = "null"
+    zh = "不允许 null，缺省即不写"
+    en = "null is not allowed: leave the member out"
+
+
+class IntegerOutOfRange(CanonicalError):
+    """Beyond 2^53-1 a browser would round it."""
+
+    code = "integer-out-of-range"
+    zh = "整数超出范围：{number}"
+    en = "integer {number} is out of range"
+
+
+class NotNfc(CanonicalError):
+    """Two forms of one text would have two hashes."""
+
+    code = "not-nfc"
+    zh = "字符串不是 NFC 形式：{text}"
+    en = "string {text} is not in Unicode normal form C"
+
+
+class LoneSurrogate(CanonicalError):
+    """Half a character, which UTF-8 cannot hold."""
+
+    code = "lone-surrogate"
+    zh = "字符串含孤立代理项：{text}"
+    en = "string {text} holds a lone surrogate"
+
+
+class ControlRefused(CanonicalError):
+    """A control that makes different texts look the same."""
+
+    code = "control-character"
+    zh = "字符串含双向或零宽控制符 {control}"
+    en = "string holds the bidirectional or zero-width control {control}"
+
+
+class TooDeep(CanonicalError):
+    """Nesting that could exhaust a reader's stack."""
+
+    code = "too-deep"
+    zh = "嵌套过深"
+    en = "nested too deep"
+
+
+class WrongType(CanonicalError):
+    """A Python value that JSON does not have."""
+
+    code = "wrong-type"
+    zh = "类型不可编码：{type}"
+    en = "a value of type {type} cannot be encoded"
+
+
+class NotCanonical(CanonicalError):
+    """The right content in other bytes than the canonical ones."""
+
+    code = "not-canonical"
+    zh = "键序、空白或转义不是规范形式（自第 {offset} 字节起）"
+    en = "order, spacing or escaping is not canonical from byte {offset}"
+
+
+def encode(value: object) -> bytes:
+    """The canonical bytes of `value`; raises the named reason when it lies outside the profile."""
+    _walk(value, 1)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def decode(data: bytes, *, limit: int) -> dict[str, Any]:
+    """The object whose canonical bytes are exactly `data`, at most `limit` bytes; raises the named reason otherwise."""
+    if len(data) > limit:
+        raise TooLarge(expected=f"at most {limit} bytes", got=f"{len(data)} bytes")
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        _refuse(data)
+    # Equal bytes rule out duplicate keys, spacing, order, escapes, -0 and every number that orjson had to round.
+    if (
+        type(value) is dict
+        and _plain(value, DEPTH_MAX)
+        and orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == data
+        and (data.isascii() or _plain_text(data.decode()))
+    ):
+        return value
+    _examine(data)
+    # The quick look at the whole text may see a letter of an escape (`\n`) join the mark after it; string by string
+    # the document is in order.
+    return value  # type: ignore[no-any-return]
+
+
+def decode_any_layout(data: bytes, *, limit: int) -> dict[str, Any]:
+    """As `decode`, but in any order and spacing: for small files that people edit and nobody signs."""
+    if len(data) > limit:
+        raise TooLarge(expected=f"at most {limit} bytes", got=f"{len(data)} bytes")
+    return _read(data)
+
+
+@lru_cache(maxsize=4096)
+def _is_key(key: str) -> bool:
+    return _KEY.fullmatch(key) is not None
+
+
+def _plain(value: Any, depth: int) -> bool:
+    """Whether types, keys, integers and depth are surely inside the profile."""
+    if type(value) is dict:
+        if depth == 0:
+            return False
+        for key, member in value.items():
+            if not _is_key(key):
+                return False
+            kind = type(member)
+            if kind is str or kind is bool:
+                continue
+            if kind is int:
+                if not -INT_MAX <= member <= INT_MAX:
+                    return False
+            elif not _plain(member, depth - 1):
+                return False
+        return True
+    if type(value) is list:
+        if depth == 0:
+            return False
+        for member in value:
+            kind = type(member)
+            if kind is str or kind is bool:
+                continue
+            if kind is int:
+                if not -INT_MAX <= member <= INT_MAX:
+                    return False
+            elif not _plain(member, depth - 1):
+                return False
+        return True
+    return False
+
+
+def _plain_text(text: str) -> bool:
+    return _CONTROL.search(text) is None and unicodedata.is_normalized("NFC", text)
+
+
+def _refuse(data: bytes) -> NoReturn:
+    _examine(data)
+    raise NotJson(detail="the two JSON readers disagree")  # orjson refused what json took: never let it in
+
+
+def _examine(data: bytes) -> None:
+    """Raise the reason why `data` is not canonical; return if there is none."""
+    written = orjson.dumps(_read(data), option=orjson.OPT_SORT_KEYS)
+    if written != data:
+        offset = next((i for i, (a, b) in enumerate(zip(written, data, strict=False)) if a != b), len(written))
+        raise NotCanonical(offset=offset, expected=written[offset : offset + 24], got=data[offset : offset + 24])
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotUtf8(detail=f"byte {error.start}") from None
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_float=_no_float,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+        )
+    except RecursionError:
+        raise TooDeep(expected=f"at most {DEPTH_MAX} levels") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(detail=str(error)) from None
+    _walk(value, 1)
+    if type(value) is not dict:
+        raise NotAnObject(expected="object", got=type(value).__name__)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for key, member in pairs:
+        if key in members:
+            raise DuplicateKey(key=ascii(key))
+        members[key] = member
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 17:  # also keeps int() from long work
+        raise IntegerOutOfRange(number=digits[:40], expected=f"at most {INT_MAX} either way")
+    return int(digits)
+
+
+def _no_float(digits: str) -> NoReturn:
+    raise FloatRefused(number=digits[:40], expected="an integer")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise NotJson(detail=f"{name} is not JSON")
+
+
+def _walk(value: object, depth: int) -> None:
+    kind = type(value)
+    if kind is str:
+        _check_string(value)  # type: ignore[arg-type]
+    elif kind is bool:
+        return
+    elif kind is int:
+        if not -INT_MAX <= value <= INT_MAX:  # type: ignore[operator]
+            raise IntegerOutOfRange(number=value, expected=f"at most {INT_MAX} either way")
+    elif kind is dict or kind is list:
+        if depth > DEPTH_MAX:
+            raise TooDeep(expected=f"at most {DEPTH_MAX} levels")
+        if kind is list:
+            for member in value:  # type: ignore[attr-defined]
+                _walk(member, depth + 1)
+            return
+        for key, member in value.items():  # type: ignore[attr-defined]
+            _walk(member, depth + 1)
+            if type(key) is not str or not _is_key(key):
+                raise BadKey(key=ascii(key), expected=_KEY.pattern)
+    elif value is None:
+        raise NullRefused()
+    elif kind is float:
+        raise FloatRefused(number=value, expected="an integer")
+    else:
+        raise WrongType(type=kind.__name__, expected="object, array, string, boolean or integer")
+
+
+def _check_string(text: str) -> None:
+    if text.isascii():
+        return
+    if _SURROGATE.search(text):
+        raise LoneSurrogate(text=ascii(text[:80]))
+    if control := _CONTROL.search(text):
+        raise ControlRefused(control=f"U+{ord(control.group()):04X}")
+    if not unicodedata.is_normalized("NFC", text):
+        raise NotNfc(text=ascii(text[:80]))

@@ -1,0 +1,116 @@
+"""An entry: what the server adds to a statement on acceptance or refusal; its bytes are the Merkle leaf's input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.log import canonical
+from ledger.log.ids import STREAM, is_stream
+from ledger.log.wire import TIME_FORM, check_members, decode_base64, is_hash, is_time, wrong
+
+BYTES_MAX = 65_535  # C2SP tlog-tiles: an entry bundle has 16-bit lengths
+_WHAT = "entry"
+_REQUIRED = frozenset({"links", "received_at", "signature", "statement", "v"})
+_OPTIONAL = frozenset({"refused"})
+_LINK = frozenset({"seq", "stream"})
+_LINK_OPTIONAL = frozenset({"prev"})
+_CODE = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+_code = re.compile(_CODE).fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The entry's place in one object's chain: gap-free `seq` from 1, leaf hash (hex) of the one before."""
+
+    stream: str
+    seq: int
+    prev: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`statement` is the statement hash in hex, `signature` base64, `refused` the code of the rule that refused it."""
+
+    statement: str
+    signature: str
+    received_at: str
+    refused: str | None
+    links: tuple[Link, ...]
+
+
+def build(
+    *, statement: str, signature: str, received_at: str, links: Sequence[Link], refused: str | None = None
+) -> bytes:
+    """The canonical bytes of an entry, written out by hand for speed; raises whatever `parse` would raise."""
+    _check(statement, signature, received_at, refused, links)
+    joined = ",".join(
+        f'{{"seq":{link.seq},"stream":"{link.stream}"}}'
+        if link.prev is None
+        else f'{{"prev":"{link.prev}","seq":{link.seq},"stream":"{link.stream}"}}'
+        for link in links
+    )
+    ruling = "" if refused is None else f'"refused":"{refused}",'
+    raw = (
+        f'{{"links":[{joined}],"received_at":"{received_at}",{ruling}'
+        f'"signature":"{signature}","statement":"{statement}","v":1}}'
+    ).encode()
+    if len(raw) > BYTES_MAX:
+        raise canonical.TooLarge(expected=f"at most {BYTES_MAX} bytes", got=f"{len(raw)} bytes")
+    return raw
+
+
+def parse(raw: bytes) -> Entry:
+    """The entry in `raw`, or the named reason why it is none."""
+    document = canonical.decode(raw, limit=BYTES_MAX)
+    check_members(document, _WHAT, required=_REQUIRED, optional=_OPTIONAL)
+    if type(document["links"]) is not list:
+        wrong(_WHAT, "links", "an array", document["links"])
+    links = tuple(_link(link) for link in document["links"])
+    entry = Entry(
+        statement=document["statement"],
+        signature=document["signature"],
+        received_at=document["received_at"],
+        refused=document.get("refused"),
+        links=links,
+    )
+    _check(entry.statement, entry.signature, entry.received_at, entry.refused, links)
+    return entry
+
+
+def _link(document: Any) -> Link:
+    if type(document) is not dict:
+        wrong(_WHAT, "links", "objects", document)
+    check_members(document, "link", required=_LINK, optional=_LINK_OPTIONAL)
+    return Link(document["stream"], document["seq"], document.get("prev"))
+
+
+def _check(statement: str, signature: str, received_at: str, refused: str | None, links: Sequence[Link]) -> None:
+    if not is_hash(statement):
+        wrong(_WHAT, "statement", "64 lowercase hex digits", statement)
+    if type(signature) is not str or len(signature) != 88:
+        wrong(_WHAT, "signature", "base64 of 64 bytes", signature)
+    if len(decode_base64(signature, "signature")) != 64:
+        wrong(_WHAT, "signature", "base64 of 64 bytes", signature)
+    if not is_time(received_at):
+        wrong(_WHAT, "received_at", TIME_FORM, received_at)
+    if refused is not None and (type(refused) is not str or not _code(refused) or len(refused) > 64):
+        wrong(_WHAT, "refused", _CODE, refused)
+    if not links:
+        wrong(_WHAT, "links", "at least one link", [])
+    before = ""
+    for link in links:
+        if not is_stream(link.stream):
+            wrong("link", "stream", STREAM, link.stream)
+        if link.stream <= before:
+            wrong(_WHAT, "links", "streams sorted, each once", link.stream)
+        before = link.stream
+        if type(link.seq) is not int or not 1 <= link.seq <= canonical.INT_MAX:
+            wrong("link", "seq", "an integer from 1", link.seq)
+        if link.seq == 1:
+            if link.prev is not None:
+                wrong("link", "prev", "absent at seq 1", link.prev)
+        elif not is_hash(link.prev):
+            wrong("link", "prev", "64 lowercase hex digits after seq 1", link.prev)

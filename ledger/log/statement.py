@@ -1,0 +1,191 @@
+"""A statement: what one key says happened, numbered and chained by its author, signed over exact bytes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from ledger.log import canonical
+from ledger.log.hashing import sha256
+from ledger.log.ids import STREAM, UUID7, is_stream, is_uuid7
+from ledger.log.keys import PrivateKey, PublicKey
+from ledger.log.wire import TIME_FORM, check_members, is_hash, is_origin, is_time, wrong
+
+PREFIX = b"wasteledger/statement/v1\n"
+BYTES_MAX = 256 * 1024
+ABOUT_MAX = 256
+BY_BYTES_MAX = 64
+TYPE = r"[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[1-9][0-9]*)?"
+_type = re.compile(TYPE).fullmatch
+_WHAT = "statement"
+_OPTIONAL = frozenset({"custody", "prev"})
+_REQUIRED = frozenset({"about", "at", "body", "by", "id", "key", "ledger", "party", "seen", "seq", "type", "v"})
+_SEEN = frozenset({"root", "size"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The newest checkpoint the author had seen: size in leaves, root in hex."""
+
+    size: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """LEDGER.md §3; `raw` are the canonical bytes it was read from, `hash` is SHA-256 of the signed message."""
+
+    ledger: str
+    type: str
+    id: str
+    party: str
+    by: str
+    key: str
+    custody: str | None
+    seq: int
+    prev: str | None
+    at: str
+    seen: Seen
+    about: tuple[str, ...]
+    body: dict[str, Any]
+    raw: bytes
+    hash: bytes
+
+    @staticmethod
+    def build(
+        *,
+        ledger: str,
+        type: str,
+        id: str,
+        party: str,
+        by: str,
+        key: str,
+        seq: int,
+        at: str,
+        seen: Seen,
+        about: tuple[str, ...] | list[str],
+        body: dict[str, Any],
+        custody: str | None = None,
+        prev: str | None = None,
+    ) -> bytes:
+        """Canonical bytes ready to be signed; raises whatever `parse` would raise."""
+        document: dict[str, Any] = {
+            "about": list(about),
+            "at": at,
+            "body": body,
+            "by": by,
+            "id": id,
+            "key": key,
+            "ledger": ledger,
+            "party": party,
+            "seen": {"root": seen.root, "size": seen.size},
+            "seq": seq,
+            "type": type,
+            "v": 1,
+        }
+        if custody is not None:
+            document["custody"] = custody
+        if prev is not None:
+            document["prev"] = prev
+        _check(document)
+        raw = canonical.encode(document)
+        if len(raw) > BYTES_MAX:
+            raise canonical.TooLarge(expected=f"at most {BYTES_MAX} bytes", got=f"{len(raw)} bytes")
+        return raw
+
+
+def parse(raw: bytes) -> Statement:
+    """The statement in `raw`, or the named reason why it is none; says nothing of its signature."""
+    document = canonical.decode(raw, limit=BYTES_MAX)
+    _check(document)
+    seen = document["seen"]
+    return Statement(
+        ledger=document["ledger"],
+        type=document["type"],
+        id=document["id"],
+        party=document["party"],
+        by=document["by"],
+        key=document["key"],
+        custody=document.get("custody"),
+        seq=document["seq"],
+        prev=document.get("prev"),
+        at=document["at"],
+        seen=Seen(size=seen["size"], root=seen["root"]),
+        about=tuple(document["about"]),
+        body=document["body"],
+        raw=raw,
+        hash=statement_hash(raw),
+    )
+
+
+def signed_message(raw: bytes) -> bytes:
+    return PREFIX + raw
+
+
+def statement_hash(raw: bytes) -> bytes:
+    return sha256(PREFIX + raw)
+
+
+def sign(raw: bytes, private_key: PrivateKey) -> bytes:
+    return private_key.sign(PREFIX + raw)
+
+
+def verify_signature(raw: bytes, signature: bytes, public_key: PublicKey) -> bytes:
+    """`raw`, shown to be signed by `public_key`; raises `BadSignature`."""
+    public_key.verify(signature, PREFIX + raw)
+    return raw
+
+
+def _check(document: dict[str, Any]) -> None:
+    check_members(document, _WHAT, required=_REQUIRED, optional=_OPTIONAL)
+    get = document.__getitem__
+    if not is_origin(get("ledger")):
+        wrong(_WHAT, "ledger", "an origin without spaces and +", get("ledger"))
+    if type(get("type")) is not str or not _type(get("type")) or len(get("type")) > 64:
+        wrong(_WHAT, "type", f"{TYPE}, at most 64 bytes", get("type"))
+    if not is_uuid7(get("id")):
+        wrong(_WHAT, "id", UUID7, get("id"))
+    if not is_stream(get("party")):
+        wrong(_WHAT, "party", STREAM, get("party"))
+    if not _is_person(get("by")):
+        wrong(_WHAT, "by", f"1 to {BY_BYTES_MAX} printable bytes without spaces", get("by"))
+    if not is_hash(get("key")):
+        wrong(_WHAT, "key", "64 lowercase hex digits", get("key"))
+    if document.get("custody", "server") != "server":
+        wrong(_WHAT, "custody", "server, or absent", get("custody"))
+    if type(get("seq")) is not int or get("seq") < 1:
+        wrong(_WHAT, "seq", "an integer from 1", get("seq"))
+    if get("seq") == 1:
+        if "prev" in document:
+            wrong(_WHAT, "prev", "absent at seq 1", get("prev"))
+    elif not is_hash(document.get("prev")):
+        wrong(_WHAT, "prev", "64 lowercase hex digits after seq 1", document.get("prev"))
+    if not is_time(get("at")):
+        wrong(_WHAT, "at", TIME_FORM, get("at"))
+    seen = get("seen")
+    if type(seen) is not dict:
+        wrong(_WHAT, "seen", "an object", seen)
+    check_members(seen, "seen", required=_SEEN)
+    if type(seen["size"]) is not int or seen["size"] < 0:
+        wrong("seen", "size", "an integer from 0", seen["size"])
+    if not is_hash(seen["root"]):
+        wrong("seen", "root", "64 lowercase hex digits", seen["root"])
+    about = get("about")
+    if type(about) is not list or not 1 <= len(about) <= ABOUT_MAX or not all(map(is_stream, about)):
+        wrong(_WHAT, "about", f"1 to {ABOUT_MAX} stream ids", about)
+    if any(left >= right for left, right in pairwise(about)):
+        wrong(_WHAT, "about", "stream ids sorted, each once", about)
+    if type(get("body")) is not dict:
+        wrong(_WHAT, "body", "an object", get("body"))
+
+
+def _is_person(text: object) -> bool:
+    return (
+        type(text) is str
+        and 1 <= len(text) <= BY_BYTES_MAX
+        and text.isascii()
+        and text.isprintable()
+        and " " not in text
+    )
