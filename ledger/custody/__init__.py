@@ -1,0 +1,1 @@
+"""What is remembered: waste, its containers, manifests and grams; pure, no bytes, no database, no clock."""

@@ -1,0 +1,58 @@
+"""Corrections: events of today that put an old value right, once those who relied on it agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from ledger.custody.events import Event, event
+from ledger.custody.values import ContainerId, Sealed, StatementId
+from ledger.custody.wire import Plain, text
+
+FieldPath = Annotated[
+    str, text(r"[a-z][a-z0-9_]*(?:\.(?:[a-z][a-z0-9_]*|\d{1,3}))*", "a field path such as lines.0.mass.net_g")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfRecord(Event):
+    """An event about what was recorded of one container."""
+
+    container: ContainerId
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.container})
+
+    def containers(self) -> tuple[str, ...]:
+        return (self.container,)
+
+
+@event("entry-corrected")
+class EntryCorrected(_OfRecord):
+    """`field` of statement `target` should read `new`, not `old`. Proposed until every party that relied on the old
+    value agrees, or while it would take the container below zero."""
+
+    target: StatementId
+    field: FieldPath
+    old: Annotated[str | int, Plain()]
+    new: Annotated[str | int, Plain()]
+    reason: Literal["typing", "unit", "scale", "wrong-container", "other"]
+    note: Sealed | None = None
+
+
+@event("correction-agreed")
+class CorrectionAgreed(_OfRecord):
+    """A party that relied on the old value agrees with the correction."""
+
+    correction: StatementId
+
+
+@event("correction-decided")
+class CorrectionDecided(_OfRecord):
+    """The authority decides a correction on which the parties do not agree."""
+
+    correction: StatementId
+    outcome: Literal["apply", "reject"]
+    note: Sealed | None = None
+
+    author = "supervision"

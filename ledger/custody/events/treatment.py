@@ -1,0 +1,104 @@
+"""The end of waste: treatment by batch, with what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ledger.custody.container import Container, Manifest
+from ledger.custody.events import Event, Things, event
+from ledger.custody.events.containers import Draw, Pour, distinct, held, pool, pour
+from ledger.custody.postings import Account, Posting, move
+from ledger.custody.rules import AlreadyClosed, ContainerExists, Refusal
+from ledger.custody.values import Basis, BatchCode, FacilityId, Hash, MethodCode, Moment, Name, Named, Place, Transcript
+from ledger.custody.wire import Codes, WireError
+
+if TYPE_CHECKING:
+    from ledger.custody.fact import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """The exemption row relied on, with the hash of the report that shows its condition."""
+
+    row: Name
+    evidence: Hash
+
+
+@event("waste-treated")
+class WasteTreated(Event):
+    """`final` closes the full input and each output is new mass (a residue); `intermediate` closes nothing: the
+    contents stay held under the same first producers, less what was lost in the process."""
+
+    place: Place
+    facility: FacilityId
+    stage: Literal["final", "intermediate"]
+    end: Literal["utilised", "disposed"]
+    method: MethodCode
+    basis: Basis
+    inputs: tuple[Draw, ...]
+    outputs: tuple[Pour, ...] = ()
+    started: Moment | None = None
+    ended: Moment | None = None
+    exemption: Exemption | None = None
+    batch_code: BatchCode | None = None
+    from_batches: tuple[BatchCode, ...] = ()
+    handler: Named | None = None
+    source: Transcript | None = None
+
+    correctable = ("inputs.*.net_g", "outputs.*.net_g")
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.place.site, *self.containers()})
+
+    def containers(self) -> tuple[str, ...]:
+        return (*(d.container for d in self.inputs), *(p.container for p in self.outputs))
+
+    def actors(self) -> frozenset[str]:
+        return frozenset({self.place.party})
+
+    def check(self, path: str, codes: Codes) -> None:
+        if not self.inputs:
+            raise WireError(path="inputs", expected="at least one container", got="none")
+        if self.started is not None and self.ended is not None and self.ended < self.started:
+            raise WireError(path="ended", expected=f"not before {self.started}", got=self.ended)
+        distinct(self.containers(), "inputs")
+
+    def refusals(self, fact: Fact, things: Things) -> Iterator[Refusal]:
+        for draw in self.inputs:
+            thing = things.get(draw.container)
+            if isinstance(thing, Container) and thing.born and thing.status == "emptied":
+                yield AlreadyClosed(container=draw.container)
+        for output in self.outputs:
+            thing = things.get(output.container)
+            if output.new and isinstance(thing, Container) and thing.born:
+                yield ContainerExists(container=output.container)
+
+    def fold(self, thing: Container | Manifest, fact: Fact) -> None:
+        assert isinstance(thing, Container)
+        for draw in self.inputs:
+            if draw.container == thing.id:
+                thing.draw(draw.net_g)
+        for output in self.outputs:
+            if output.container == thing.id:
+                pour(thing, output, self.place)
+
+    def post(self, fact: Fact) -> Iterator[Posting]:
+        if self.stage == "final":
+            for draw in self.inputs:
+                end = Account(self.end, self.place.party, self.place.site, draw.code, draw.container)
+                yield from move(draw.net_g, held(self.place, draw.code, draw.container), end, "treated")
+            for output in self.outputs:
+                new = Account("derived", self.place.party, self.place.site, output.code, "")
+                yield from move(output.net_g, new, held(self.place, output.code, output.container), "derived")
+            return
+        between = pool(self.place, fact)
+        for draw in self.inputs:
+            yield from move(draw.net_g, held(self.place, draw.code, draw.container), between, "treated")
+        for output in self.outputs:
+            yield from move(output.net_g, between, held(self.place, output.code, output.container), "treated")
+        gone = sum(d.net_g for d in self.inputs) - sum(o.net_g for o in self.outputs)
+        account = "process-loss" if gone > 0 else "additive"
+        end = Account(account, self.place.party, self.place.site, self.inputs[0].code, "")
+        yield from move(gone, between, end, account)
