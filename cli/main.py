@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import locale
+import os
 from importlib import import_module
 
 import click
@@ -36,9 +36,9 @@ class LazyGroup(click.Group):
 
 
 def language() -> str:
-    """The reader's language by locale: "zh" or "en"."""
-    name = locale.setlocale(locale.LC_MESSAGES) or ""
-    return "zh" if name.startswith("zh") else "en"
+    """The reader's language, "zh" or "en", by the environment alone: a new machine has no Chinese locale installed."""
+    names = (os.environ.get(variable) for variable in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, names), "").startswith("zh") else "en"
 
 
 @click.group(cls=LazyGroup)

@@ -36,11 +36,11 @@ def test_every_commands_help_ends_with_an_example_of_it() -> None:
 
 
 def test_every_module_of_the_command_line_is_in_the_table_of_commands() -> None:
-    modules = {f"cli.{path.stem}" for path in (ROOT / "cli").glob("*.py") if hasattr_command(path.read_text())}
+    modules = {f"cli.{path.stem}" for path in (ROOT / "cli").glob("*.py") if defines_command(path.read_text())}
     assert modules == set(COMMANDS.values())
 
 
-def hasattr_command(source: str) -> bool:
+def defines_command(source: str) -> bool:
     return "\ndef command(" in source or "\ncommand = " in source
 
 
