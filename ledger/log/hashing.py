@@ -50,7 +50,11 @@ def seal_commitment(salt: bytes, field_path: str, value: str) -> str:
         raise SealForm(detail="salt", expected="32 bytes", got=f"{len(salt)} bytes")
     if not field_path or "\x00" in field_path:  # a NUL would let two (path, value) pairs share one commitment
         raise SealForm(detail="field path", expected="a path without NUL", got=repr(field_path))
-    return hmac.new(salt, field_path.encode() + b"\x00" + value.encode(), "sha256").hexdigest()
+    try:
+        message = field_path.encode() + b"\x00" + value.encode()
+    except UnicodeEncodeError:
+        raise SealForm(detail="text", expected="no lone surrogate", got=ascii(value[:40])) from None
+    return hmac.new(salt, message, "sha256").hexdigest()
 
 
 def verify_seal(commitment: str, *, salt: bytes, field_path: str, value: str) -> str:

@@ -26,7 +26,7 @@ _SIGN_BIT = 1 << 255
 _POSSESSION = b"wasteledger/key-possession/v1\n"
 
 # y of the eight points whose order divides 8, by order 1, 2, 4, 8, 8; with either sign bit.
-_Y8 = 2707385501144840649318225287225658788936804267575313519463743609750303021901
+_Y8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _SMALL_ORDER = frozenset(
     (y | sign).to_bytes(32, "little") for y in (1, _P - 1, 0, _Y8, _P - _Y8) for sign in (0, _SIGN_BIT)
 )
