@@ -114,6 +114,7 @@ posting = Table(
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("grams", BigInteger, nullable=False),
     Column("cause", Text, nullable=False),
+    Column("of_g", BigInteger, nullable=False),  # the mass that a difference is measured against
     *(
         Column(f"{side}_{part}", Text, nullable=False)
         for side in ("debit", "credit")
@@ -178,6 +179,7 @@ tile = Table(
     metadata,
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _hash("root"),  # one hash of the tile above; before `hashes`, so that reading it does not read them
     Column("hashes", LargeBinary, nullable=False),
 )
 

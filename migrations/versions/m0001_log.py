@@ -122,6 +122,7 @@ def upgrade() -> None:
         "tile",
         sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("hashes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("level", "number", name="pk_tile"),
     )
@@ -193,6 +194,7 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("grams", sa.BigInteger(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("of_g", sa.BigInteger(), nullable=False),
         sa.Column("debit_stage", sa.Text(), nullable=False),
         sa.Column("debit_holder", sa.Text(), nullable=False),
         sa.Column("debit_site", sa.Text(), nullable=False),

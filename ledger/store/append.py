@@ -1,0 +1,1004 @@
+"""Receives statements: the answer table in its order, one transaction for all callers that came meanwhile.
+
+What a crash means: before the commit nothing was received and nobody was answered; after it everything is there, and
+who got no answer sends the same bytes again and gets the stored one. Numbers in comments are the rows of the answer
+table (LEDGER.md §5).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from sqlalchemy import Engine, select
+
+from ledger.custody.decide import decide, folds
+from ledger.custody.events import Event, check_about, parse
+from ledger.custody.events.ledger import (
+    KeyEnrolled,
+    KeyRevoked,
+    LedgerOpened,
+    StatementAdopted,
+    SubjectErased,
+)
+from ledger.custody.fact import Author, Fact
+from ledger.custody.rules import Refusal, refusal_by_code
+from ledger.custody.wire import ANY_CODES, Codes
+from ledger.errors import FormError, LedgerError
+from ledger.log import entry, promise, statement
+from ledger.log.checkpoint import parse_checkpoint
+from ledger.log.entry import Link
+from ledger.log.hashing import EMPTY_ROOT, leaf_hash, verify_seal
+from ledger.log.keys import PrivateKey, PublicKey, possession_message
+from ledger.log.merkle import Frontier
+from ledger.log.note import Note, VerifierKey, verify_note
+from ledger.log.statement import Seen, Statement
+from ledger.log.wire import decode_base64, encode_base64
+from ledger.store import standing
+from ledger.store.failpoints import hit
+from ledger.store.moments import Clock, hours_after, moment
+from ledger.store.rows import AuthorHead, Changes, Conflict, Rows, StreamHead, open_rows
+from ledger.store.sealing import Chance, lock_away, new_key, open_up
+from ledger.store.sequence import LogEnd, extend, read_end
+from ledger.store.tables import author_head
+
+FLUSH_MAX: Final = 2_000  # items in one transaction
+QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
+_TRIES: Final = 8
+_HEADS_MAX: Final = 200_000  # heads remembered in process (SQLite)
+_LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
+_PARALLEL: Final = 64  # signatures worth a second thread
+
+Outcome = Literal["recorded", "refused", "rejected", "quarantined"]
+
+
+class WrongLedger(FormError):
+    """The statement was made for another ledger."""
+
+    code = "wrong-ledger"
+    zh = "该声明属于另一账本"
+    en = "the statement is for another ledger"
+
+
+class UnknownKey(FormError):
+    """No such key is enrolled here."""
+
+    code = "unknown-key"
+    zh = "密钥未登记"
+    en = "the key is not enrolled"
+
+
+class WrongAuthor(FormError):
+    """The key does not speak for the party or person named, or not in this way."""
+
+    code = "wrong-author"
+    zh = "密钥与声明的 {what} 不符"
+    en = "the key does not go with the statement's {what}"
+
+
+class KeyUsedUp(FormError):
+    """A one-time key has made its statement."""
+
+    code = "key-used-up"
+    zh = "一次性密钥已用完"
+    en = "the one-time key was already used"
+
+
+class AlreadyOpened(FormError):
+    """A ledger has one genesis."""
+
+    code = "already-opened"
+    zh = "账本已经开启"
+    en = "the ledger is already open"
+
+
+class SealUnknown(FormError):
+    """Clear text for a field that carries no commitment."""
+
+    code = "seal-unknown"
+    zh = "字段 {path} 没有封存承诺"
+    en = "field {path} carries no sealed commitment"
+
+
+class AuthorFork(LedgerError):
+    """Two statements of one key for one place in its chain; both are kept as evidence, the first one stays."""
+
+    code = "author-fork"
+    zh = "同一密钥在序号 {seq} 处出现两份不同声明，均已留存为证据"
+    en = "one key made two statements at seq {seq}; both are kept as evidence"
+
+
+class IdReused(LedgerError):
+    """An id stands for the statement it first came with."""
+
+    code = "id-reused"
+    zh = "标识 {id} 已用于另一声明"
+    en = "id {id} already stands for another statement"
+
+
+class AuthorGap(LedgerError):
+    """Statements before this one have not arrived."""
+
+    code = "author-gap"
+    zh = "作者链缺少前面的声明"
+    en = "statements before this one in the author chain are missing"
+
+
+class KeyRevokedBefore(LedgerError):
+    """The key was revoked and this statement lies beyond what it may still bring in; kept, without effect."""
+
+    code = "key-revoked"
+    zh = "密钥已撤销，声明已隔离，可由本单位另一密钥采纳"
+    en = "the key was revoked; the statement is kept in quarantine until another key of the party adopts it"
+
+
+class Busy(LedgerError):
+    """The queue is full; try again shortly."""
+
+    code = "busy"
+    zh = "写入队列已满，请稍后重试"
+    en = "the write queue is full; try again shortly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedText:
+    """The clear text of one sealed field, which travels beside the statement."""
+
+    path: str
+    salt: bytes
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A signed statement as it arrives; `note` is the signed checkpoint behind its `seen`, when the author has it."""
+
+    raw: bytes
+    signature: bytes
+    sealed: tuple[SealedText, ...] = ()
+    note: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of one statement. `entry` holds the exact leaf bytes; `promise` with its signature says when the log
+    will hold it; `index` is its place, None until sequenced."""
+
+    id: str | None
+    statement: str | None
+    outcome: Outcome
+    code: str | None = None
+    error: LedgerError | None = None
+    entry: bytes | None = None
+    links: tuple[Link, ...] = ()
+    promise: bytes | None = None
+    promise_signature: bytes | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A statement that this server signs itself, inside the append: its place in the author chain is found there."""
+
+    signer: PrivateKey
+    party: str
+    person: str
+    server: bool
+    id: str
+    event: Event
+    body: dict[str, Any]
+    at: str
+    sealed: tuple[SealedText, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Item:
+    """One statement on its way; `said` is None until a draft is signed."""
+
+    key: bytes
+    event: Event
+    about: tuple[str, ...]
+    id: str
+    said: Statement | None
+    signature: bytes
+    sealed: tuple[tuple[SealedText, str], ...]  # with the subject's person id
+    note: bytes | None
+    draft: Draft | None = None
+    answer: Answer | None = None
+
+
+@dataclass(slots=True)
+class _Call:
+    items: list[_Item]
+    done: bool = False
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Flush:
+    """One transaction's working state."""
+
+    received_at: str
+    taken: dict[str, bytes]
+    changes: Changes = field(default_factory=Changes)
+    leaves: list[tuple[bytes, bytes]] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict)  # by id, of this flush
+    facts: dict[str, list[Fact]] = field(default_factory=dict)  # by stream, of this flush
+    erased: list[str] = field(default_factory=list)
+
+
+class Appender:
+    """The one way in. Calls from many threads share transactions; a single caller pays for no thread."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        opened: LedgerOpened,
+        codes: Codes,
+        clock: Clock,
+        chance: Chance,
+        promise_key: PrivateKey | None,
+        kek: bytes,
+    ) -> None:
+        self._engine = engine
+        self._opened = opened
+        self._codes = codes
+        self._clock = clock
+        self._chance = chance
+        self._promise_key = promise_key
+        self._kek = kek
+        self._log_key = VerifierKey.parse(opened.log_key)
+        self._rows: Rows | None = None
+        self._authors: dict[bytes, AuthorHead] = {}
+        self._streams: dict[str, StreamHead] = {}
+        self._end = LogEnd(Frontier())
+        self._public: dict[bytes, PublicKey] = {}
+        self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
+        self._seen = Seen(size=0, root=EMPTY_ROOT.hex())
+        self._queue: deque[_Call] = deque()
+        self._queued = 0
+        self._counting = threading.Lock()
+        self._writing = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def close(self) -> None:
+        """Give the connection back; what was answered is committed already."""
+        if self._pool is not None:
+            self._pool.shutdown()
+        with self._writing:
+            if self._rows is not None:
+                self._rows.close()
+                self._rows = None
+
+    def saw(self, size: int, root: bytes) -> None:
+        """The newest checkpoint, for statements that the server itself signs."""
+        if size > self._seen.size:
+            self._seen = Seen(size=size, root=root.hex())
+            self._roots[size] = root
+
+    # ------------------------------------------------------------------------------------ before the transaction
+
+    def record(self, submissions: Sequence[Submission]) -> list[Answer]:
+        """One answer for each submission, in their order; raises Busy when the queue is full."""
+        prepared = self._prepare(submissions)
+        items = _in_author_order([each for each in prepared if isinstance(each, _Item)])
+        if items:
+            self._commit(items)
+        return [self._with_promise(self._answer_of(each)) for each in prepared]
+
+    def record_drafts(self, drafts: Sequence[Draft]) -> list[Answer]:
+        """As `record`, for statements signed by keys that this server keeps."""
+        items = [self._item_of_draft(draft) for draft in drafts]
+        self._commit(items)
+        return [self._with_promise(self._answer_of(item)) for item in items]
+
+    def open_ledger(self, raw: bytes, signature: bytes) -> Answer:
+        """Record entry 0, trusted by nothing but the hash that verifiers will pin."""
+        said = statement.parse(raw)
+        system = self._opened.system_key
+        head = AuthorHead(
+            key=bytes.fromhex(said.key),
+            stream=system.stream,
+            public_key=bytes.fromhex(system.public_key),
+            party=self._opened.operator,
+            person=system.person,
+            roles="operator",
+            admin=True,
+        )
+        self._public[head.key] = PublicKey(head.public_key)
+        item = self._examine(said, signature, (), None)
+        self._commit([item], born=head)
+        return self._with_promise(self._answer_of(item))
+
+    def _prepare(self, submissions: Sequence[Submission]) -> list[_Item | Answer]:
+        """2. Bytes, ledger, key, signature, form and `about`; what fails is answered here and never written."""
+        parsed: list[Statement | LedgerError] = []
+        offered: dict[bytes, PublicKey] = {}
+        for submission in submissions:
+            try:
+                said = statement.parse(submission.raw)
+                if said.ledger != self._opened.origin:
+                    raise WrongLedger(expected=self._opened.origin, got=said.ledger)
+                parsed.append(said)
+                _offer(said, offered)
+            except LedgerError as error:
+                parsed.append(error)
+        self._find_keys({bytes.fromhex(said.key) for said in parsed if isinstance(said, Statement)})
+        work = list(zip(submissions, parsed, strict=True))
+        if len(work) < _PARALLEL:
+            signed = [self._check_signature(each, offered) for each in work]
+        else:
+            # PyNaCl leaves the interpreter lock while it verifies.
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(os.cpu_count() or 2)
+            signed = list(self._pool.map(lambda each: self._check_signature(each, offered), work, chunksize=_PARALLEL))
+        return [self._prepared(submission, said, error) for (submission, said), error in zip(work, signed, strict=True)]
+
+    def _prepared(
+        self, submission: Submission, said: Statement | LedgerError, error: LedgerError | None
+    ) -> _Item | Answer:
+        if isinstance(said, LedgerError):
+            return Answer(id=None, statement=None, outcome="rejected", code=said.code, error=said)
+        try:
+            if error is not None:
+                raise error
+            return self._examine(said, submission.signature, submission.sealed, submission.note)
+        except LedgerError as wrong:
+            # 1. comes before 2.: bytes that were received once have their answer.
+            return self._stored_before(said) or _rejected(said, wrong)
+
+    def _find_keys(self, keys: set[bytes]) -> None:
+        missing = keys - self._public.keys()
+        if not missing:
+            return
+        if len(self._public) > _HEADS_MAX:
+            self._public.clear()
+            missing = keys
+        with self._engine.connect() as connection:
+            for batch in _batches(sorted(missing), 500):
+                query = select(author_head.c.key, author_head.c.public_key).where(author_head.c.key.in_(batch))
+                for key, public in connection.execute(query):
+                    self._public[key] = PublicKey(public)
+
+    def _check_signature(
+        self, work: tuple[Submission, Statement | LedgerError], offered: dict[bytes, PublicKey]
+    ) -> LedgerError | None:
+        submission, said = work
+        if isinstance(said, LedgerError):
+            return said
+        key = bytes.fromhex(said.key)
+        public = self._public.get(key) or offered.get(key)
+        if public is None:
+            return UnknownKey(expected="an enrolled key", got=said.key)
+        try:
+            statement.verify_signature(said.raw, submission.signature, public)
+        except LedgerError as error:
+            return error
+        return None
+
+    def _examine(self, said: Statement, signature: bytes, sealed: tuple[SealedText, ...], note: bytes | None) -> _Item:
+        event = parse(said.type, said.body, self._codes)
+        check_about(event, said.party, said.about)
+        if isinstance(event, KeyEnrolled):
+            self._check_possession(event)
+        if isinstance(event, LedgerOpened) and event is not self._opened and event != self._opened:
+            raise AlreadyOpened()
+        return _Item(
+            key=bytes.fromhex(said.key),
+            event=event,
+            about=said.about,
+            id=said.id,
+            said=said,
+            signature=signature,
+            sealed=_opened_seals(event, sealed, said.by),
+            note=note,
+        )
+
+    def _check_possession(self, event: KeyEnrolled) -> None:
+        public = PublicKey.from_hex(event.public_key)
+        message = possession_message(self._opened.origin, event.key, event.holder, event.person, event.public_key)
+        public.verify(decode_base64(event.proof, "proof of possession"), message)
+
+    def _item_of_draft(self, draft: Draft) -> _Item:
+        return _Item(
+            key=draft.signer.public.hash,
+            event=draft.event,
+            about=tuple(sorted(draft.event.streams(draft.party))),
+            id=draft.id,
+            said=None,
+            signature=b"",
+            sealed=_opened_seals(draft.event, draft.sealed, draft.person),
+            note=None,
+            draft=draft,
+        )
+
+    # ------------------------------------------------------------------------------------ group commit
+
+    def _commit(self, items: list[_Item], born: AuthorHead | None = None) -> None:
+        """Queue the items; whoever gets to write first writes everybody's."""
+        call = _Call(items)
+        with self._counting:
+            if self._queued + len(items) > QUEUE_MAX and self._queued:
+                raise Busy(expected=f"at most {QUEUE_MAX} waiting", got=self._queued)
+            self._queued += len(items)
+            self._queue.append(call)
+        while not call.done:
+            with self._writing:
+                if not call.done:
+                    self._flush(self._waiting(), born)
+        if call.error is not None:
+            raise call.error
+
+    def _waiting(self) -> list[_Call]:
+        calls: list[_Call] = []
+        count = 0
+        with self._counting:
+            while self._queue and (not calls or count + len(self._queue[0].items) <= FLUSH_MAX):
+                calls.append(self._queue.popleft())
+                count += len(calls[-1].items)
+            self._queued -= count
+        return calls
+
+    def _flush(self, calls: list[_Call], born: AuthorHead | None) -> None:
+        try:
+            self._transact([item for call in calls for item in call.items], born)
+        except BaseException as error:
+            self._forget()
+            if len(calls) == 1 or not isinstance(error, Exception):
+                for call in calls:
+                    call.error, call.done = error, True
+                return
+            for call in calls:  # one caller's trouble is not the others'
+                self._flush([call], born)
+        else:
+            for call in calls:
+                call.done = True
+
+    def _transact(self, items: list[_Item], born: AuthorHead | None) -> None:
+        for left in reversed(range(_TRIES)):
+            if self._rows is None:
+                self._rows = open_rows(self._engine)
+            try:
+                return self._attempt(self._rows, items, born)
+            except Conflict:
+                self._rows.rollback()
+                self._forget()
+                if left == 0:
+                    raise
+            except BaseException:
+                self._rows.rollback()
+                raise
+
+    def _forget(self) -> None:
+        self._authors.clear()
+        self._streams.clear()
+        self._end = LogEnd(Frontier())
+
+    def _attempt(self, rows: Rows, items: list[_Item], born: AuthorHead | None) -> None:
+        if not rows.begin() or len(self._streams) + len(self._authors) > _HEADS_MAX:
+            self._forget()
+        started = self._clock()
+        flush = self._load(rows, items, started)
+        if born is not None:
+            self._open_with(born, flush)
+        for item in items:
+            item.answer = self._answer(rows, flush, item)
+        changes = flush.changes
+        if not (changes.statement or changes.others):
+            rows.rollback()
+            return
+        hit("append.before-write")
+        rows.write(changes)
+        for person in flush.erased:
+            _erase(rows, person)
+        end = self._end
+        if rows.inline and flush.leaves:
+            end = extend(rows, end, flush.leaves, flush.received_at)
+        hit("append.after-write")
+        if self._clock() - started > _LAG_MS:
+            raise Conflict("the clock went on too far between reading it and the commit")
+        hit("append.before-commit")
+        rows.commit()
+        self._end = end
+        hit("append.after-commit")
+
+    def _load(self, rows: Rows, items: list[_Item], now: int) -> _Flush:
+        """Lock author heads, then stream heads, each sorted, and read what the answers depend on."""
+        keys = {item.key for item in items}
+        key_streams: set[str] = set()
+        streams: set[str] = set()
+        for item in items:
+            streams.update(item.about)
+            match item.event:
+                case KeyEnrolled() as event:
+                    keys.add(PublicKey.from_hex(event.public_key).hash)
+                case KeyRevoked() as event:
+                    key_streams.add(event.key)
+                case StatementAdopted() as event:
+                    found = rows.query("SELECT key FROM quarantine WHERE statement = ?", bytes.fromhex(event.statement))
+                    keys.update(key for (key,) in found)
+                case _:
+                    pass
+        # A refusal links to its author's key stream; its name is known once the author heads are.
+        known = self._authors
+        locked = rows.lock(
+            sorted(keys - known.keys()),
+            sorted(key_streams),
+            sorted(streams - self._streams.keys()),
+            [i.id for i in items],
+        )
+        for key, author in locked.authors.items():
+            known.setdefault(key, author)
+        self._streams.update(locked.streams)
+        missing = {known[key].stream for key in keys if key in known} - self._streams.keys()
+        if missing:
+            # Only the key's own author writes to it besides its enroller, and the author head is held: no new order.
+            self._streams.update(rows.lock((), (), sorted(missing), ()).streams)
+        if rows.inline and not self._end.exists:
+            self._end = read_end(rows)
+        newest = max(locked.received_at, self._end.received_at)
+        return _Flush(received_at=max(moment(now), newest), taken=locked.taken)
+
+    # ------------------------------------------------------------------------------------ the answer table
+
+    def _answer(self, rows: Rows, flush: _Flush, item: _Item) -> Answer:
+        author = self._authors.get(item.key)
+        if item.said is None or item.draft is not None:
+            assert item.draft is not None
+            if author is None:
+                raise UnknownKey(expected="an enrolled key", got=item.key.hex())
+            self._sign(item, author)
+        said = item.said
+        assert said is not None
+        # 1. The same id and bytes.
+        if (before := flush.answers.get(said.id)) is not None and before.statement == said.hash.hex():
+            return before
+        taken = flush.taken.get(said.id)
+        if taken == said.hash:
+            return _stored(rows, said)
+        # 2. What form and key demand, as far as it depends on the key's standing.
+        try:
+            author = _standing(author, said)
+        except FormError as error:
+            return _rejected(said, error)
+        # 3. The place in the author chain is taken, by this seq or by another past.
+        if said.seq <= author.seq or (
+            said.seq == author.seq + 1 and author.hash is not None and said.prev != author.hash.hex()
+        ):
+            return self._fork(rows, flush, item, author)
+        # 4. The id stands for other bytes.
+        if taken is not None or before is not None:
+            return _rejected(said, IdReused(id=said.id))
+        # A revoked key's statement beyond last_seq is evidence of something, and has no effect.
+        if author.revoked_last_seq is not None and said.seq > author.revoked_last_seq:
+            return _quarantine(rows, flush, item, author)
+        # 5. Something before it is missing.
+        if said.seq > author.seq + 1:
+            return _rejected(said, AuthorGap(expected=author.seq + 1, got=said.seq))
+        # 6. and 7. Received, whatever the rules say.
+        return self._receive(rows, flush, item, author)
+
+    def _receive(self, rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
+        said = item.said
+        assert said is not None
+        fact = _fact(item.event, said, author, flush.received_at)
+        states: dict[str, bytes] = {}
+        postings: Sequence[Any] = ()
+        refusal = self._seen_refusal(rows, flush, item, author) or self._standing_refusal(rows, item, author)
+        if refusal is None:
+            object_states = {name: self._head(name).state for name in item.about if folds(name)}
+            decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
+            refusal, states, postings = decision.refused, decision.states, decision.postings
+        streams = item.about if refusal is None else (author.stream,)
+        heads = [self._head(name) for name in streams]
+        links = tuple(
+            Link(name, head.seq + 1, None if head.leaf is None else head.leaf.hex())
+            for name, head in zip(streams, heads, strict=True)
+        )
+        try:
+            raw = entry.build(
+                statement=said.hash.hex(),
+                signature=encode_base64(item.signature),
+                received_at=flush.received_at,
+                links=links,
+                refused=None if refusal is None else refusal.code,
+            )
+        except FormError as error:  # too many objects for one leaf
+            return _rejected(said, error)
+        leaf = leaf_hash(raw)
+        changes = flush.changes
+        changes.statement.append((said.hash, item.key, said.seq, said.raw, item.signature))
+        changes.entry.append((said.hash, said.id, raw))
+        changes.pending.append((said.hash,))
+        for name, head in zip(streams, heads, strict=True):
+            head.seq += 1
+            head.leaf = leaf
+            head.state = states.get(name, head.state)
+            changes.link.append((name, head.seq, said.hash))
+            changes.streams[name] = head
+        author.seq, author.hash = said.seq, said.hash
+        changes.authors[author.key] = author
+        if refusal is None:
+            author.seen_size = said.seen.size
+            changes.posting.extend(
+                (said.hash, n, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for n, p in enumerate(postings)
+            )
+            for name in item.about:
+                flush.facts.setdefault(name, []).append(fact)
+            self._take_effect(flush, item, author)
+            self._seal(rows, flush, item)
+        flush.leaves.append((said.hash, leaf))
+        answer = Answer(
+            id=said.id,
+            statement=said.hash.hex(),
+            outcome="recorded" if refusal is None else "refused",
+            code=None if refusal is None else refusal.code,
+            error=refusal,
+            entry=raw,
+            links=links,
+            index=self._end.frontier.size + len(flush.leaves) - 1 if rows.inline else None,
+        )
+        flush.answers[said.id] = answer
+        return answer
+
+    def _head(self, stream: str) -> StreamHead:
+        return self._streams.setdefault(stream, StreamHead())
+
+    def _sign(self, item: _Item, author: AuthorHead) -> None:
+        draft = item.draft
+        assert draft is not None
+        raw = Statement.build(
+            ledger=self._opened.origin,
+            type=draft.event.type,
+            id=draft.id,
+            party=draft.party,
+            by=draft.person,
+            key=item.key.hex(),
+            custody="server" if draft.server else None,
+            seq=author.seq + 1,
+            prev=None if author.hash is None else author.hash.hex(),
+            at=draft.at,
+            seen=self._seen,
+            about=item.about,
+            body=draft.body,
+        )
+        item.said = statement.parse(raw)
+        item.signature = statement.sign(raw, draft.signer)
+
+    def _fork(self, rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
+        said = item.said
+        assert said is not None
+        place = min(said.seq, author.seq)
+        ours = next((row[0] for row in flush.changes.statement if row[1:3] == (author.key, place)), None)
+        if ours is None:
+            ((ours,),) = rows.query("SELECT hash FROM statement WHERE key = ? AND seq = ?", author.key, place)
+        rare = flush.changes.others.setdefault("author_fork", [])
+        known = rows.query("SELECT 1 FROM author_fork WHERE statement = ?", said.hash)
+        if not known and all(row[0] != said.hash for row in rare):
+            rare.append((said.hash, author.key, said.seq, said.raw, item.signature, flush.received_at, ours))
+        if not rare:
+            del flush.changes.others["author_fork"]
+        return _rejected(said, AuthorFork(seq=place, expected=ours.hex(), got=said.hash.hex()))
+
+    # ------------------------------------------------------------------------------------ rules of the log side
+
+    def _seen_refusal(self, rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Refusal | None:
+        said = item.said
+        assert said is not None
+        seen = said.seen
+        if seen.size < author.seen_size:
+            return standing.SeenDecreased(expected=f"at least {author.seen_size}", got=seen.size)
+        if (root := self._root_at(rows, seen.size)) is not None and root.hex() == seen.root:
+            return None
+        if item.note is None:
+            return standing.SeenUnknown(size=seen.size, expected="a checkpoint of this ledger", got=seen.root)
+        try:
+            note = Note.parse(item.note)
+            theirs = parse_checkpoint(verify_note(note, [self._log_key]).text)
+        except LedgerError as error:
+            return standing.SeenUnknown(size=seen.size, expected="a note signed by this log", got=error.code)
+        if (theirs.origin, theirs.size, theirs.root.hex()) != (self._opened.origin, seen.size, seen.root):
+            return standing.SeenUnknown(
+                size=seen.size, expected=f"{seen.size} {seen.root}", got=f"{theirs.size} {theirs.root.hex()}"
+            )
+        ours = rows.query("SELECT note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1", seen.size)
+        flush.changes.others.setdefault("split_view", []).append((said.hash, item.note, ours[0][0] if ours else b""))
+        return None
+
+    def _root_at(self, rows: Rows, size: int) -> bytes | None:
+        if size not in self._roots:
+            found = rows.query("SELECT root FROM checkpoint WHERE size = ?", size)
+            if not found:
+                return None
+            if len(self._roots) > 10_000:
+                self._roots = {0: EMPTY_ROOT}
+            self._roots[size] = found[0][0]
+        return self._roots[size]
+
+    def _standing_refusal(self, rows: Rows, item: _Item, author: AuthorHead) -> Refusal | None:
+        match item.event:
+            case KeyEnrolled() as event:
+                key = PublicKey.from_hex(event.public_key).hash
+                return standing.refuse_enrolment(event, self._authors.get(key), self._head(event.key))
+            case KeyRevoked() as event:
+                target = self._by_stream(event.key)
+                return standing.refuse_revocation(event, target)
+            case StatementAdopted() as event:
+                hash_ = bytes.fromhex(event.statement)
+                kept = rows.query("SELECT bytes FROM quarantine WHERE statement = ?", hash_)
+                adopted = rows.query("SELECT statement FROM adoption WHERE quarantined = ?", hash_)
+                original = statement.parse(kept[0][0]) if kept else None
+                return standing.refuse_adoption(event, author, original, adopted[0][0] if adopted else None)
+            case _:
+                return None
+
+    def _by_stream(self, stream: str) -> AuthorHead | None:
+        return next((head for head in self._authors.values() if head.stream == stream), None)
+
+    def _take_effect(self, flush: _Flush, item: _Item, author: AuthorHead) -> None:
+        match item.event:
+            case LedgerOpened() as event:
+                for root in event.authorities:
+                    self._add_author(
+                        flush,
+                        AuthorHead(
+                            key=PublicKey.from_hex(root.public_key).hash,
+                            stream=root.key,
+                            public_key=bytes.fromhex(root.public_key),
+                            party=root.party,
+                            person=root.person,
+                            roles=" ".join(sorted(root.roles)),
+                            admin=True,
+                        ),
+                    )
+            case KeyEnrolled() as event:
+                self._add_author(flush, standing.enrolled(event, by=author))
+            case KeyRevoked() as event:
+                target = self._by_stream(event.key)
+                assert target is not None
+                target.revoked_last_seq, target.revoked_at_seq = event.last_seq, target.seq
+                flush.changes.authors[target.key] = target
+            case StatementAdopted() as event:
+                assert item.said is not None
+                row = (bytes.fromhex(event.statement), item.said.hash)
+                flush.changes.others.setdefault("adoption", []).append(row)
+            case SubjectErased() as event:
+                flush.erased.append(event.person)
+            case _:
+                pass
+
+    def _add_author(self, flush: _Flush, author: AuthorHead) -> None:
+        self._authors[author.key] = author
+        flush.changes.authors[author.key] = author
+        flush.changes.born.add(author.key)
+
+    def _open_with(self, system: AuthorHead, flush: _Flush) -> None:
+        if self._end.frontier.size or self._authors:
+            raise AlreadyOpened()
+        self._add_author(flush, system)
+
+    # ------------------------------------------------------------------------------------ history and clear text
+
+    def _history(self, rows: Rows, flush: _Flush, stream: str) -> Iterator[Fact]:
+        found = rows.query(
+            "SELECT s.bytes, e.bytes, s.key FROM link l JOIN statement s ON s.hash = l.statement"
+            " JOIN entry e ON e.statement = l.statement WHERE l.stream = ? ORDER BY l.seq",
+            stream,
+        )
+        for said_raw, entry_raw, key in found:
+            accepted = entry.parse(entry_raw)
+            if accepted.refused is None:
+                said = statement.parse(said_raw)
+                author = self._author_of(rows, key)
+                yield _fact(parse(said.type, said.body, ANY_CODES), said, author, accepted.received_at)
+        yield from flush.facts.get(stream, ())
+
+    def _author_of(self, rows: Rows, key: bytes) -> AuthorHead:
+        """A head for its standing only, which never changes after enrolment but by revocation: read without a lock."""
+        return self._authors.get(key) or rows.author(key)
+
+    def _seal(self, rows: Rows, flush: _Flush, item: _Item) -> None:
+        said = item.said
+        assert said is not None
+        for text, person in item.sealed:
+            key = self._subject_key(rows, person)
+            if key is not None:  # an erased person's clear text is not taken in again
+                place = f"{said.hash.hex()} {text.path}".encode()
+                locked = lock_away(key, text.salt + text.value.encode(), place, self._chance)
+                flush.changes.others.setdefault("sealed", []).append((said.hash, text.path, person, locked))
+
+    def _subject_key(self, rows: Rows, person: str) -> bytes | None:
+        found = rows.query(f"SELECT wrapped FROM subject_key WHERE person = ?{rows.for_update}", person)
+        if found:
+            return None if found[0][0] is None else open_up(self._kek, found[0][0], person.encode())
+        key = new_key()
+        rows.insert("subject_key", [(person, lock_away(self._kek, key, person.encode(), self._chance))])
+        return key
+
+    # ------------------------------------------------------------------------------------ answers
+
+    def _answer_of(self, each: _Item | Answer) -> Answer:
+        answer = each if isinstance(each, Answer) else each.answer
+        assert answer is not None
+        return answer
+
+    def _stored_before(self, said: Statement) -> Answer | None:
+        with self._writing:
+            if self._rows is None:
+                self._rows = open_rows(self._engine)
+            rows = self._rows
+            if not rows.begin():
+                self._forget()
+            try:
+                if rows.query("SELECT 1 FROM entry WHERE statement = ?", said.hash):
+                    return self._with_promise(_stored(rows, said))
+                return None
+            finally:
+                rows.rollback()
+
+    def _with_promise(self, answer: Answer) -> Answer:
+        """Ed25519 is deterministic: the promise of an entry is the same whenever it is asked for."""
+        if answer.entry is None or self._promise_key is None or answer.promise is not None:
+            return answer
+        raw, signature = self.promise_for(answer.entry)
+        return Answer(
+            id=answer.id,
+            statement=answer.statement,
+            outcome=answer.outcome,
+            code=answer.code,
+            error=answer.error,
+            entry=answer.entry,
+            links=answer.links,
+            promise=raw,
+            promise_signature=signature,
+            index=answer.index,
+        )
+
+    def promise_for(self, raw: bytes) -> tuple[bytes, bytes]:
+        """The promise for an entry's bytes, and its signature."""
+        assert self._promise_key is not None
+        received = entry.parse(raw)
+        made = promise.build(
+            ledger=self._opened.origin,
+            statement=received.statement,
+            received_at=received.received_at,
+            deadline=hours_after(received.received_at, self._opened.promise_hours),
+        )
+        return made, promise.sign(made, self._promise_key)
+
+
+# ---------------------------------------------------------------------------------------------------- pure parts
+
+
+def _in_author_order(items: list[_Item]) -> list[_Item]:
+    """Each key's items by seq, in the places that the request gave to that key: what one author enrols, another can
+    use later in the same request."""
+    places: dict[bytes, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(item.key, []).append(place)
+    ordered = list(items)
+    for own in places.values():
+        for place, item in zip(own, sorted((items[n] for n in own), key=_seq), strict=True):
+            ordered[place] = item
+    return ordered
+
+
+def _seq(item: _Item) -> int:
+    return 0 if item.said is None else item.said.seq
+
+
+def _offer(said: Statement, offered: dict[bytes, PublicKey]) -> None:
+    """A key enrolled in this request may sign in it: its standing is looked at later, its bytes are all that counts."""
+    public = said.body.get("public_key") if said.type == KeyEnrolled.type else None
+    if isinstance(public, str):
+        try:
+            key = PublicKey.from_hex(public)
+        except LedgerError:
+            return
+        offered[key.hash] = key
+
+
+def _opened_seals(event: Event, sealed: Iterable[SealedText], author: str) -> tuple[tuple[SealedText, str], ...]:
+    """Each clear text, shown to open its commitment, with the person it is about."""
+    if not sealed:
+        return ()
+    commitments = {path: (commitment, person) for path, commitment, person in event.sealed()}
+    found: dict[str, tuple[SealedText, str]] = {}
+    for text in sealed:
+        if text.path not in commitments or text.path in found:
+            raise SealUnknown(path=text.path, expected=", ".join(sorted(commitments)) or "none", got=text.path)
+        commitment, person = commitments[text.path]
+        verify_seal(commitment, salt=text.salt, field_path=text.path, value=text.value)
+        found[text.path] = (text, person or author)
+    return tuple(found.values())
+
+
+def _standing(author: AuthorHead | None, said: Statement) -> AuthorHead:
+    """The author's head, when this key may make statements for this party and person at this place."""
+    if author is None:
+        raise UnknownKey(expected="an enrolled key", got=said.key)
+    for what, expected, got in (
+        ("party", author.party, said.party),
+        ("by", author.person, said.by),
+        ("custody", "server" if author.server else None, said.custody),
+        ("key purpose", "statement", author.purpose),
+    ):
+        if expected != got:
+            raise WrongAuthor(what=what, expected=expected or "absent", got=got or "absent")
+    if author.uses is not None and said.seq > author.uses:
+        raise KeyUsedUp(expected=f"at most {author.uses}", got=said.seq)
+    return author
+
+
+def _fact(event: Event, said: Statement, author: AuthorHead, received_at: str) -> Fact:
+    return Fact(
+        event=event,
+        by=Author(
+            party=author.party,
+            person=author.person,
+            key=said.key,
+            roles=frozenset(author.roles.split()),
+            admin=author.admin,
+            server=author.server,
+            vouched_by=author.vouched_by,
+            late=author.revoked_at_seq is not None and said.seq > author.revoked_at_seq,
+        ),
+        at=said.at,
+        received_at=received_at,
+        seq=said.seq,
+        id=said.id,
+        statement=said.hash.hex(),
+    )
+
+
+def _rejected(said: Statement, error: LedgerError) -> Answer:
+    return Answer(id=said.id, statement=said.hash.hex(), outcome="rejected", code=error.code, error=error)
+
+
+def _stored(rows: Rows, said: Statement) -> Answer:
+    ((raw, index),) = rows.query(
+        'SELECT e.bytes, l."index" FROM entry e LEFT JOIN leaf l ON l.statement = e.statement WHERE e.statement = ?',
+        said.hash,
+    )
+    received = entry.parse(raw)
+    return Answer(
+        id=said.id,
+        statement=said.hash.hex(),
+        outcome="recorded" if received.refused is None else "refused",
+        code=received.refused,
+        error=None if received.refused is None else refusal_by_code(received.refused),
+        entry=raw,
+        links=received.links,
+        index=index,
+    )
+
+
+def _quarantine(rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
+    said = item.said
+    assert said is not None
+    rare = flush.changes.others.setdefault("quarantine", [])
+    if not rows.query("SELECT 1 FROM quarantine WHERE statement = ?", said.hash) and all(
+        row[0] != said.hash for row in rare
+    ):
+        rare.append((said.hash, author.key, said.seq, said.id, said.raw, item.signature, flush.received_at))
+    if not rare:
+        del flush.changes.others["quarantine"]
+    error = KeyRevokedBefore(expected=f"seq at most {author.revoked_last_seq}", got=said.seq)
+    return Answer(id=said.id, statement=said.hash.hex(), outcome="quarantined", code=error.code, error=error)
+
+
+def _erase(rows: Rows, person: str) -> None:
+    """Delete the clear text and destroy the key over it; the row left behind keeps later clear text out."""
+    rows.execute("DELETE FROM sealed WHERE person = ?", person)
+    if not rows.execute("UPDATE subject_key SET wrapped = NULL WHERE person = ?", person):
+        rows.insert("subject_key", [(person, None)])
+
+
+def _batches(keys: Sequence[bytes], size: int) -> Iterator[Sequence[bytes]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

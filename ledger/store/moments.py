@@ -1,0 +1,21 @@
+"""The clock's milliseconds and the text of a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], int]
+"""Unix time in milliseconds."""
+
+
+def moment(unix_ms: int) -> str:
+    """RFC 3339 UTC with three decimals."""
+    seconds, ms = divmod(unix_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+
+
+def hours_after(text: str, hours: int) -> str:
+    """The moment `hours` after another, written the same way."""
+    later = datetime.fromisoformat(text) + timedelta(hours=hours)
+    return f"{later:%Y-%m-%dT%H:%M:%S}.{later.microsecond // 1000:03d}Z"

@@ -1,0 +1,418 @@
+"""One writer's hands on the database: lock, read and write many rows in few steps, on SQLite and on PostgreSQL.
+
+Rows go through the drivers' own bulk calls. Every write asserts how many rows it made: a silent conflict would be a
+lost event.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Protocol
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy import Engine
+
+from ledger.errors import LedgerError
+from ledger.store.tables import author_head, metadata
+
+Row = tuple[Any, ...]
+
+
+class RowsLost(LedgerError):
+    """The database took another number of rows than it was given; the transaction is rolled back."""
+
+    code = "rows-lost"
+    zh = "写入 {table} 的行数不符"
+    en = "the number of rows written to {table} differs"
+
+
+class Conflict(Exception):
+    """Somebody else's transaction came between; the whole flush is to be tried again."""
+
+
+@dataclass(slots=True)
+class StreamHead:
+    """The end of one object's chain: newest seq (0: none), its leaf hash, the object's current state."""
+
+    seq: int = 0
+    leaf: bytes | None = None
+    state: bytes | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class AuthorHead:
+    """One row of `author_head`, field by field."""
+
+    key: bytes
+    stream: str
+    public_key: bytes
+    party: str
+    person: str
+    roles: str = ""
+    admin: bool = False
+    purpose: str = "statement"
+    server: bool = False
+    uses: int | None = None
+    vouched_by: str | None = None
+    seq: int = 0
+    hash: bytes | None = None
+    seen_size: int = 0
+    revoked_last_seq: int | None = None
+    revoked_at_seq: int | None = None
+
+    def row(self) -> Row:
+        return tuple(getattr(self, name) for name in AUTHOR_COLUMNS)
+
+
+AUTHOR_COLUMNS: Final = tuple(f.name for f in fields(AuthorHead))
+assert tuple(c.name for c in author_head.columns) == AUTHOR_COLUMNS
+_AUTHOR: Final = ", ".join(AUTHOR_COLUMNS)
+_COLUMNS: Final = {name: tuple(c.name for c in table.columns) for name, table in metadata.tables.items()}
+_COLUMNS["pending"] = ("statement",)  # the database numbers the queue
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one flush writes."""
+
+    statement: list[Row] = field(default_factory=list)
+    entry: list[Row] = field(default_factory=list)
+    link: list[Row] = field(default_factory=list)
+    posting: list[Row] = field(default_factory=list)
+    pending: list[Row] = field(default_factory=list)
+    streams: dict[str, StreamHead] = field(default_factory=dict)
+    authors: dict[bytes, AuthorHead] = field(default_factory=dict)
+    born: set[bytes] = field(default_factory=set)  # keys in `authors` that are new rows
+    others: dict[str, list[Row]] = field(default_factory=dict)  # rare tables, by name
+
+
+class Rows(Protocol):
+    """A connection of its own, used by one thread at a time."""
+
+    inline: bool
+    """Whether the flush sequences its own entries (one writer at a time), or leaves them in `pending`."""
+
+    for_update: str
+    """What to append to a SELECT that locks its rows."""
+
+    def begin(self) -> bool:
+        """Start a writing transaction; False when heads remembered from the last one may be out of date."""
+
+    def lock(
+        self, keys: Iterable[bytes], key_streams: Iterable[str], streams: Iterable[str], ids: Sequence[str]
+    ) -> Locked:
+        """Lock author heads, then stream heads, each sorted; then read which of `ids` are taken."""
+
+    def author(self, key: bytes) -> AuthorHead:
+        """A standing, read without a lock: all but `seq` and revocation never change."""
+
+    def query(self, sql: str, *parameters: object) -> list[Row]:
+        """Rows of a SELECT written with `?` for its parameters."""
+
+    def execute(self, sql: str, *parameters: object) -> int:
+        """How many rows a statement, with `?` for its parameters, changed."""
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None: ...
+
+    def write(self, changes: Changes) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Locked:
+    """What `lock` read: rows that exist, taken ids with their statement hash, the newest sequenced `received_at`."""
+
+    authors: dict[bytes, AuthorHead]
+    streams: dict[str, StreamHead]
+    taken: dict[str, bytes]
+    received_at: str
+
+
+def open_rows(engine: Engine) -> Rows:
+    """The writer's connection for this engine."""
+    return SqliteRows(engine) if engine.dialect.name == "sqlite" else PostgresRows(engine)
+
+
+def _counted(table: str, expected: int, got: int) -> None:
+    if expected != got:
+        raise RowsLost(table=table, expected=expected, got=got)
+
+
+# ---------------------------------------------------------------------------------------------------- SQLite
+
+
+class SqliteRows:
+    """BEGIN IMMEDIATE makes this the only writer, so heads may be remembered until another connection commits."""
+
+    inline = True
+    for_update = ""
+
+    def __init__(self, engine: Engine) -> None:
+        self._pooled = engine.raw_connection()
+        self._connection: sqlite3.Connection = self._pooled.driver_connection  # type: ignore[assignment]
+        self._version = -1
+
+    def begin(self) -> bool:
+        self._connection.execute("BEGIN IMMEDIATE")
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        known = self._version == version
+        self._version = version
+        return bool(known)
+
+    def lock(
+        self, keys: Iterable[bytes], key_streams: Iterable[str], streams: Iterable[str], ids: Sequence[str]
+    ) -> Locked:
+        one = self._connection.execute
+        authors: dict[bytes, AuthorHead] = {}
+        for column, wanted in (("key", keys), ("stream", key_streams)):
+            for name in wanted:
+                for row in one(f"SELECT {_AUTHOR} FROM author_head WHERE {column} = ?", (name,)):
+                    authors[row[0]] = _author(row)
+        heads: dict[str, StreamHead] = {}
+        for stream in streams:
+            for row in one("SELECT seq, leaf, state FROM stream_head WHERE stream = ?", (stream,)):
+                heads[stream] = StreamHead(*row)
+        taken: dict[str, bytes] = {}
+        for name in ids:
+            for (hash_,) in one("SELECT statement FROM entry WHERE id = ?", (name,)):
+                taken[name] = hash_
+        return Locked(authors, heads, taken, "")
+
+    def author(self, key: bytes) -> AuthorHead:
+        (row,) = self.query(f"SELECT {_AUTHOR} FROM author_head WHERE key = ?", key)
+        return _author(row)
+
+    def query(self, sql: str, *parameters: object) -> list[Row]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def execute(self, sql: str, *parameters: object) -> int:
+        return self._connection.execute(sql, parameters).rowcount
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        if rows:
+            cursor = self._connection.executemany(_INSERT_SQLITE[table], rows)
+            _counted(table, len(rows), cursor.rowcount)
+
+    def write(self, changes: Changes) -> None:
+        for table in ("statement", "entry", "link", "posting"):
+            self.insert(table, getattr(changes, table))
+        many = self._connection.executemany
+        if changes.streams:
+            many(_HEAD_SQLITE, [(name, head.seq, head.leaf, head.state) for name, head in changes.streams.items()])
+        if changes.authors:
+            moved = many(_AUTHOR_SQLITE, [author.row() for author in changes.authors.values()])
+            _counted("author_head", len(changes.authors), moved.rowcount)
+        for table, rows in changes.others.items():
+            self.insert(table, rows)
+
+    def commit(self) -> None:
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._pooled.close()
+
+
+def _author(row: Row) -> AuthorHead:
+    author = AuthorHead(**dict(zip(AUTHOR_COLUMNS, row, strict=True)))
+    author.admin, author.server = bool(author.admin), bool(author.server)
+    return author
+
+
+def _insert_sqlite(table: str) -> str:
+    columns = ", ".join(f'"{name}"' for name in _COLUMNS[table])
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(_COLUMNS[table]))})"
+
+
+_INSERT_SQLITE: Final = {table: _insert_sqlite(table) for table in _COLUMNS}
+_HEAD_SQLITE: Final = (
+    f"{_INSERT_SQLITE['stream_head']} ON CONFLICT (stream) DO UPDATE"
+    " SET seq = excluded.seq, leaf = excluded.leaf, state = excluded.state"
+)
+_MOVING: Final = ("seq", "hash", "seen_size", "revoked_last_seq", "revoked_at_seq")
+_AUTHOR_SQLITE: Final = (
+    f"{_INSERT_SQLITE['author_head']} ON CONFLICT (key) DO UPDATE"
+    f" SET {', '.join(f'{name} = excluded.{name}' for name in _MOVING)}"
+)
+
+
+# ---------------------------------------------------------------------------------------------------- PostgreSQL
+
+
+class PostgresRows:
+    """Row locks in one agreed order; reading costs one round trip, writing one, committing one."""
+
+    inline = False
+    for_update = " FOR UPDATE"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pooled = engine.raw_connection()
+        self._connection: psycopg.Connection[Row] = self._pooled.driver_connection  # type: ignore[assignment]
+
+    def begin(self) -> bool:
+        if self._connection.closed:
+            self._pooled.invalidate()
+            self._pooled = self._engine.raw_connection()
+            self._connection = self._pooled.driver_connection  # type: ignore[assignment]
+        return False  # psycopg says BEGIN with the first statement; others write too
+
+    def lock(
+        self, keys: Iterable[bytes], key_streams: Iterable[str], streams: Iterable[str], ids: Sequence[str]
+    ) -> Locked:
+        names = sorted(streams)
+        with _conflicts(), self._connection.pipeline():
+            # Each statement has its own snapshot (READ COMMITTED): what follows a lock sees what the lock waited for.
+            authors = self._connection.execute(_LOCK_AUTHORS, (list(keys), list(key_streams)))
+            self._connection.execute(_ADD_HEADS, (names,))
+            heads = self._connection.execute(_LOCK_HEADS, (names,))
+            taken = self._connection.execute(_TAKEN, (list(ids),))
+            newest = self._connection.execute("SELECT received_at FROM log_state")
+            state = newest.fetchone()
+            return Locked(
+                {row[0]: _author(row) for row in authors},
+                {row[0]: StreamHead(*row[1:]) for row in heads},
+                dict(taken.fetchall()),
+                state[0] if state else "",
+            )
+
+    def author(self, key: bytes) -> AuthorHead:
+        (row,) = self.query(f"SELECT {_AUTHOR} FROM author_head WHERE key = ?", key)
+        return _author(row)
+
+    def query(self, sql: str, *parameters: object) -> list[Row]:
+        with _conflicts():
+            return self._connection.execute(_pg(sql), parameters).fetchall()
+
+    def execute(self, sql: str, *parameters: object) -> int:
+        with _conflicts():
+            return self._connection.execute(_pg(sql), parameters).rowcount
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        if rows:
+            with _conflicts():
+                columns = [list(column) for column in zip(*rows, strict=True)]
+                cursor = self._connection.execute(_INSERT_PG[table].encode(), columns)
+            _counted(table, len(rows), cursor.rowcount)
+
+    def write(self, changes: Changes) -> None:
+        born = [changes.authors[key].row() for key in changes.born]
+        moved = [author for key, author in changes.authors.items() if key not in changes.born]
+        self.insert("author_head", born)
+        if changes.statement:
+            self._write_entries(changes, moved)
+        for table, rows in changes.others.items():
+            self.insert(table, rows)
+
+    def _write_entries(self, changes: Changes, moved: list[AuthorHead]) -> None:
+        heads = changes.streams
+        parameters: list[list[Any]] = []
+        for table in ("statement", "entry", "link", "posting", "pending"):
+            rows = getattr(changes, table)
+            parameters += map(list, zip(*rows, strict=True)) if rows else ([] for _ in _COLUMNS[table])
+        parameters += [list(heads), *([getattr(h, name) for h in heads.values()] for name in ("seq", "leaf", "state"))]
+        parameters += [[getattr(a, name) for a in moved] for name in ("key", *_MOVING)]
+        with _conflicts():
+            counts = self._connection.execute(_WRITE.encode(), parameters).fetchone()
+        assert counts is not None
+        expected = (
+            *(len(getattr(changes, table)) for table in ("statement", "entry", "link", "posting", "pending")),
+            len(heads),
+            len(moved),
+        )
+        for table, want, got in zip((*_WRITTEN, "stream_head", "author_head"), expected, counts, strict=True):
+            _counted(table, want, got)
+
+    def commit(self) -> None:
+        with _conflicts():
+            self._connection.commit()
+
+    def rollback(self) -> None:
+        if not self._connection.closed:
+            self._connection.rollback()
+
+    def close(self) -> None:
+        self._pooled.close()
+
+
+class _conflicts:
+    """Turns what PostgreSQL says when transactions met into `Conflict`."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation, pg.LockNotAvailable)):
+            raise Conflict(str(error)) from error
+
+
+def _pg(sql: str) -> bytes:
+    return sql.replace("?", "%s").encode()
+
+
+_PG_TYPES: Final = {"BLOB": "bytea", "BIGINT": "bigint", "INTEGER": "bigint", "TEXT": "text", "BOOLEAN": "boolean"}
+
+
+def _type(table: str, column: str) -> str:
+    return _PG_TYPES[str(metadata.tables[table].columns[column].type)]
+
+
+def _unnest(table: str, columns: Sequence[str]) -> str:
+    return "unnest(" + ", ".join(f"%s::{_type(table, name)}[]" for name in columns) + ")"
+
+
+def _insert_pg(table: str) -> str:
+    columns = _COLUMNS[table]
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    # The order kept here is the order in which `pending` numbers its rows.
+    return (
+        f"INSERT INTO {table} ({quoted}) SELECT {quoted}"
+        f" FROM {_unnest(table, columns)} WITH ORDINALITY AS new ({quoted}, place) ORDER BY place"
+    )
+
+
+def _update_pg(table: str, key: str, columns: Sequence[str]) -> str:
+    names = ", ".join((key, *columns))
+    sets = ", ".join(f"{name} = new.{name}" for name in columns)
+    return (
+        f"UPDATE {table} SET {sets} FROM {_unnest(table, (key, *columns))} AS new ({names})"
+        f" WHERE {table}.{key} = new.{key}"
+    )
+
+
+_INSERT_PG: Final = {table: _insert_pg(table) for table in _COLUMNS}
+_LOCK_AUTHORS: Final = (
+    f"SELECT {_AUTHOR} FROM author_head WHERE key = ANY(%s::bytea[]) OR stream = ANY(%s::text[])"
+    " ORDER BY key FOR UPDATE"
+).encode()
+_ADD_HEADS: Final = (
+    b"INSERT INTO stream_head (stream, seq) SELECT stream, 0 FROM unnest(%s::text[]) AS new (stream)"
+    b" ORDER BY stream ON CONFLICT (stream) DO NOTHING"
+)
+_LOCK_HEADS: Final = (
+    b"SELECT stream, seq, leaf, state FROM stream_head WHERE stream = ANY(%s::text[]) ORDER BY stream FOR UPDATE"
+)
+_TAKEN: Final = b"SELECT id, statement FROM entry WHERE id = ANY(%s::text[])"
+_WRITTEN: Final = ("statement", "entry", "link", "posting", "pending")
+_STEPS: Final = (
+    *(_INSERT_PG[table] for table in _WRITTEN),
+    _update_pg("stream_head", "stream", ("seq", "leaf", "state")),
+    _update_pg("author_head", "key", _MOVING),
+)
+_WRITE: Final = (
+    "WITH "
+    + ", ".join(f"w{n} AS ({step} RETURNING 1)" for n, step in enumerate(_STEPS))
+    + " SELECT "
+    + ", ".join(f"(SELECT count(*) FROM w{n})" for n in range(len(_STEPS)))
+)

@@ -1,0 +1,127 @@
+"""Gives committed entries their index: leaves, complete tiles, frontier and root move in one transaction.
+
+Order comes from `pending.id`, drawn after all heads were locked, read under the lock of `log_state`; so an index is
+greater than that of every predecessor in a stream or author chain. A crash anywhere here leaves entries pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.errors import ProofError
+from ledger.log import entry
+from ledger.log.hashing import leaf_hash
+from ledger.log.merkle import Frontier, root_of
+from ledger.log.tiles import HEIGHT, WIDTH
+from ledger.store.failpoints import hit
+from ledger.store.rows import Conflict, Row, Rows
+
+BATCH: Final = 2_000
+
+
+class LogStateBroken(ProofError):
+    """`log_state` does not agree with itself."""
+
+    code = "log-state-broken"
+    zh = "日志状态行自相矛盾"
+    en = "the log_state row contradicts itself"
+
+
+@dataclass(slots=True)
+class LogEnd:
+    """The right edge of the tree and the newest `received_at` in it."""
+
+    frontier: Frontier
+    received_at: str = ""
+    exists: bool = False
+
+
+def read_end(rows: Rows) -> LogEnd:
+    """The log's end, locked until the transaction ends (on SQLite the whole database is)."""
+    found = rows.query(f"SELECT size, root, frontier, received_at FROM log_state{rows.for_update}")
+    if not found:
+        return LogEnd(Frontier())
+    size, root, packed, received_at = found[0]
+    frontier = Frontier.from_bytes(packed)
+    if frontier.size != size or frontier.root() != root:
+        raise LogStateBroken(expected=f"{size} {root.hex()}", got=f"{frontier.size} {frontier.root().hex()}")
+    return LogEnd(frontier, received_at, exists=True)
+
+
+def extend(rows: Rows, end: LogEnd, leaves: Sequence[tuple[bytes, bytes]], received_at: str) -> LogEnd:
+    """Write (statement hash, leaf hash) pairs at the end of the log; `end` itself is left as it was."""
+    before = end.frontier.size
+    frontier = end.frontier.copy()
+    for _, leaf in leaves:
+        frontier.append(leaf)
+    rows.insert("leaf", [(before + n, leaf, statement) for n, (statement, leaf) in enumerate(leaves)])
+    _write_tiles(rows, before, frontier.size)
+    moved = LogEnd(frontier, max(end.received_at, received_at), exists=True)
+    _write_end(rows, moved, end.exists)
+    return moved
+
+
+def _write_end(rows: Rows, end: LogEnd, exists: bool) -> None:
+    state = (end.frontier.size, end.frontier.root(), end.frontier.to_bytes(), end.received_at)
+    if exists:
+        rows.execute("UPDATE log_state SET size = ?, root = ?, frontier = ?, received_at = ?", *state)
+    else:
+        rows.insert("log_state", [(1, *state)])  # a second first writer meets the primary key
+
+
+def _write_tiles(rows: Rows, before: int, after: int) -> None:
+    """Complete tiles only, from the lowest level up (docs/decisions/0002)."""
+    level = 0
+    while (first := before >> HEIGHT * (level + 1)) < (last := after >> HEIGHT * (level + 1)):
+        tiles: list[Row] = []
+        for number in range(first, last):
+            hashes = hashes_of(rows, level, number * WIDTH, (number + 1) * WIDTH)
+            tiles.append((level, number, root_of(hashes), b"".join(hashes)))
+        rows.insert("tile", tiles)
+        level += 1
+
+
+def hashes_of(rows: Rows, level: int, start: int, stop: int) -> list[bytes]:
+    """Hashes [start, stop) of a tile level: leaf hashes, or roots of the complete tiles below."""
+    if level == 0:
+        found = rows.query('SELECT hash FROM leaf WHERE "index" >= ? AND "index" < ? ORDER BY "index"', start, stop)
+    else:
+        found = rows.query(
+            "SELECT root FROM tile WHERE level = ? AND number >= ? AND number < ? ORDER BY number",
+            level - 1,
+            start,
+            stop,
+        )
+    return [hash_ for (hash_,) in found]
+
+
+def sequence(rows: Rows, limit: int = BATCH) -> int:
+    """Move up to `limit` pending entries into the log (PostgreSQL: SQLite leaves none pending); how many were moved."""
+    rows.begin()
+    try:
+        end = read_end(rows)
+        waiting = rows.query(
+            "SELECT p.id, p.statement, e.bytes FROM pending p JOIN entry e ON e.statement = p.statement"
+            " ORDER BY p.id LIMIT ?",
+            limit,
+        )
+        if not waiting:
+            rows.rollback()
+            return 0
+        received_at = max(entry.parse(raw).received_at for _, _, raw in waiting)
+        hit("sequence.before-write")
+        extend(rows, end, [(statement, leaf_hash(raw)) for _, statement, raw in waiting], received_at)
+        # These rows and no others: a smaller id may have been committed since they were read.
+        removed = rows.execute("DELETE FROM pending WHERE id = ANY(?)", [id_ for id_, *_ in waiting])
+        if removed != len(waiting):
+            raise Conflict(f"pending: expected to remove {len(waiting)}, removed {removed}")
+        hit("sequence.after-write")
+        hit("sequence.before-commit")
+        rows.commit()
+    except BaseException:
+        rows.rollback()
+        raise
+    hit("sequence.after-commit")
+    return len(waiting)
