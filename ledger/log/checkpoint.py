@@ -177,7 +177,7 @@ class VerifiedCheckpoint:
 
 def verify_checkpoint(note_text: bytes | str, policy: Policy) -> VerifiedCheckpoint:
     """The checkpoint in a signed note, signed by a listed log under its own origin and cosigned by the quorum."""
-    note = Note.parse(note_text.encode() if isinstance(note_text, str) else note_text)
+    note = Note.parse(note_text.encode("utf-8", "surrogatepass") if isinstance(note_text, str) else note_text)
     checkpoint = parse_checkpoint(note.text)
     # 1. Signed by a listed log, whose key name is the origin.
     logs = [key for key in policy.logs if key.name == checkpoint.origin]
@@ -206,7 +206,7 @@ _THRESHOLD = re.compile(r"[1-9][0-9]{0,8}").fullmatch
 
 
 def _parse_policy(text: bytes | str) -> Policy:
-    octets = text.encode() if isinstance(text, str) else text
+    octets = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(octets) > POLICY_BYTES_MAX:
         raise BadPolicy(line=0, detail="size", expected=f"at most {POLICY_BYTES_MAX} bytes", got=f"{len(octets)} bytes")
     logs: list[VerifierKey] = []

@@ -53,15 +53,13 @@ class TlogProof:
 
 def parse_proof(text: bytes | str) -> TlogProof:
     """The parts of a proof file; verifies nothing."""
-    if isinstance(text, bytes):
-        if len(text) > PROOF_BYTES_MAX:
-            raise BadProofForm(detail="size", expected=f"at most {PROOF_BYTES_MAX} bytes", got=f"{len(text)} bytes")
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise BadProofForm(detail="not valid UTF-8", got=f"byte {error.start}") from None
-    if len(text) > PROOF_BYTES_MAX:
-        raise BadProofForm(detail="size", expected=f"at most {PROOF_BYTES_MAX}", got=len(text))
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if len(raw) > PROOF_BYTES_MAX:
+        raise BadProofForm(detail="size", expected=f"at most {PROOF_BYTES_MAX} bytes", got=f"{len(raw)} bytes")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadProofForm(detail="not valid UTF-8", got=f"byte {error.start}") from None
     if control := _CONTROL.search(text):
         raise BadProofForm(detail="control character", got=f"U+{ord(control.group()):04X}")
     head, blank, checkpoint_text = text.partition("\n\n")

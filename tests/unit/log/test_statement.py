@@ -235,16 +235,31 @@ def test_an_entry_of_another_form_is_refused_with_its_reason(changes: dict[str, 
     assert type(refused.value) is reason
 
 
-def test_the_entry_of_256_streams_fits_and_one_of_65_536_bytes_is_refused() -> None:
-    def many(count: int) -> tuple[Link, ...]:
-        # `abcdefghijk` is the longest kind, 2^53-1 the longest seq
-        return tuple(Link(stream("abcdefghijk", n), 2**53 - 1, HASH) for n in range(count))
+def long_links(count: int, shorter: int = 0) -> tuple[Link, ...]:
+    """Links of the longest kind and seq there are, `shorter` digits fewer in all."""
+    made = []
+    for n in range(count):
+        less = min(15, shorter)
+        made.append(Link(stream("abcdefghijk", n), (2**53 - 1) // 10**less, HASH))
+        shorter -= less
+    return tuple(made)
 
-    largest = an_entry(RAW, AUTHOR, links=many(256), refused="a" * 64)
-    assert len(largest) < 65_536
-    assert entry.parse(largest).links == many(256)
+
+def test_the_entry_of_256_streams_fits() -> None:
+    raw = an_entry(RAW, AUTHOR, links=long_links(256), refused="a" * 64)
+    assert len(raw) <= 65_535
+    assert entry.parse(raw).links == long_links(256)
+
+
+def test_an_entry_has_at_most_65_535_bytes() -> None:
+    one, two = (len(an_entry(RAW, AUTHOR, links=long_links(n))) for n in (1, 2))
+    count = 2 + (65_535 - one) // (two - one)  # one link too many
+    over = one + (count - 1) * (two - one) - 65_535
+    full = an_entry(RAW, AUTHOR, links=long_links(count, over))
+    assert len(full) == 65_535
+    assert len(entry.parse(full).links) == count
     with pytest.raises(canonical.TooLarge):
-        an_entry(RAW, AUTHOR, links=many(400))
+        an_entry(RAW, AUTHOR, links=long_links(count, over - 1))
 
 
 # --- promises
