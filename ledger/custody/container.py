@@ -16,6 +16,8 @@ class Leg:
     """One container's journey on one manifest or delivery: what was sent and what came of it, in grams."""
 
     manifest: bool = True
+    listed: bool = False
+    consignee: str = ""
     sent_g: int | None = None
     sender: str = ""
     sender_site: str = ""
@@ -71,6 +73,7 @@ class Container:
     site: str = ""
     facility: str = ""
     zone: str = ""
+    born_at: str = ""
     net_g: int = 0
     mass_unknown: bool = False
     manifest: str = ""
@@ -114,8 +117,8 @@ class Container:
 
 @dataclass(slots=True, kw_only=True)
 class Manifest:
-    """A manifest: `lines` holds per container listed | left-behind | collected | accepted | in-part | refused | missing |
-    returning | returned | redirected."""
+    """A manifest. `lines` holds per container: listed, left-behind, collected, accepted, in-part, refused, missing,
+    returning, returned or redirected."""
 
     id: str
     last: tuple[str, str, int] | None = None

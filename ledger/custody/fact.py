@@ -28,8 +28,8 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """`at` is when it happened, `received_at` when the ledger got it; both RFC 3339 UTC with milliseconds, so text order
-    is time order. `id` is the statement's uuid7, `statement` its hash in hex."""
+    """`at` is when it happened, `received_at` when the ledger got it; both RFC 3339 UTC with milliseconds, so that
+    text order is time order. `id` is the statement's uuid7, `statement` its hash in hex."""
 
     event: Event
     by: Author

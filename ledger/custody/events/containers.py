@@ -89,8 +89,9 @@ class _Birth(_OfOne):
         if isinstance(thing, Container) and thing.born:
             yield ContainerExists(container=self.container)
 
-    def begin(self, thing: Container) -> None:
-        thing.born = True
+    def begin(self, thing: Container, fact: Fact) -> None:
+        """Fold the birth of a container."""
+        thing.born, thing.born_at = True, fact.at
         thing.kind, thing.code, thing.name = self.kind, self.code, self.name
         thing.label = self.label or thing.label
         thing.asset = self.asset or ""
@@ -136,7 +137,7 @@ class ContainerOpened(_Birth):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
-        self.begin(thing)
+        self.begin(thing, fact)
         if thing.status == "held":
             thing.status = "filling"
 
@@ -199,7 +200,7 @@ class ContainerFilled(_Birth):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
-        self.begin(thing)
+        self.begin(thing, fact)
         thing.net_g += self.mass.net_g or 0
         thing.mass_unknown |= self.mass.net_g is None
 
@@ -342,10 +343,11 @@ class Pour:
     container_code: ContainerCode | None = None
 
 
-def pour(thing: Container, target: Pour, place: Place) -> None:
+def pour(thing: Container, target: Pour, place: Place, fact: Fact) -> None:
     """Fold grams poured into a container."""
     if target.new or not thing.born:
-        thing.born, thing.kind, thing.code, thing.name = True, target.kind, target.code, target.name
+        thing.born, thing.born_at = True, fact.at
+        thing.kind, thing.code, thing.name = target.kind, target.code, target.name
         thing.label = target.label or thing.label
         thing.container_code = target.container_code or thing.container_code
     if thing.status in ("unknown", "emptied"):
@@ -393,7 +395,7 @@ class ContentsTransferred(Event):
                 thing.draw(source.net_g)
         for target in self.targets:
             if target.container == thing.id:
-                pour(thing, target, self.place)
+                pour(thing, target, self.place, fact)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         between = pool(self.place, fact)

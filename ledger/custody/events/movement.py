@@ -120,7 +120,9 @@ class ManifestIssued(_OfManifest):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         if isinstance(thing, Container):
-            if not (thing.legs.get(self.manifest) and thing.legs[self.manifest].done):
+            leg = thing.leg(self.manifest)
+            leg.listed, leg.consignee = True, self.to.party
+            if not leg.done:
                 thing.manifest = self.manifest
             return
         thing.issued, thing.issued_at = True, fact.at
@@ -449,7 +451,7 @@ class ManifestRedirected(_OfManifest):
             thing.lines |= {load.container: "redirected" for load in self.lines}
         else:
             leg = thing.leg(self.manifest)
-            leg.refused = False
+            leg.refused, leg.consignee = False, self.to.party
             leg.receiver, leg.receiver_site = self.to.party, self.to.site
             leg.arrived_at = ""
 

@@ -82,7 +82,7 @@ class WasteTreated(Event):
                 thing.draw(draw.net_g)
         for output in self.outputs:
             if output.container == thing.id:
-                pour(thing, output, self.place)
+                pour(thing, output, self.place, fact)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         if self.stage == "final":

@@ -1,0 +1,82 @@
+"""The account of containers: lots, rows and flags of those that new facts touch, and of what flowed on from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass
+
+from ledger.custody.container import Container
+from ledger.custody.events import Event
+from ledger.custody.events.containers import ContentsTransferred
+from ledger.custody.events.treatment import WasteTreated
+from ledger.custody.fact import Fact
+from ledger.custody.flags import Flag, flags_of
+from ledger.custody.lots import Part, Row, Trace
+from ledger.custody.postings import Account
+from ledger.custody.regimes.base import Regime
+from ledger.custody.registry import Registry
+
+# (statement id, source container) -> the lots that the event took out of that container.
+Flows = MutableMapping[tuple[str, str], Sequence[Part]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One container's account: its state, where its lots are, every change of them, its exceptions."""
+
+    thing: Container
+    lots: list[tuple[Account, Part]]
+    rows: list[Row]
+    flags: list[Flag]
+
+
+def account_for(
+    containers: Iterable[str],
+    facts_of: Callable[[str], Sequence[Fact]],
+    flows: Flows,
+    regime: Regime,
+    registry: Registry,
+) -> dict[str, Story]:
+    """The stories of `containers` and of every container into which a change of theirs flowed on.
+
+    `facts_of` gives a container's accepted facts; `flows` holds what earlier runs found and is brought up to date.
+    """
+    stories: dict[str, Story] = {}
+    waiting = sorted(set(containers))
+    known: dict[str, Sequence[Fact]] = {}
+    while waiting:
+        container = waiting.pop(0)
+        facts = known.setdefault(container, facts_of(container))
+
+        def inflows(fact: Fact, container: str = container) -> list[tuple[str, Sequence[Part]]]:
+            return [(source, flows.get((fact.id, source), ())) for source in sources_of(fact.event)]
+
+        trace = Trace(container, regime, registry, inflows)
+        flags = flags_of(trace, facts)
+        stories[container] = Story(thing=trace.thing, lots=list(trace.parts()), rows=trace.rows, flags=flags)
+        # What flowed out differently than before makes its targets' stories different too.
+        for fact in facts:
+            key = (fact.id, container)
+            flowed = trace.outflows.get(fact.id, [])
+            if list(flows.get(key, ())) != flowed:
+                flows[key] = flowed
+                waiting += [t for t in targets_of(fact.event) if t not in waiting and t != container]
+    return stories
+
+
+def sources_of(event: Event) -> list[str]:
+    """The containers whose lots an event mixes."""
+    if isinstance(event, ContentsTransferred):
+        return sorted(s.container for s in event.sources)
+    if isinstance(event, WasteTreated) and event.stage == "intermediate":
+        return sorted(d.container for d in event.inputs)
+    return []
+
+
+def targets_of(event: Event) -> list[str]:
+    """The containers into which an event puts lots of others."""
+    if isinstance(event, ContentsTransferred):
+        return sorted(t.container for t in event.targets)
+    if isinstance(event, WasteTreated) and event.stage == "intermediate":
+        return sorted(o.container for o in event.outputs)
+    return []

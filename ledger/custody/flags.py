@@ -1,0 +1,509 @@
+"""Exceptions (异常): what did happen and should not have; recorded, flagged, closed only by a later event.
+
+A flag stands while its condition holds in an object's state, so that a flag closes by the fact that ends the condition,
+whatever order the facts came in. Time-driven ones carry the moment from which they count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ledger.custody.decide import proposals, unwrapped
+from ledger.custody.events.containers import ContainerMoved, ContainerStored, ContainerTakenOut, ContainerWeighed
+from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
+from ledger.custody.events.treatment import WasteTreated
+from ledger.custody.fact import Fact
+from ledger.custody.lots import Part, Row, Trace, is_late, within_tolerance
+from ledger.custody.regimes.base import Act, Regime, later, local_day, working_days_later
+from ledger.custody.registry import Registry
+
+Severity = Literal["notice", "warning", "serious"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagRule:
+    """A rule's words: what is wrong, and what ends it."""
+
+    code: str
+    severity: Severity
+    cites: str
+    zh: str
+    en: str
+    todo_zh: str
+    todo_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """One exception of one object. It counts from `opened_at` (for time-driven ones: when the time ran out) until
+    `closed_at` ("" while open)."""
+
+    rule: str
+    object: str
+    key: str
+    grams: int
+    holder: str
+    site: str
+    detail: str
+    opened_at: str
+    opened_by: str
+    closed_at: str = ""
+    closed_by: str = ""
+
+    def open_at(self, moment: str) -> bool:
+        """True when the exception stands at that moment."""
+        return self.opened_at <= moment and not (self.closed_at and self.closed_at <= moment)
+
+
+def _rule(code: str, severity: Severity, cites: str, zh: str, en: str, todo_zh: str, todo_en: str) -> FlagRule:
+    return FlagRule(code=code, severity=severity, cites=cites, zh=zh, en=en, todo_zh=todo_zh, todo_en=todo_en)
+
+
+RULES: dict[str, FlagRule] = {
+    r.code: r
+    for r in (
+        _rule(
+            "step-missing",
+            "warning",
+            "manifest",
+            "缺少一步记录：接受早于起运记录，或未记交接",
+            "a step is missing: received without its pick-up, or a hand-over not recorded",
+            "由转出方或承运人补录",
+            "the sender or the carrier records the missing step",
+        ),
+        _rule(
+            "over-book",
+            "serious",
+            "truth",
+            "转出量超过账面存量",
+            "more went out than the books held",
+            "补录来源，或更正错误的重量",
+            "record where it came from, or correct the wrong weight",
+        ),
+        _rule(
+            "mass-difference",
+            "serious",
+            "receipt",
+            "收发重量差超过容许范围",
+            "the difference between sent and received is beyond the tolerance",
+            "更正错误的重量，或说明原因并经对方确认",
+            "correct the wrong weight, or explain it and have it accepted",
+        ),
+        _rule(
+            "code-differs",
+            "serious",
+            "manifest-check",
+            "接受时的废物代码与标签不同",
+            "the code at the gate differs from the label's",
+            "重新鉴别或更正",
+            "reclassify or correct",
+        ),
+        _rule(
+            "refused-not-returned",
+            "serious",
+            "receipt",
+            "拒收后逾期未退回或改送",
+            "refused, and neither returned nor redirected in time",
+            "退回转出方或改送其他接受方",
+            "return it to its sender or redirect it",
+        ),
+        _rule(
+            "container-lost",
+            "serious",
+            "truth",
+            "容器遗失",
+            "a container is lost",
+            "找到后登记，或由主管部门认定",
+            "record that it was found, or let the authority determine the loss",
+        ),
+        _rule(
+            "missing-at-arrival",
+            "serious",
+            "receipt",
+            "到货缺少容器",
+            "a container did not arrive",
+            "承运人查找并登记",
+            "the carrier finds and records it",
+        ),
+        _rule(
+            "wrong-consignee",
+            "serious",
+            "manifest",
+            "接受方不是联单所列单位",
+            "received by somebody else than the manifest says",
+            "改送或重新开具联单",
+            "redirect it",
+        ),
+        _rule(
+            "not-on-manifest",
+            "warning",
+            "receipt",
+            "收到联单未列的容器",
+            "a container came that no manifest lists",
+            "转出方补开联单",
+            "the sender records the manifest",
+        ),
+        _rule(
+            "receiver-not-entitled",
+            "serious",
+            "licence",
+            "接受单位无权接收该废物",
+            "the receiver is not entitled to this waste",
+            "转给有资质单位，或由主管部门确认许可",
+            "send it on to an entitled party, or have the licence confirmed by the authority",
+        ),
+        _rule(
+            "closed-by-unentitled",
+            "serious",
+            "licence",
+            "由无资质单位利用或处置",
+            "utilised or disposed of by a party not entitled",
+            "由主管部门确认许可或查处",
+            "the authority confirms the licence or acts",
+        ),
+        _rule("mass-unknown", "warning", "ledger", "重量未知", "the mass is unknown", "称重", "weigh it"),
+        _rule(
+            "code-not-in-catalogue",
+            "warning",
+            "catalogue",
+            "代码不在现行名录中",
+            "the code is not in the catalogue in force",
+            "核对代码",
+            "check the code",
+        ),
+        _rule(
+            "recorded-late",
+            "notice",
+            "ledger",
+            "补录：超过规定时限",
+            "recorded after the time allowed",
+            "无需处理",
+            "nothing to do",
+        ),
+        _rule(
+            "clock-ahead", "notice", "truth", "设备时钟超前", "the device's clock is ahead", "校准时钟", "set the clock"
+        ),
+        _rule(
+            "after-revocation",
+            "warning",
+            "authority",
+            "密钥注销后送达",
+            "came after its key was revoked",
+            "核对",
+            "check it",
+        ),
+        _rule(
+            "stored-too-long",
+            "serious",
+            "storage",
+            "贮存超期",
+            "stored too long",
+            "转移或处置",
+            "send it on or treat it",
+        ),
+        _rule(
+            "transit-overtime",
+            "serious",
+            "manifest",
+            "运输超时",
+            "on the road too long",
+            "查明去向",
+            "find out where it is",
+        ),
+        _rule(
+            "confirmation-late",
+            "warning",
+            "receipt",
+            "到达后逾期未确认接受",
+            "arrived and not confirmed in time",
+            "接受人确认",
+            "the receiver confirms",
+        ),
+        _rule(
+            "licence-only-asserted",
+            "serious",
+            "licence",
+            "许可证仅由持有人自行登记，未经主管部门确认",
+            "the licence was entered by its holder only, no authority confirmed it",
+            "由主管部门确认",
+            "the authority confirms it",
+        ),
+        _rule(
+            "licence-quantity",
+            "serious",
+            "licence",
+            "接收量超过许可数量",
+            "received more than the licence allows",
+            "重新申请许可",
+            "apply for a new licence",
+        ),
+        _rule(
+            "calendar-provisional",
+            "notice",
+            "receipt",
+            "当年工作日历未采用，按周一至周五暂算",
+            "no calendar adopted for the year: Monday to Friday assumed",
+            "采用工作日历",
+            "adopt the calendar",
+        ),
+        _rule(
+            "correction-waiting",
+            "warning",
+            "truth",
+            "更正等待确认",
+            "a correction waits for agreement",
+            "相关单位确认",
+            "the parties that relied on it agree",
+        ),
+        _rule(
+            "not-holder",
+            "warning",
+            "truth",
+            "操作单位不是账面持有人",
+            "told by a party that does not hold it on the books",
+            "补录交接",
+            "record the missing hand-over",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A condition that holds now; `key` tells two of one rule apart, `due_at` is from when it counts."""
+
+    rule: str
+    key: str
+    grams: int = 0
+    holder: str = ""
+    site: str = ""
+    detail: str = ""
+    due_at: str = ""
+
+
+def flags_of(trace: Trace, facts: Iterable[Fact]) -> list[Flag]:
+    """Run the trace over the facts and return the container's flags, open and closed."""
+    facts = list(facts)
+    flags = _run(trace, facts)
+    plain = [
+        f for f in facts if not isinstance(unwrapped(f).event, EntryCorrected | CorrectionAgreed | CorrectionDecided)
+    ]
+    if len(plain) == len(facts):
+        return flags
+    # What a correction made vanish was there: it is shown as closed by the correction.
+    standing = proposals(trace.container, facts)
+    applied = [_completing(p.fact, facts) for p in standing if p.applied]
+    if applied:
+        by = max(applied, key=lambda f: f.order)
+        before = _run(Trace(trace.container, trace.regime, trace.registry, trace.inflows), plain)
+        now = {(f.rule, f.key) for f in flags}
+        gone = [f for f in before if (f.rule, f.key) not in now]
+        flags += [f if f.closed_at else replace(f, closed_at=by.at, closed_by=by.statement) for f in gone]
+    return flags
+
+
+def _completing(correction: Fact, facts: Iterable[Fact]) -> Fact:
+    assents = (CorrectionAgreed, CorrectionDecided)
+    later_ones = [f for f in facts if isinstance(f.event, assents) and f.event.correction == correction.id]
+    return max([correction, *later_ones], key=lambda f: f.order)
+
+
+def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
+    opened: dict[tuple[str, str], Flag] = {}
+    closed: list[Flag] = []
+    for fact in trace.steps(facts):
+        standing = {(f.rule, f.key): f for check in CHECKS for f in check(trace)}
+        for key in [k for k in opened if k not in standing]:
+            flag = opened.pop(key)
+            # A time-driven one that ended before its time never was.
+            if fact.at > flag.opened_at:
+                closed.append(replace(flag, closed_at=fact.at, closed_by=fact.statement))
+        for key, f in standing.items():
+            if key not in opened:
+                opened[key] = _flag(trace.container, f, fact)
+            elif opened[key].grams != f.grams:
+                opened[key] = replace(opened[key], grams=f.grams)
+        closed += [_flag(trace.container, f, fact) for f in _notices(trace, fact)]
+    closed += _late_leavers(trace)
+    for proposal in proposals(trace.container, facts):
+        if not proposal.applied and not proposal.rejected:
+            waiting = " ".join(sorted(proposal.waiting)) or ("below-zero" if proposal.below_zero else "")
+            finding = Finding("correction-waiting", proposal.fact.id, holder=proposal.fact.by.party, detail=waiting)
+            closed.append(_flag(trace.container, finding, proposal.fact))
+    return [*closed, *opened.values()]
+
+
+def _flag(container: str, f: Finding, fact: Fact) -> Flag:
+    return Flag(
+        rule=f.rule, object=container, key=f.key, grams=f.grams, holder=f.holder, site=f.site, detail=f.detail,
+        opened_at=f.due_at or fact.at, opened_by=fact.statement,
+    )  # fmt: skip
+
+
+def overdue(rows: Iterable[Row], as_of: str) -> list[Flag]:
+    """The time-driven exceptions of open mass whose clock has run out by `as_of`."""
+    sums: dict[tuple[str, str, str, str, str], int] = {}
+    for r in rows:
+        if r.account == "open" and r.deadline and r.deadline < as_of and r.clock_at <= as_of:
+            key = (r.container, r.stage, r.holder, r.site, r.deadline)
+            sums[key] = sums.get(key, 0) + r.grams
+    return [
+        overdue_flag(container, stage, holder, site, deadline, grams)
+        for (container, stage, holder, site, deadline), grams in sums.items()
+        if grams > 0
+    ]
+
+
+def overdue_flag(container: str, stage: str, holder: str, site: str, deadline: str, grams: int) -> Flag:
+    """The exception of mass still open after its deadline."""
+    rule = "transit-overtime" if stage == "in-transit" else "stored-too-long"
+    return Flag(
+        rule=rule, object=container, key=f"{holder}/{stage}/{deadline}", grams=grams, holder=holder, site=site,
+        detail=stage, opened_at=deadline, opened_by="",
+    )  # fmt: skip
+
+
+def _late_leavers(trace: Trace) -> Iterator[Flag]:
+    """Mass that left its holder after the deadline: late but gone, shown as closed."""
+    net: dict[tuple[str, str, str, str, str, str], int] = {}
+    for r in trace.rows:
+        if r.account == "open" and r.deadline and r.deadline < r.clock_at:
+            key = (r.statement, r.clock_at, r.stage, r.holder, r.site, r.deadline)
+            net[key] = net.get(key, 0) + r.grams
+    for (statement, clock_at, stage, holder, site, deadline), grams in net.items():
+        if grams < 0:
+            flag = overdue_flag(trace.container, stage, holder, site, deadline, -grams)
+            yield replace(flag, closed_at=clock_at, closed_by=statement)
+
+
+# -- conditions -------------------------------------------------------------------------------------------------------
+
+CHECKS: list[Callable[[Trace], Iterator[Finding]]] = []
+
+
+def _check(function: Callable[[Trace], Iterator[Finding]]) -> Callable[[Trace], Iterator[Finding]]:
+    CHECKS.append(function)
+    return function
+
+
+@_check
+def _balances(trace: Trace) -> Iterator[Finding]:
+    for account, balance in trace.balances.items():
+        if balance < 0 and account.stage in ("held", "in-transit", "lost"):
+            rule = "over-book" if account.stage == "held" else "step-missing"
+            yield Finding(rule, f"{account.stage}/{account.holder}", -balance, account.holder, account.site)
+
+
+@_check
+def _legs(trace: Trace) -> Iterator[Finding]:
+    thing, regime = trace.thing, trace.regime
+    for journey, leg in thing.legs.items():
+        settled_at = leg.returned_at or leg.decided_at
+        for gap in leg.gap(thing.id):
+            if not within_tolerance(regime, trace.registry, settled_at, gap):
+                yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
+        if leg.refused:
+            days = regime.setting(trace.registry, "refused-return-days", local_day(leg.decided_at, regime.offset))
+            due = later(leg.decided_at, days=days)
+            yield Finding("refused-not-returned", journey, thing.net_g, leg.carrier, "", leg.receiver, due)
+        if leg.missing_g is not None and thing.status == "lost":
+            yield Finding("missing-at-arrival", journey, leg.missing_g, leg.carrier, "", leg.receiver)
+        if leg.decided_at and leg.manifest:
+            if not leg.listed:
+                yield Finding("not-on-manifest", journey, thing.net_g, leg.receiver, leg.receiver_site)
+            elif leg.consignee != leg.receiver:
+                yield Finding("wrong-consignee", journey, thing.net_g, leg.receiver, leg.receiver_site, leg.consignee)
+        if leg.decided_at and thing.born and leg.code != thing.code:
+            yield Finding(
+                "code-differs", journey, thing.net_g, leg.receiver, leg.receiver_site, f"{thing.code} {leg.code}"
+            )
+        if leg.manifest and leg.arrived_at and not leg.decided_at:
+            day = local_day(leg.arrived_at, regime.offset)
+            days = regime.setting(trace.registry, "confirmation-workdays", day, leg.receiver_site, leg.receiver)
+            due = working_days_later(leg.arrived_at, days, trace.registry, regime.offset)
+            yield Finding("confirmation-late", journey, thing.net_g, leg.receiver, leg.receiver_site, "", due)
+
+
+@_check
+def _standing(trace: Trace) -> Iterator[Finding]:
+    thing = trace.thing
+    if thing.status == "lost" and not any(leg.missing_g is not None for leg in thing.legs.values()):
+        yield Finding("container-lost", thing.lost_by, thing.net_g, thing.lost_by, thing.site)
+    if thing.mass_unknown and thing.status != "emptied":
+        yield Finding("mass-unknown", "", 0, thing.holder, thing.site)
+    if thing.born and trace.regime.listed(thing.code):
+        codes = trace.registry.codes_on(local_day(thing.born_at, trace.regime.offset))
+        if codes is not None and thing.code not in codes:
+            yield Finding("code-not-in-catalogue", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
+
+
+@_check
+def _entitlement(trace: Trace) -> Iterator[Finding]:
+    unentitled: dict[tuple[str, str, str], int] = {}
+    for account, part in trace.parts():
+        if account.stage == "held" and part.producer != account.holder:
+            reason = _receiving(trace, account.holder, account.site, part)
+            if reason:
+                key = (account.holder, account.site, reason)
+                unentitled[key] = unentitled.get(key, 0) + part.grams
+    for (holder, site, reason), grams in unentitled.items():
+        yield Finding("receiver-not-entitled", f"{holder}/{reason}", grams, holder, site, reason)
+    closed: dict[tuple[str, str, str], int] = {}
+    for row in trace.rows:
+        if row.account == "closed" and row.reason:
+            key = (row.holder, row.site, row.reason)
+            closed[key] = closed.get(key, 0) + row.grams
+    for (holder, site, reason), grams in closed.items():
+        yield Finding("closed-by-unentitled", f"{holder}/{reason}", grams, holder, site, reason)
+
+
+def _receiving(trace: Trace, holder: str, site: str, part: Part) -> str:
+    day = local_day(part.since(holder) or part.born_at, trace.regime.offset)
+    act = Act(deed="receive", code=part.code, party=holder, site=site, producer=part.producer, day=day)
+    return trace.regime.entitled(act, trace.registry)
+
+
+def _notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
+    """What one statement alone shows; it stays, as nothing can undo when it came."""
+    registry, regime, by = trace.registry, trace.regime, fact.by
+    if is_late(regime, registry, fact):
+        yield Finding("recorded-late", fact.id, holder=by.party, detail=fact.received_at)
+    day = local_day(fact.received_at, regime.offset)
+    minutes = regime.setting(registry, "clock-ahead-minutes", day)
+    if fact.at > later(fact.received_at, minutes=minutes):
+        yield Finding("clock-ahead", fact.id, holder=by.party, detail=fact.received_at)
+    if by.late:
+        yield Finding("after-revocation", fact.id, holder=by.party)
+    if isinstance(fact.event, ContainerStored | ContainerMoved | ContainerTakenOut | ContainerWeighed | WasteTreated):
+        before = trace.holder_before
+        if before and before != by.party and trace.container in _handled(fact):
+            yield Finding("not-holder", fact.id, trace.thing.net_g, by.party, detail=before)
+
+
+def _handled(fact: Fact) -> frozenset[str]:
+    event = fact.event
+    return (
+        frozenset(d.container for d in event.inputs)
+        if isinstance(event, WasteTreated)
+        else frozenset(event.containers())
+    )
+
+
+def ledger_flags(regime: Regime, registry: Registry, as_of: str) -> list[Flag]:
+    """Exceptions of the registry: licences that only their holders assert, years without an adopted calendar."""
+    flags = []
+    for holder, licences in registry.licences.items():
+        confirmed = {x.terms.number for x in licences if x.confirmed}
+        for licence in licences:
+            if not licence.confirmed and licence.terms.number not in confirmed:
+                finding = Finding("licence-only-asserted", licence.terms.licence, 0, holder, "", licence.terms.number)
+                flags.append(_flag(licence.terms.licence, finding, licence.fact))
+    year = int(local_day(as_of, regime.offset)[:4])
+    if registry.opened is not None and not registry.calendar_adopted(year):
+        flags.append(
+            Flag(rule="calendar-provisional", object=registry.opened.operator, key=str(year), grams=0, holder="", site="",
+                 detail=str(year), opened_at=f"{year}-01-01T00:00:00.000Z", opened_by="")
+        )  # fmt: skip
+    return flags

@@ -1,0 +1,411 @@
+"""Lots: every held gram belongs to a first producer and has its clocks; a container's story divided into lots.
+
+A projection, not evidence: recomputed from a container's facts in the order of happening. Closed packages give pro rata
+(largest remainder, ties by lot id), vessels give their oldest lots first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ledger.custody.container import Container
+from ledger.custody.decide import effective, unwrapped
+from ledger.custody.events.containers import ContainerOpened, ContentsTransferred
+from ledger.custody.events.treatment import WasteTreated
+from ledger.custody.fact import Fact
+from ledger.custody.postings import Account, Posting, difference
+from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day
+from ledger.custody.registry import Registry
+
+# Accounts in which a container's lots are still somebody's: where they are shown as open, or as lost until found.
+INSIDE = frozenset({"held", "in-transit", "to-outside", "lost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Grams of one lot: who first produced it, since when, and when each holder first had it."""
+
+    lot: str
+    producer: str
+    producer_site: str
+    code: str
+    born_at: str
+    clocks: tuple[tuple[str, str], ...]
+    grams: int
+
+    def since(self, holder: str) -> str:
+        """When the legal person first held the lot ("" when it never did)."""
+        return next((start for who, start in self.clocks if who == holder), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One change of one lot, the grain of every figure. `account`: generated, derived, unrecorded, gain (mass that
+    came in); open, lost (±); closed, settled, difference, process-loss (mass that went); entrusted, arrived, departed
+    (side counts). `clock_at` is when the change counts for clocks; `reason` says why a closing party was not entitled.
+    """
+
+    container: str
+    statement: str
+    at: str
+    clock_at: str
+    account: str
+    lot: str
+    producer: str
+    producer_site: str
+    holder: str
+    site: str
+    stage: str
+    code: str
+    kind: Kind
+    grams: int
+    born_at: str
+    deadline: str
+    grade: str
+    reason: str
+
+
+Inflows = Callable[[Fact], Sequence[tuple[str, Sequence[Part]]]]
+
+
+@dataclass(slots=True)
+class Trace:
+    """One container's story in lots. `rows` are its changes, `outflows` what each event took to other containers."""
+
+    container: str
+    regime: Regime
+    registry: Registry
+    inflows: Inflows
+    thing: Container = field(init=False)
+    where: dict[Account, list[Part]] = field(default_factory=dict)
+    balances: dict[Account, int] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    outflows: dict[str, list[Part]] = field(default_factory=dict)
+    opened_at: str = ""
+    holder_before: str = ""
+    fact: Fact = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.thing = Container(id=self.container)
+
+    def steps(self, facts: Iterable[Fact]) -> Iterator[Fact]:
+        """Follow the facts in the order of happening, yielding each one after it took effect."""
+        ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
+        for fact in effective(self.container, ordered):
+            self.fact = fact
+            self.holder_before = self.thing.holder
+            gaps = self.thing.gaps()
+            fact.event.fold(self.thing, fact)
+            if isinstance(fact.event, ContainerOpened) and not self.opened_at:
+                self.opened_at = fact.at
+            mine = [p for p in fact.event.post(fact) if self.container in (p.debit.container, p.credit.container)]
+            for posting in (*mine, *difference(self.thing.gaps(), gaps)):
+                self._follow(posting)
+            yield fact
+
+    def parts(self) -> Iterator[tuple[Account, Part]]:
+        """Where the lots are now."""
+        for account, parts in self.where.items():
+            for part in parts:
+                yield account, part
+
+    # -- one posting ---------------------------------------------------------------------------------------------------
+
+    def _follow(self, posting: Posting) -> None:
+        debit, credit = posting.debit, posting.credit
+        for account, grams in ((debit, -posting.grams), (credit, posting.grams)):
+            if account.container == self.container:
+                self.balances[account] = self.balances.get(account, 0) + grams
+        if self._inside(debit):
+            taken = self._take(debit, posting.grams)
+            if self._inside(credit):
+                self._carry(taken, credit)
+            else:
+                self._leave(taken, credit, posting)
+        elif self._inside(credit):
+            self._put(credit, self._enter(debit, credit, posting))
+
+    def _inside(self, account: Account) -> bool:
+        return account.container == self.container and account.stage in INSIDE
+
+    def _take(self, account: Account, grams: int) -> list[tuple[Account, Part]]:
+        """Lots for so many grams: from the account, else from wherever the container's content is thought to be, else
+        mass that nobody recorded."""
+        taken: list[tuple[Account, Part]] = []
+        others = sorted(a for a in self.where if a != account and a.stage in ("held", "in-transit"))
+        for place in (account, *others):
+            if grams == 0:
+                break
+            for part in self._draw(place, grams):
+                grams -= part.grams
+                self._open(place, part, -1)
+                taken.append((place, part))
+        if grams:
+            sender = getattr(self.fact.event, "from_", None)
+            producer, site = (sender.party, sender.site) if sender is not None else (account.holder, account.site)
+            part = Part(f"unrecorded:{self.fact.id}", producer, site, account.code, self.fact.at, (), grams)
+            self._row("unrecorded", part, account)
+            taken.append((account, part))
+        return taken
+
+    def _draw(self, account: Account, grams: int) -> list[Part]:
+        parts = self.where.get(account, [])
+        total = sum(p.grams for p in parts)
+        grams = min(grams, total)
+        if not grams:
+            return []
+        if self.thing.kind == "vessel":
+            shares, left = [], grams
+            for part in sorted(parts, key=lambda p: (p.born_at, p.lot)):
+                share = min(left, part.grams)
+                shares.append((part, share))
+                left -= share
+        else:
+            ordered = sorted(parts, key=lambda p: p.lot)
+            shares = list(zip(ordered, split(grams, [p.grams for p in ordered]), strict=True))
+        self.where[account] = [replace(p, grams=p.grams - g) for p, g in shares if p.grams > g]
+        if not self.where[account]:
+            del self.where[account]
+        return [replace(p, grams=g) for p, g in shares if g]
+
+    def _carry(self, taken: list[tuple[Account, Part]], to: Account) -> None:
+        for origin, part in taken:
+            left = origin.stage == "held" and origin.holder == part.producer
+            back = to.stage == "held" and to.holder == part.producer
+            if left != back and not (back and origin.stage == "lost") and to.stage != "lost":
+                self._row("entrusted", part, to, grams=part.grams if left else -part.grams)
+            self._moved(part, origin, to)
+        self._put(to, [part for _, part in taken])
+
+    def _moved(self, part: Part, origin: Account | None, to: Account | None) -> None:
+        """Count arrivals at and departures from a site, for the facility view."""
+        old = (origin.holder, origin.site) if origin is not None and origin.stage == "held" else None
+        new = (to.holder, to.site) if to is not None and to.stage == "held" else None
+        if old == new:
+            return
+        if origin is not None and old is not None:
+            self._row("departed", part, origin)
+        if to is not None and new is not None:
+            self._row("arrived", part, to)
+
+    def _put(self, account: Account, parts: Iterable[Part]) -> None:
+        here = self.where.setdefault(account, [])
+        for part in parts:
+            part = self._clocked(part, account)
+            self._open(account, part, 1)
+            for n, other in enumerate(here):
+                if replace(other, grams=part.grams) == part:
+                    here[n] = replace(other, grams=other.grams + part.grams)
+                    break
+            else:
+                here.append(part)
+
+    def _clocked(self, part: Part, account: Account) -> Part:
+        """The lot with its code of today and, at a new holder, a clock: from the physical arrival on."""
+        start = self.fact.at
+        if account.stage == "held":
+            arrived = [
+                leg.arrived_at for leg in self.thing.legs.values() if leg.receiver == account.holder and leg.arrived_at
+            ]
+            start = min([start, *arrived[-1:]])
+        clocks = part.clocks if part.since(account.holder) else (*part.clocks, (account.holder, start))
+        return replace(part, code=account.code, clocks=clocks)
+
+    # -- coming and going ----------------------------------------------------------------------------------------------
+
+    def _enter(self, debit: Account, credit: Account, posting: Posting) -> list[Part]:
+        fact, grams = self.fact, posting.grams
+        if debit.stage == "at-work":
+            return self._from_pool(credit, grams)
+        if debit.stage == "difference":
+            here = sorted(self.where.get(credit, []), key=lambda p: p.lot)
+            if here:
+                gained = [
+                    replace(p, grams=g) for p, g in zip(here, split(grams, [p.grams for p in here]), strict=True) if g
+                ]
+                for part in gained:
+                    self._row("gain", part, credit)
+                return gained
+        account = debit.stage if debit.stage in ("generated", "derived", "opening", "found") else "unrecorded"
+        started = self.opened_at or fact.at
+        lot = f"{self.container}/{fact.id}" if self.thing.kind == "vessel" else self.container
+        born = fact.at if self.thing.kind == "vessel" else started
+        part = Part(lot, credit.holder, credit.site, credit.code, born, ((credit.holder, born),), grams)
+        self._row(account, part, credit)
+        self._moved(part, None, credit)
+        return [part]
+
+    def _leave(self, taken: list[tuple[Account, Part]], credit: Account, posting: Posting) -> None:
+        event, fact = self.fact.event, self.fact
+        for origin, part in taken:
+            if credit.stage in ("utilised", "disposed"):
+                method = event.method if isinstance(event, WasteTreated) else None
+                self._row("closed", part, credit, reason=self._reason(part, credit, method))
+            elif credit.stage == "at-work":
+                if isinstance(event, WasteTreated) and not event.outputs:
+                    self._row("process-loss", part, credit, reason=self._reason(part, credit, event.method))
+                else:
+                    self.outflows.setdefault(fact.id, []).append(part)
+                    self._moved(part, origin, None)
+            elif credit.stage == "difference":
+                self._gap_row(part, origin, posting)
+            else:
+                # A closing weight below what the additions said: less was generated.
+                self._row(credit.stage, part, origin, grams=-part.grams)
+                if origin.stage == "held":
+                    self._row("departed", part, origin)
+
+    def _reason(self, part: Part, credit: Account, method: str | None) -> str:
+        day = local_day(self.fact.at, self.regime.offset)
+        act = Act(
+            deed="close",
+            code=part.code,
+            party=credit.holder,
+            site=credit.site,
+            producer=part.producer,
+            day=day,
+            method=method,
+        )
+        return self.regime.entitled(act, self.registry)
+
+    def _gap_row(self, part: Part, place: Account, posting: Posting) -> None:
+        account = "settled" if within_tolerance(self.regime, self.registry, self.fact.at, posting) else "difference"
+        self._row(account, part, place)
+
+    def _from_pool(self, credit: Account, grams: int) -> list[Part]:
+        """This container's share of what an event took out of others: pro rata to what each target got."""
+        event = self.fact.event
+        assert isinstance(event, ContentsTransferred | WasteTreated)
+        targets = event.targets if isinstance(event, ContentsTransferred) else event.outputs
+        pooled = [part for _, parts in sorted(self.inflows(self.fact)) for part in parts]
+        total, poured = sum(p.grams for p in pooled), sum(t.net_g for t in targets)
+        shares = split(min(total, poured), [t.net_g for t in targets])
+        lost = max(0, total - poured)
+        mine: list[Part] = []
+        pooled = sorted(pooled, key=lambda p: (p.lot, p.clocks))
+        # Each lot is divided among the targets and the gap by one table, so that the targets agree without talking.
+        table = _divide([p.grams for p in pooled], [*shares, lost])
+        for n, target in enumerate(targets):
+            if target.container == self.container:
+                mine += [replace(p, grams=row[n]) for p, row in zip(pooled, table, strict=True) if row[n]]
+        if targets[0].container == self.container and lost:
+            gap = [replace(p, grams=row[-1]) for p, row in zip(pooled, table, strict=True) if row[-1]]
+            for part in gap:
+                if isinstance(event, WasteTreated):
+                    self._row("process-loss", part, credit, reason=self._reason(part, credit, event.method))
+                else:
+                    self._gap_row(part, credit, Posting(lost, credit, credit, "transfer-difference", total))
+        for part in mine:
+            self._moved(part, None, credit)
+        missing = grams - sum(p.grams for p in mine)
+        if missing > 0:
+            weights = [p.grams for p in mine] or [1]
+            like = mine or [
+                Part(f"unrecorded:{self.fact.id}", credit.holder, credit.site, credit.code, self.fact.at, (), 0)
+            ]
+            extra = [replace(p, grams=g) for p, g in zip(like, split(missing, weights), strict=True) if g]
+            for part in extra:
+                self._row("gain" if pooled else "unrecorded", part, credit)
+                self._moved(part, None, credit)
+            mine += extra
+        return mine
+
+    # -- rows ----------------------------------------------------------------------------------------------------------
+
+    def _open(self, account: Account, part: Part, sign: int) -> None:
+        stage = "lost" if account.stage == "lost" else "open"
+        deadline = "" if stage == "lost" else self._deadline(account, part)
+        self._row(stage, part, account, grams=sign * part.grams, deadline=deadline)
+
+    def _deadline(self, account: Account, part: Part) -> str:
+        start = part.since(account.holder) or part.born_at
+        if account.stage == "held":
+            return self.regime.deadline(start, part.code, account.holder, account.site, self.registry)
+        day = local_day(start, self.regime.offset)
+        if account.stage == "to-outside":
+            # Nobody here knows its fate: it is due when the producer itself would have had to be rid of it.
+            return self.regime.deadline(start, part.code, account.holder, account.site, self.registry)
+        return later(start, days=self.regime.setting(self.registry, "transit-days", day, account.holder))
+
+    def _row(
+        self,
+        account: str,
+        part: Part,
+        place: Account,
+        *,
+        grams: int | None = None,
+        deadline: str = "",
+        reason: str = "",
+    ) -> None:
+        fact = self.fact
+        self.rows.append(
+            Row(
+                container=self.container,
+                statement=fact.statement,
+                at=fact.at,
+                clock_at=fact.received_at if is_late(self.regime, self.registry, fact) else fact.at,
+                account=account,
+                lot=part.lot,
+                producer=part.producer,
+                producer_site=part.producer_site,
+                holder=place.holder,
+                site=place.site,
+                stage=place.stage,
+                code=part.code,
+                kind=self.regime.kind_of(part.code),
+                grams=part.grams if grams is None else grams,
+                born_at=part.born_at,
+                deadline=deadline,
+                grade=grade_of(fact),
+                reason=reason,
+            )
+        )
+
+
+def grade_of(fact: Fact) -> str:
+    """A signed by the person's own device, B by a custodial or one-time key, D transcribed from old books."""
+    if getattr(fact.event, "source", None) is not None:
+        return "D"
+    return "A" if fact.by.own_device else "B"
+
+
+def is_late(regime: Regime, registry: Registry, fact: Fact) -> bool:
+    """True when the statement came after the allowance of its event type; transcripts of old books never are."""
+    if grade_of(fact) == "D" or fact.received_at <= fact.at:
+        return False
+    day = local_day(fact.at, regime.offset)
+    return fact.received_at > later(fact.at, hours=regime.setting(registry, fact.event.allowance, day))
+
+
+def within_tolerance(regime: Regime, registry: Registry, at: str, posting: Posting) -> bool:
+    """True when a difference is no larger than the tolerance of its mass adopted for that day."""
+    day = local_day(at, regime.offset)
+    scopes = (posting.debit.site, posting.debit.holder)
+    ppm = regime.setting(registry, "tolerance-ppm", day, *scopes)
+    grams = regime.setting(registry, "tolerance-g", day, *scopes)
+    return posting.grams <= max(grams, posting.of_g * ppm // 1_000_000)
+
+
+def split(total: int, weights: Sequence[int]) -> list[int]:
+    """`total` divided in proportion to the weights, whole grams, by largest remainder, ties in the order given."""
+    whole = sum(weights)
+    if whole == 0:
+        return [0] * len(weights)
+    shares = [total * w // whole for w in weights]
+    rest = total - sum(shares)
+    by_remainder = sorted(range(len(weights)), key=lambda n: (-(total * weights[n] % whole), n))
+    for n in by_remainder[:rest]:
+        shares[n] += 1
+    return shares
+
+
+def _divide(rows: Sequence[int], columns: Sequence[int]) -> list[list[int]]:
+    """A table of whole grams with these row and column sums (their totals are equal), each row about in proportion."""
+    left = list(columns)
+    table = []
+    for grams in rows:
+        shares = split(grams, left)
+        table.append(shares)
+        left = [c - s for c, s in zip(left, shares, strict=True)]
+    return table

@@ -1,0 +1,96 @@
+"""What every regime answers: shapes of codes, kinds of waste, clocks, entitlement, citations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Literal, Protocol
+
+from ledger.custody.registry import Registry
+
+Kind = Literal["hazardous", "medical", "industrial", "construction", "household", "sludge"]
+KINDS: tuple[Kind, ...] = ("hazardous", "medical", "industrial", "construction", "household", "sludge")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Somebody takes or closes waste: what is asked of `Regime.entitled`."""
+
+    deed: Literal["receive", "close"]
+    code: str
+    party: str
+    site: str
+    producer: str
+    day: str
+    method: str | None = None
+
+
+class Regime(Protocol):
+    """One jurisdiction in one published version."""
+
+    name: str
+    offset: timedelta
+    defaults: Mapping[str, int | str]
+
+    def check_code(self, value: str) -> str | None:
+        """What was expected, when `value` has not the shape of a waste code."""
+
+    def check_identifier(self, scheme: str, value: str) -> str | None:
+        """What was expected, when `value` is not an identifier of `scheme`."""
+
+    def kind_of(self, code: str) -> Kind:
+        """The kind of waste; kinds are never added together."""
+
+    def classes_of(self, code: str) -> tuple[str, ...]:
+        """The classes a licence may name instead of the code, such as HW08."""
+
+    def listed(self, code: str) -> bool:
+        """True when the catalogue of hazardous wastes must contain the code."""
+
+    def entitled(self, act: Act, registry: Registry) -> str:
+        """ "" when the party may do this, else the reason why not (a key of `REASONS`)."""
+
+    def deadline(self, start: str, code: str, holder: str, site: str, registry: Registry) -> str:
+        """When waste that somebody held since `start` must have left its hands (a moment)."""
+
+    def cite(self, key: str, day: str) -> str:
+        """The law behind a rule, as in force on the day."""
+
+    def setting(self, registry: Registry, name: str, day: str, *scopes: str) -> int:
+        """A number that rules read: as adopted for one of the scopes, as adopted for all, else the regime's own."""
+
+
+def moment_of(text: str) -> datetime:
+    """A wire moment as a datetime."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def text_of(moment: datetime) -> str:
+    """A datetime as a wire moment."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def later(moment: str, days: int = 0, hours: int = 0, minutes: int = 0) -> str:
+    """The moment so much later."""
+    return text_of(moment_of(moment) + timedelta(days=days, hours=hours, minutes=minutes))
+
+
+def local_day(moment: str, offset: timedelta) -> str:
+    """The local calendar day of a moment."""
+    return (moment_of(moment) + offset).date().isoformat()
+
+
+def end_of_day(day: date, offset: timedelta) -> str:
+    """The last millisecond of a local day."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc) + timedelta(days=1) - offset
+    return text_of(midnight - timedelta(milliseconds=1))
+
+
+def working_days_later(moment: str, days: int, registry: Registry, offset: timedelta) -> str:
+    """The end of the local day that is so many working days after the moment's own day."""
+    day = date.fromisoformat(local_day(moment, offset))
+    while days > 0:
+        day += timedelta(days=1)
+        days -= registry.is_working_day(day)
+    return end_of_day(day, offset)

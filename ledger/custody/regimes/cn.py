@@ -1,0 +1,171 @@
+"""China: codes, clocks, entitlement and citations, version 1 (HJ 1259-2022, 令23, GB 18597-2023, GB 32100-2015)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from ledger.custody.regimes.base import Act, Kind, later, local_day, working_days_later
+from ledger.custody.registry import Registry
+
+_HAZARDOUS = re.compile(r"(\d{3})-(\d{3})-(0[1-9]|[1-4]\d|50)")
+_GENERAL = re.compile(r"\d{3}-\d{3}-S(\d{2})|SW(\d{2})")
+_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+_USCC = re.compile(rf"[{_USCC_ALPHABET}]{{2}}\d{{6}}[{_USCC_ALPHABET}]{{10}}")
+_DIGITAL = re.compile(rf"([{_USCC_ALPHABET}]{{18}})(\d{{8}})(\d{{8}})(\d{{3}})")
+
+# The Code replaced the Solid Waste Law on this day; an event is judged by the law of its own day.
+CODE_IN_FORCE = "2026-08-15"
+LAW = MappingProxyType(
+    {
+        "authority": ("固废法 第80条", "生态环境法典 第534条"),
+        "ledger": ("固废法 第36条、第78条；HJ 1259-2022", "生态环境法典 第489条、第532条；HJ 1259-2022"),
+        "manifest": (
+            "固废法 第82条；危险废物转移管理办法（令第23号）",
+            "生态环境法典 第536条；危险废物转移管理办法（令第23号）",
+        ),
+        "manifest-check": ("危险废物转移管理办法（令第23号） 第13条", "危险废物转移管理办法（令第23号） 第13条"),
+        "receipt": ("危险废物转移管理办法（令第23号） 第18条", "危险废物转移管理办法（令第23号） 第18条"),
+        "licence": ("固废法 第80条", "生态环境法典 第534条"),
+        "storage": ("固废法 第81条；GB 18597-2023", "生态环境法典 第535条；GB 18597-2023"),
+        "medical": ("医疗废物管理条例 第17条", "生态环境法典 第544条；医疗废物管理条例 第17条"),
+        "contract": ("固废法 第37条", "生态环境法典 第490条"),
+        "catalogue": ("国家危险废物名录", "国家危险废物名录"),
+        "truth": ("固废法 第36条", "生态环境法典 第489条"),
+    }
+)
+
+
+def check_character(body: str) -> str:
+    """The check character of the first 17 characters of a unified social credit code (GB 32100-2015)."""
+    total = sum(_USCC_ALPHABET.index(c) * w for c, w in zip(body, _USCC_WEIGHTS, strict=True))
+    return _USCC_ALPHABET[(31 - total % 31) % 31]
+
+
+class China:
+    """The regime `cn.1`."""
+
+    name = "cn.1"
+    offset = timedelta(hours=8)
+    defaults: Mapping[str, int | str] = MappingProxyType(
+        {
+            "storage-days": 365,
+            "licensed-storage-days": 365,
+            "collection-storage-workdays": 90,
+            "medical-storage-days": 2,
+            "transit-days": 15,
+            "refused-return-days": 10,
+            "confirmation-workdays": 5,
+            "recording-hours": 24,
+            "clock-ahead-minutes": 5,
+            "tolerance-ppm": 0,
+            "tolerance-g": 0,
+            "licence-warn-percent": 100,
+            "licence-limit-percent": 120,
+        }
+    )
+
+    def check_code(self, value: str) -> str | None:
+        if _HAZARDOUS.fullmatch(value) or _GENERAL.fullmatch(value):
+            return None
+        return "a code such as 900-249-08 (the last two digits are the HW class 01-50), 900-001-S07 or SW07"
+
+    def check_identifier(self, scheme: str, value: str) -> str | None:
+        if scheme != "uscc":
+            return None
+        if not _USCC.fullmatch(value):
+            return "18 characters of 统一社会信用代码 (GB 32100; without I, O, Z, S, V)"
+        expected = check_character(value[:17])
+        return None if value[17] == expected else f"check character {expected} at the end"
+
+    def check_digital_code(self, value: str) -> str | None:
+        """What was expected of a label's 37-character 数字识别码: credit code, waste code, day, serial (HJ 1276)."""
+        parts = _DIGITAL.fullmatch(value)
+        if parts is None:
+            return "37 characters: credit code 18, waste code 8, day 8, serial 3"
+        return self.check_identifier("uscc", parts[1])
+
+    def kind_of(self, code: str) -> Kind:
+        hazardous = _HAZARDOUS.fullmatch(code)
+        if hazardous:
+            return "medical" if hazardous[3] == "01" else "hazardous"
+        general = _GENERAL.fullmatch(code)
+        number = int(general[1] or general[2]) if general else 0
+        if number == 90:
+            return "sludge"
+        if 70 <= number <= 74:
+            return "construction"
+        return "household" if 60 <= number <= 64 else "industrial"
+
+    def classes_of(self, code: str) -> tuple[str, ...]:
+        hazardous = _HAZARDOUS.fullmatch(code)
+        if hazardous:
+            return (f"HW{hazardous[3]}",)
+        general = _GENERAL.fullmatch(code)
+        return (f"SW{general[1] or general[2]}",) if general else ()
+
+    def listed(self, code: str) -> bool:
+        return _HAZARDOUS.fullmatch(code) is not None
+
+    def setting(self, registry: Registry, name: str, day: str, *scopes: str) -> int:
+        adopted = registry.setting(name, day, *scopes)
+        value = adopted if adopted is not None else self.defaults[name]
+        return int(value)
+
+    def entitled(self, act: Act, registry: Registry) -> str:
+        kind, classes = self.kind_of(act.code), self.classes_of(act.code)
+        if kind == "industrial":
+            ends = any(
+                f.holder == act.party and f.site == act.site and f.purpose in ("utilise", "dispose", "store")
+                for f in registry.facilities.values()
+            )
+            if not ends:
+                return "facility-not-registered"
+            own = act.producer == act.party
+            return (
+                ""
+                if own or registry.contract_between(act.producer, act.party, act.code, classes, act.day)
+                else "no-contract"
+            )
+        allowed = {
+            "hazardous": ("comprehensive", "own-facility"),
+            "medical": ("medical", "comprehensive"),
+        }.get(kind, ("site-permit",))
+        if act.deed == "receive" and kind in ("hazardous", "medical"):
+            allowed = (*allowed, "collection")
+        valid = [x for x in registry.licence_for(act.party, act.day) if x.terms.kind in allowed]
+        valid = [x for x in valid if x.terms.kind != "own-facility" or act.producer == act.party]
+        valid = [x for x in valid if x.terms.site in (None, act.site)]
+        if any(x.terms.covers(act.code, classes, act.method) for x in valid):
+            return ""
+        if valid:
+            return "licence-does-not-cover"
+        if any(True for _ in registry.licence_for(act.party, act.day, confirmed=False)):
+            return (
+                "licence-only-asserted"
+                if not any(True for _ in registry.licence_for(act.party, act.day))
+                else "licence-wrong-kind"
+            )
+        return "no-licence"
+
+    def deadline(self, start: str, code: str, holder: str, site: str, registry: Registry) -> str:
+        day = local_day(start, self.offset)
+        where = registry.sites.get(site)
+        use = where.use if where is not None else "enterprise"
+        if use == "collection":
+            days = self.setting(registry, "collection-storage-workdays", day, site, holder)
+            return working_days_later(start, days, registry, self.offset)
+        if use == "medical" and self.kind_of(code) == "medical":
+            return later(start, days=self.setting(registry, "medical-storage-days", day, site, holder))
+        name = "licensed-storage-days" if use == "disposal" else "storage-days"
+        return later(start, days=self.setting(registry, name, day, site, holder))
+
+    def cite(self, key: str, day: str) -> str:
+        old, new = LAW[key]
+        return new if day >= CODE_IN_FORCE else old
+
+
+REGIME = China()

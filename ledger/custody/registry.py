@@ -1,0 +1,145 @@
+"""What the registry says: parties, sites, licences, contracts, settings, calendars, catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from ledger.custody.events.authority import CalendarAdopted, CatalogueAdopted, LicenceGranted, SettingAdopted
+from ledger.custody.events.ledger import KeyEnrolled, LedgerOpened
+from ledger.custody.events.registry import (
+    ContractRegistered,
+    FacilityRegistered,
+    PartyRegistered,
+    SiteRegistered,
+    WasteProfileRegistered,
+)
+from ledger.custody.fact import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """A licence with who said so: `confirmed` only by a licensing authority's key."""
+
+    terms: LicenceGranted
+    confirmed: bool
+    fact: Fact
+
+    def valid_on(self, day: str) -> bool:
+        return self.terms.valid_from <= day <= self.terms.valid_until
+
+
+@dataclass(slots=True, kw_only=True)
+class Registry:
+    """The registry as of some entry; `later_than` tells what a new fact puts in question."""
+
+    opened: LedgerOpened | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    parties: dict[str, PartyRegistered] = field(default_factory=dict)
+    sites: dict[str, SiteRegistered] = field(default_factory=dict)
+    facilities: dict[str, FacilityRegistered] = field(default_factory=dict)
+    profiles: dict[str, WasteProfileRegistered] = field(default_factory=dict)
+    licences: dict[str, list[Licence]] = field(default_factory=dict)
+    contracts: dict[frozenset[str], list[ContractRegistered]] = field(default_factory=dict)
+    settings: dict[str, list[tuple[SettingAdopted, Fact]]] = field(default_factory=dict)
+    calendars: dict[int, CalendarAdopted] = field(default_factory=dict)
+    catalogues: list[CatalogueAdopted] = field(default_factory=list)
+    catalogue_codes: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def add(self, fact: Fact) -> None:
+        """Take one fact in; facts that are not the registry's change nothing."""
+        match fact.event:
+            case LedgerOpened() as event:
+                self.opened = event
+                self.names[event.operator] = event.operator_name
+                self.names |= {a.party: a.name for a in event.authorities}
+            case PartyRegistered() as event:
+                self.parties[event.holder] = event
+                self.names[event.holder] = event.name
+            case SiteRegistered() as event:
+                self.sites[event.site] = event
+                self.names[event.site] = event.name
+            case FacilityRegistered() as event:
+                self.facilities[event.facility] = event
+                self.names[event.facility] = event.name or event.code
+            case WasteProfileRegistered() as event:
+                self.profiles[event.profile] = event
+                self.names[event.profile] = event.name
+            case LicenceGranted() as event:
+                confirmed = "licensing" in fact.by.roles
+                self.licences.setdefault(event.holder, []).append(Licence(terms=event, confirmed=confirmed, fact=fact))
+            case ContractRegistered() as event:
+                self.contracts.setdefault(frozenset({event.holder, event.with_}), []).append(event)
+            case SettingAdopted() as event:
+                self.settings.setdefault(event.name, []).append((event, fact))
+            case CalendarAdopted() as event:
+                self.calendars[event.year] = event
+            case CatalogueAdopted() as event:
+                self.catalogues.append(event)
+            case _:
+                pass
+
+    def licence_for(self, party: str, day: str, *, confirmed: bool = True) -> Iterable[Licence]:
+        """The party's licences valid on a day; by default those an authority confirmed."""
+        return (x for x in self.licences.get(party, ()) if x.valid_on(day) and (x.confirmed or not confirmed))
+
+    def contract_between(self, one: str, other: str, code: str, classes: tuple[str, ...], day: str) -> bool:
+        """True when a contract of the two covers the code on the day."""
+        names = {code, *classes}
+        return any(
+            c.valid_from <= day <= c.valid_until and names & set(c.codes)
+            for c in self.contracts.get(frozenset({one, other}), ())
+        )
+
+    def setting(self, name: str, day: str, *scopes: str) -> int | str | None:
+        """The value adopted and in force on the day: the first scope that has one, then the ledger's."""
+        adopted = [pair for pair in self.settings.get(name, ()) if pair[0].effective_from <= day]
+        for scope in (*scopes, None):
+            values = [(s.effective_from, f.order, s.value) for s, f in adopted if s.scope == scope]
+            if values:
+                return max(values)[2]
+        return None
+
+    def is_working_day(self, day: date) -> bool:
+        """By the adopted calendar of the year; without one Monday to Friday (`calendar_adopted` tells)."""
+        calendar, text = self.calendars.get(day.year), day.isoformat()
+        if calendar is not None:
+            if text in calendar.days_off:
+                return False
+            if text in calendar.working_days:
+                return True
+        return day.weekday() < 5
+
+    def calendar_adopted(self, year: int) -> bool:
+        """False when working days of that year are provisional."""
+        return year in self.calendars
+
+    def catalogue_on(self, day: str) -> CatalogueAdopted | None:
+        """The newest edition in force on the day."""
+        in_force = [c for c in self.catalogues if c.effective_from <= day]
+        return max(in_force, key=lambda c: c.effective_from) if in_force else None
+
+    def codes_on(self, day: str) -> frozenset[str] | None:
+        """The codes of the edition in force on the day, or of the newest one whose content is loaded; None if none is."""
+        edition = self.catalogue_on(day)
+        if edition is not None and edition.content in self.catalogue_codes:
+            return self.catalogue_codes[edition.content]
+        loaded = [c for c in self.catalogues if c.content in self.catalogue_codes]
+        return self.catalogue_codes[max(loaded, key=lambda c: c.effective_from).content] if loaded else None
+
+    def name_of(self, stream: str) -> str:
+        """The registered name, or the id where none is."""
+        return self.names.get(stream, stream)
+
+
+CHANGES_VERDICTS = (LicenceGranted, ContractRegistered, SettingAdopted, CalendarAdopted, CatalogueAdopted)
+REGISTRY_EVENTS = (
+    LedgerOpened,
+    KeyEnrolled,
+    PartyRegistered,
+    SiteRegistered,
+    FacilityRegistered,
+    WasteProfileRegistered,
+    *CHANGES_VERDICTS,
+)
