@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from sqlalchemy import Engine, select
@@ -175,6 +175,7 @@ class Answer:
     code: str | None = None
     error: LedgerError | None = None
     entry: bytes | None = None
+    received_at: str | None = None
     links: tuple[Link, ...] = ()
     promise: bytes | None = None
     promise_signature: bytes | None = None
@@ -243,7 +244,7 @@ class Appender:
         codes: Codes,
         clock: Clock,
         chance: Chance,
-        promise_key: PrivateKey | None,
+        promise_key: PrivateKey,
         kek: bytes,
     ) -> None:
         self._engine = engine
@@ -260,7 +261,6 @@ class Appender:
         self._end = LogEnd(Frontier())
         self._public: dict[bytes, PublicKey] = {}
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
-        self._seen = Seen(size=0, root=EMPTY_ROOT.hex())
         self._queue: deque[_Call] = deque()
         self._queued = 0
         self._counting = threading.Lock()
@@ -276,20 +276,14 @@ class Appender:
                 self._rows.close()
                 self._rows = None
 
-    def saw(self, size: int, root: bytes) -> None:
-        """The newest checkpoint, for statements that the server itself signs."""
-        if size > self._seen.size:
-            self._seen = Seen(size=size, root=root.hex())
-            self._roots[size] = root
-
     # ------------------------------------------------------------------------------------ before the transaction
 
     def record(self, submissions: Sequence[Submission]) -> list[Answer]:
         """One answer for each submission, in their order; raises Busy when the queue is full."""
         prepared = self._prepare(submissions)
         items = _in_author_order([each for each in prepared if isinstance(each, _Item)])
-        if items:
-            self._commit(items)
+        for start in range(0, len(items), FLUSH_MAX):
+            self._commit(items[start : start + FLUSH_MAX])
         return [self._with_promise(self._answer_of(each)) for each in prepared]
 
     def record_drafts(self, drafts: Sequence[Draft]) -> list[Answer]:
@@ -486,7 +480,7 @@ class Appender:
         started = self._clock()
         flush = self._load(rows, items, started)
         if born is not None:
-            self._open_with(born, flush)
+            self._open_with(rows, born, flush)
         for item in items:
             item.answer = self._answer(rows, flush, item)
         changes = flush.changes
@@ -501,7 +495,7 @@ class Appender:
         if rows.inline and flush.leaves:
             end = extend(rows, end, flush.leaves, flush.received_at)
         hit("append.after-write")
-        if self._clock() - started > _LAG_MS:
+        if not rows.inline and self._clock() - started > _LAG_MS:
             raise Conflict("the clock went on too far between reading it and the commit")
         hit("append.before-commit")
         rows.commit()
@@ -525,21 +519,15 @@ class Appender:
                     keys.update(key for (key,) in found)
                 case _:
                     pass
-        # A refusal links to its author's key stream; its name is known once the author heads are.
-        known = self._authors
         locked = rows.lock(
-            sorted(keys - known.keys()),
+            sorted(keys - self._authors.keys()),
             sorted(key_streams),
             sorted(streams - self._streams.keys()),
-            [i.id for i in items],
+            [item.id for item in items],
         )
         for key, author in locked.authors.items():
-            known.setdefault(key, author)
+            self._authors.setdefault(key, author)
         self._streams.update(locked.streams)
-        missing = {known[key].stream for key in keys if key in known} - self._streams.keys()
-        if missing:
-            # Only the key's own author writes to it besides its enroller, and the author head is held: no new order.
-            self._streams.update(rows.lock((), (), sorted(missing), ()).streams)
         if rows.inline and not self._end.exists:
             self._end = read_end(rows)
         newest = max(locked.received_at, self._end.received_at)
@@ -553,7 +541,7 @@ class Appender:
             assert item.draft is not None
             if author is None:
                 raise UnknownKey(expected="an enrolled key", got=item.key.hex())
-            self._sign(item, author)
+            self._sign(rows, item, author)
         said = item.said
         assert said is not None
         # 1. The same id and bytes.
@@ -568,9 +556,8 @@ class Appender:
         except FormError as error:
             return _rejected(said, error)
         # 3. The place in the author chain is taken, by this seq or by another past.
-        if said.seq <= author.seq or (
-            said.seq == author.seq + 1 and author.hash is not None and said.prev != author.hash.hex()
-        ):
+        other_past = said.seq == author.seq + 1 and author.hash is not None and said.prev != author.hash.hex()
+        if said.seq <= author.seq or other_past:
             return self._fork(rows, flush, item, author)
         # 4. The id stands for other bytes.
         if taken is not None or before is not None:
@@ -595,7 +582,7 @@ class Appender:
             object_states = {name: self._head(name).state for name in item.about if folds(name)}
             decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
             refusal, states, postings = decision.refused, decision.states, decision.postings
-        streams = item.about if refusal is None else (author.stream,)
+        streams = item.about if refusal is None else self._key_stream(rows, author)
         heads = [self._head(name) for name in streams]
         links = tuple(
             Link(name, head.seq + 1, None if head.leaf is None else head.leaf.hex())
@@ -641,18 +628,28 @@ class Appender:
             code=None if refusal is None else refusal.code,
             error=refusal,
             entry=raw,
+            received_at=flush.received_at,
             links=links,
             index=self._end.frontier.size + len(flush.leaves) - 1 if rows.inline else None,
         )
         flush.answers[said.id] = answer
         return answer
 
+    def _key_stream(self, rows: Rows, author: AuthorHead) -> tuple[str]:
+        """Where a refusal is linked. Whoever else writes to a key's stream locks its author head first, which is held
+        here: so this late lock can wait for nobody in a circle."""
+        if author.stream not in self._streams:
+            self._streams.update(rows.lock((), (), (author.stream,), ()).streams)
+        return (author.stream,)
+
     def _head(self, stream: str) -> StreamHead:
         return self._streams.setdefault(stream, StreamHead())
 
-    def _sign(self, item: _Item, author: AuthorHead) -> None:
+    def _sign(self, rows: Rows, item: _Item, author: AuthorHead) -> None:
         draft = item.draft
         assert draft is not None
+        newest = rows.query("SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1")
+        size, root = newest[0] if newest else (0, EMPTY_ROOT)
         raw = Statement.build(
             ledger=self._opened.origin,
             type=draft.event.type,
@@ -664,7 +661,7 @@ class Appender:
             seq=author.seq + 1,
             prev=None if author.hash is None else author.hash.hex(),
             at=draft.at,
-            seen=self._seen,
+            seen=Seen(size=size, root=root.hex()),
             about=item.about,
             body=draft.body,
         )
@@ -778,8 +775,8 @@ class Appender:
         flush.changes.authors[author.key] = author
         flush.changes.born.add(author.key)
 
-    def _open_with(self, system: AuthorHead, flush: _Flush) -> None:
-        if self._end.frontier.size or self._authors:
+    def _open_with(self, rows: Rows, system: AuthorHead, flush: _Flush) -> None:
+        if rows.query("SELECT 1 FROM author_head LIMIT 1"):
             raise AlreadyOpened()
         self._add_author(flush, system)
 
@@ -844,33 +841,19 @@ class Appender:
 
     def _with_promise(self, answer: Answer) -> Answer:
         """Ed25519 is deterministic: the promise of an entry is the same whenever it is asked for."""
-        if answer.entry is None or self._promise_key is None or answer.promise is not None:
+        if answer.statement is None or answer.received_at is None:
             return answer
-        raw, signature = self.promise_for(answer.entry)
-        return Answer(
-            id=answer.id,
-            statement=answer.statement,
-            outcome=answer.outcome,
-            code=answer.code,
-            error=answer.error,
-            entry=answer.entry,
-            links=answer.links,
-            promise=raw,
-            promise_signature=signature,
-            index=answer.index,
-        )
+        made = self.promise_for(answer.statement, answer.received_at)
+        return replace(answer, promise=made, promise_signature=promise.sign(made, self._promise_key))
 
-    def promise_for(self, raw: bytes) -> tuple[bytes, bytes]:
-        """The promise for an entry's bytes, and its signature."""
-        assert self._promise_key is not None
-        received = entry.parse(raw)
-        made = promise.build(
+    def promise_for(self, statement_hex: str, received_at: str) -> bytes:
+        """The bytes of the promise for a received statement."""
+        return promise.build(
             ledger=self._opened.origin,
-            statement=received.statement,
-            received_at=received.received_at,
-            deadline=hours_after(received.received_at, self._opened.promise_hours),
+            statement=statement_hex,
+            received_at=received_at,
+            deadline=hours_after(received_at, self._opened.promise_hours),
         )
-        return made, promise.sign(made, self._promise_key)
 
 
 # ---------------------------------------------------------------------------------------------------- pure parts
@@ -974,6 +957,7 @@ def _stored(rows: Rows, said: Statement) -> Answer:
         code=received.refused,
         error=None if received.refused is None else refusal_by_code(received.refused),
         entry=raw,
+        received_at=received.received_at,
         links=received.links,
         index=index,
     )

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from ledger.store.tables import ERASABLE, INSERT_ONLY
 
+__all__ = ["Connection", "Engine", "current", "newest", "open_engine", "roles_sql", "upgrade"]
+
 DEFAULT_SCHEMA: Final = "wasteledger"
 _BUSY_S: Final = 30.0
 
@@ -30,9 +32,10 @@ def open_engine(url: str, schema: str = DEFAULT_SCHEMA) -> Engine:
         case "postgresql":
             if not schema.isidentifier() or schema != schema.lower():
                 raise ValueError(f"schema: expected a lowercase identifier, got {schema!r}")
+            named = {} if "options" in parsed.query else {"options": f"-c search_path={schema}"}
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
-                connect_args={"options": f"-c search_path={schema} -c timezone=UTC"},
+                connect_args=named,
                 pool_size=8,
                 max_overflow=24,
             )

@@ -1,0 +1,140 @@
+"""The one composition root: clock, chance, database and keys are chosen here and passed in everywhere else."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger.errors import LedgerError
+from ledger.log.keys import PrivateKey
+from ledger.log.note import SignerKey
+from ledger.service import Keys, Ledger, RootAuthority
+from ledger.settings import Settings, from_environment
+from ledger.store.database import Engine, current, newest, open_engine, upgrade
+
+
+class SchemaOld(LedgerError):
+    """The database needs migrations first."""
+
+    code = "schema-old"
+    zh = "数据库结构版本不符，请先执行 db upgrade"
+    en = "the database is at another schema revision; run db upgrade first"
+
+
+class HomeTaken(LedgerError):
+    """Keys are never overwritten."""
+
+    code = "home-taken"
+    zh = "{path} 已有账本的密钥"
+    en = "{path} already holds a ledger's keys"
+
+
+class KeyFileBad(LedgerError):
+    """A key file is missing or not what it should be."""
+
+    code = "key-file-bad"
+    zh = "密钥文件 {path} 缺失或不可用"
+    en = "key file {path} is missing or cannot be used"
+
+
+def settings() -> Settings:
+    """The settings of this process."""
+    return from_environment(os.environ)
+
+
+def clock() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def engine(chosen: Settings) -> Engine:
+    """The database of these settings, as it is."""
+    if chosen.database.startswith("sqlite"):
+        chosen.home.mkdir(parents=True, exist_ok=True)
+    return open_engine(chosen.database, chosen.schema)
+
+
+def open_ledger(chosen: Settings) -> Ledger:
+    """The ledger of these settings; raises NoLedger, SchemaOld or KeyFileBad."""
+    keys = read_keys(chosen)
+    made = engine(chosen)
+    revision = current(made)
+    if revision != newest():
+        made.dispose()
+        raise SchemaOld(expected=newest(), got=revision or "an empty database")
+    return Ledger(engine=made, keys=keys, signer_state=chosen.signer_state, clock=clock, chance=os.urandom)
+
+
+def init_ledger(
+    chosen: Settings,
+    *,
+    origin: str,
+    operator_name: str,
+    authorities: Sequence[RootAuthority] = (),
+    promise_hours: int = 24,
+) -> Ledger:
+    """A new ledger with new keys; writes trust.json and the policy beside them."""
+    if chosen.keys.exists():
+        raise HomeTaken(path=chosen.keys)
+    keys = Keys(log=SignerKey(origin, _new_key()), promise=_new_key(), system=_new_key(), kek=os.urandom(32))
+    made = engine(chosen)
+    upgrade(made)
+    write_keys(chosen, keys)
+    ledger = Ledger.init(
+        engine=made,
+        keys=keys,
+        signer_state=chosen.signer_state,
+        clock=clock,
+        chance=os.urandom,
+        origin=origin,
+        operator_name=operator_name,
+        authorities=authorities,
+        promise_hours=promise_hours,
+    )
+    chosen.trust.write_bytes(ledger.trust().format())
+    chosen.policy.write_text(ledger.policy_text())
+    return ledger
+
+
+def _new_key() -> PrivateKey:
+    return PrivateKey(os.urandom(32))
+
+
+def read_keys(chosen: Settings) -> Keys:
+    """The keys in the home; `log.key` may be absent where another process signs."""
+    log = chosen.keys / "log.key"
+    return Keys(
+        log=SignerKey.parse(log.read_text().strip()) if log.exists() else None,
+        promise=PrivateKey(_read_seed(chosen.keys / "promise.key")),
+        system=PrivateKey(_read_seed(chosen.keys / "system.key")),
+        kek=_read_seed(chosen.keys / "kek.key"),
+    )
+
+
+def write_keys(chosen: Settings, keys: Keys) -> None:
+    """Key files that only their owner can read, each made new."""
+    chosen.keys.mkdir(parents=True, mode=0o700)
+    if keys.log is not None:
+        _write_secret(chosen.keys / "log.key", keys.log.encode())
+    _write_secret(chosen.keys / "promise.key", keys.promise.seed.hex())
+    _write_secret(chosen.keys / "system.key", keys.system.seed.hex())
+    _write_secret(chosen.keys / "kek.key", keys.kek.hex())
+
+
+def _read_seed(path: Path) -> bytes:
+    try:
+        seed = bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError):
+        raise KeyFileBad(path=path, expected="64 hex digits") from None
+    if len(seed) != 32:
+        raise KeyFileBad(path=path, expected="64 hex digits", got=f"{2 * len(seed)}")
+    return seed
+
+
+def _write_secret(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,543 @@
+"""Everything a door may ask of the log side: open, record, prove, sign, erase, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ledger.custody.events import Event, parse
+from ledger.custody.events.ledger import LedgerOpened
+from ledger.custody.regimes import regime
+from ledger.errors import LedgerError
+from ledger.log import entry, promise, statement
+from ledger.log.checkpoint import Checkpoint, Policy, parse_checkpoint, verify_cosignature
+from ledger.log.hashing import EMPTY_ROOT, leaf_hash
+from ledger.log.heads import Head, snapshot_root
+from ledger.log.ids import new_uuid7
+from ledger.log.keys import PrivateKey, PublicKey, possession_message
+from ledger.log.note import Note, SignerKey
+from ledger.log.proof import build_receipt
+from ledger.log.statement import Seen, Statement
+from ledger.log.tiles import WIDTH, TileReader, tile_width
+from ledger.log.trust import Trust
+from ledger.log.wire import encode_base64
+from ledger.store import keeping, read
+from ledger.store.append import Answer, Appender, Draft, SealedText, Submission
+from ledger.store.database import Connection, Engine
+from ledger.store.moments import Clock, moment
+from ledger.store.read import Record
+from ledger.store.rows import AuthorHead, Conflict, open_rows
+from ledger.store.sealing import Chance
+from ledger.store.sequence import sequence
+from ledger.store.sign import Signer
+
+__all__ = ["Answer", "Ledger", "Record", "SealedText", "Submission"]
+
+SCHEMA = 1
+_TILES_MAX = 1_024  # 8 MB
+
+
+class NoLedger(LedgerError):
+    """The database holds no genesis."""
+
+    code = "no-ledger"
+    zh = "此处没有账本，请先执行 init"
+    en = "there is no ledger here; run init first"
+
+
+class NotFound(LedgerError):
+    """No such record."""
+
+    code = "not-found"
+    zh = "未找到 {what}"
+    en = "there is no {what}"
+
+
+class KeyAbsent(LedgerError):
+    """This process was not given that key."""
+
+    code = "key-absent"
+    zh = "本进程没有 {what} 的密钥"
+    en = "this process does not hold the key of {what}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Keys:
+    """The server's own keys; `log` is None where a separate signer holds it."""
+
+    log: SignerKey | None
+    promise: PrivateKey
+    system: PrivateKey
+    kek: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootAuthority:
+    """An authority whose key entry 0 pins."""
+
+    party: str
+    person: str
+    key: str
+    public_key: PublicKey
+    roles: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotYet:
+    """No checkpoint holds the entry so far; the promise says until when one will."""
+
+    received_at: str
+    promise: bytes
+    promise_signature: bytes
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A key's standing and the end of its author chain."""
+
+    key: str
+    stream: str
+    party: str
+    person: str
+    roles: frozenset[str]
+    admin: bool
+    server: bool
+    seq: int
+    prev: str | None
+    revoked_last_seq: int | None
+
+
+class Ledger:
+    """One ledger in one database. Safe to call from many threads."""
+
+    def __init__(self, *, engine: Engine, keys: Keys, signer_state: Path, clock: Clock, chance: Chance) -> None:
+        """Open the ledger that is there; raises NoLedger."""
+        with engine.connect() as connection:
+            genesis = read.record_by_index(connection, 0)
+        if genesis is None:
+            raise NoLedger()
+        said = statement.parse(genesis.statement)
+        codes = regime(str(said.body.get("regime")))
+        opened = parse(said.type, said.body, codes)
+        assert isinstance(opened, LedgerOpened)
+        self._setup(engine, keys, signer_state, clock, chance, opened)
+
+    def _setup(
+        self, engine: Engine, keys: Keys, signer_state: Path, clock: Clock, chance: Chance, opened: LedgerOpened
+    ) -> None:
+        self.engine = engine
+        self.opened = opened
+        self.regime = regime(opened.regime)
+        self._keys = keys
+        self._clock = clock
+        self._chance = chance
+        self._signer_state = signer_state
+        self._policy = Policy.parse(f"log {opened.log_key}\nquorum none\n")
+        self._appender = Appender(
+            engine=engine,
+            opened=opened,
+            codes=self.regime,
+            clock=clock,
+            chance=chance,
+            promise_key=keys.promise,
+            kek=keys.kek,
+        )
+        self._tiles: dict[tuple[int, int], bytes] = {}
+
+    @classmethod
+    def init(
+        cls,
+        *,
+        engine: Engine,
+        keys: Keys,
+        signer_state: Path,
+        clock: Clock,
+        chance: Chance,
+        origin: str,
+        operator_name: str,
+        authorities: Sequence[RootAuthority] = (),
+        promise_hours: int = 24,
+        regime_name: str = "cn.1",
+    ) -> Ledger:
+        """Record entry 0 in an empty database and sign it; afterwards `trust` and `policy_text` are what to pin."""
+        if keys.log is None:
+            raise KeyAbsent(what="log")
+        made = cls.__new__(cls)
+        now = clock()
+
+        def fresh(kind: str) -> str:
+            return f"{kind}:{new_uuid7(now, chance(10))}"
+
+        body: dict[str, Any] = {
+            "origin": origin,
+            "operator": fresh("party"),
+            "operator_name": operator_name,
+            "system_key": {
+                "stream": fresh("key"),
+                "person": fresh("person"),
+                "public_key": keys.system.public.raw.hex(),
+            },
+            "log_key": keys.log.verifier.encode(),
+            "promise_key": keys.promise.public.raw.hex(),
+            "promise_hours": promise_hours,
+            "schema": SCHEMA,
+            "regime": regime_name,
+            "authorities": [
+                {
+                    "party": each.party,
+                    "person": each.person,
+                    "key": each.key,
+                    "public_key": each.public_key.raw.hex(),
+                    "roles": sorted(each.roles),
+                    "name": each.name,
+                }
+                for each in authorities
+            ],
+        }
+        opened = parse("ledger-opened", body, regime(regime_name))
+        assert isinstance(opened, LedgerOpened)
+        made._setup(engine, keys, signer_state, clock, chance, opened)
+        raw = Statement.build(
+            ledger=origin,
+            type=opened.type,
+            id=new_uuid7(now, chance(10)),
+            party=opened.operator,
+            by=opened.system_key.person,
+            key=keys.system.public.hash.hex(),
+            seq=1,
+            at=moment(now),
+            seen=Seen(size=0, root=EMPTY_ROOT.hex()),
+            about=sorted(opened.streams(opened.operator)),
+            body=body,
+        )
+        answer = made._appender.open_ledger(raw, statement.sign(raw, keys.system))
+        if answer.error is not None:
+            raise answer.error
+        made.sequence()
+        made.sign()
+        return made
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._appender.close()
+        self.engine.dispose()
+
+    # ------------------------------------------------------------------------------------ what to pin
+
+    @property
+    def origin(self) -> str:
+        return self.opened.origin
+
+    def trust(self) -> Trust:
+        """What a verifier pins: the origin and the hash of leaf 0."""
+        return Trust(origin=self.origin, genesis_leaf=leaf_hash(self.record_at(0).entry).hex())
+
+    def policy_text(self) -> str:
+        """A C2SP policy that believes this log's key alone; witnesses are added by who pins it."""
+        return f"log {self.opened.log_key}\nquorum none\n"
+
+    # ------------------------------------------------------------------------------------ record
+
+    def record(self, submissions: Sequence[Submission]) -> list[Answer]:
+        """One answer for each signed statement, in their order. Raises Busy when too many wait."""
+        return self._appender.record(submissions)
+
+    def record_for(
+        self, person: str, type_: str, body: dict[str, Any], at: str, sealed: tuple[SealedText, ...] = ()
+    ) -> Answer:
+        """Record what a person says whose key this server keeps; signed and numbered inside the append."""
+        kept = keeping.custodial_key_of(self.engine, self._keys.kek, person)
+        if kept is None:
+            raise NotFound(what=f"custodial key of {person}")
+        party, private = kept
+        return self._record_drafts(private, party, person, True, [(type_, body, at, sealed)])[0]
+
+    def record_as_system(self, type_: str, body: dict[str, Any], at: str | None = None) -> Answer:
+        """Record what the operator's system says of itself."""
+        said = [(type_, body, at or moment(self._clock()), ())]
+        opened = self.opened
+        return self._record_drafts(self._keys.system, opened.operator, opened.system_key.person, False, said)[0]
+
+    def _record_drafts(
+        self,
+        private: PrivateKey,
+        party: str,
+        person: str,
+        server: bool,
+        said: Sequence[tuple[str, dict[str, Any], str, tuple[SealedText, ...]]],
+    ) -> list[Answer]:
+        drafts = [
+            Draft(
+                signer=private,
+                party=party,
+                person=person,
+                server=server,
+                id=self.new_id(),
+                event=parse(type_, body, self.regime),
+                body=body,
+                at=at,
+                sealed=sealed,
+            )
+            for type_, body, at, sealed in said
+        ]
+        return self._appender.record_drafts(drafts)
+
+    def new_id(self) -> str:
+        """A fresh uuid7."""
+        return new_uuid7(self._clock(), self._chance(10))
+
+    def event(self, type_: str, body: dict[str, Any]) -> Event:
+        """The typed event of a body, checked against this ledger's regime."""
+        return parse(type_, body, self.regime)
+
+    # ------------------------------------------------------------------------------------ keys and people
+
+    def author(self, key: str) -> Standing | None:
+        """The standing of a key (hex SHA-256 of the public key), and where its chain goes on."""
+        head = keeping.author(self.engine, bytes.fromhex(key))
+        return None if head is None else _standing(head)
+
+    def authors(self) -> list[Standing]:
+        """Every enrolled key."""
+        return [_standing(head) for head in keeping.authors(self.engine)]
+
+    def enrolment(
+        self,
+        key: PrivateKey,
+        *,
+        holder: str,
+        person: str,
+        roles: Sequence[str] = (),
+        admin: bool = False,
+        uses: int | None = None,
+        purpose: str = "statement",
+        server: bool = False,
+    ) -> dict[str, Any]:
+        """The body of a `key-enrolled` for a new key, with its proof of possession."""
+        stream = f"key:{self.new_id()}"
+        public = key.public.raw.hex()
+        proof = key.sign(possession_message(self.origin, stream, holder, person, public))
+        optional: dict[str, Any] = {"roles": sorted(roles), "admin": admin, "uses": uses}
+        return {
+            "key": stream,
+            "public_key": public,
+            "holder": holder,
+            "person": person,
+            "purpose": purpose,
+            "proof": encode_base64(proof),
+            **{name: value for name, value in optional.items() if value},
+            **({"custody": "server"} if server else {}),
+        }
+
+    def keep_key(self, *, party: str, person: str) -> dict[str, Any]:
+        """Make a custodial key for a person; the body returned is for an administrator of the party to sign."""
+        key = PrivateKey(self._chance(32))
+        keeping.keep(self.engine, self._keys.kek, key, party, person, self._chance)
+        return self.enrolment(key, holder=party, person=person, server=True)
+
+    def erase(self, person: str, reason: str = "request") -> Answer:
+        """Delete a person's clear text, destroy the key over it, and say so in the ledger, in one transaction."""
+        return self.record_as_system("subject-erased", {"person": person, "reason": reason})
+
+    def clear_text(self, id_: str) -> dict[str, str]:
+        """The sealed fields of a statement that can still be read, by path."""
+        hash_ = statement.statement_hash(self.record_of(id_).statement)
+        return keeping.clear_text(self.engine, self._keys.kek, hash_)
+
+    # ------------------------------------------------------------------------------------ sequence, sign, prove
+
+    def sequence(self) -> int:
+        """Give every waiting entry its index; how many there were. SQLite's are never waiting."""
+        rows = open_rows(self.engine)
+        try:
+            if rows.inline:
+                return 0
+            total = 0
+            while True:
+                try:
+                    moved = sequence(rows)
+                except Conflict:
+                    continue
+                if not moved:
+                    return total
+                total += moved
+        finally:
+            rows.close()
+
+    def sign(self) -> Checkpoint | None:
+        """Sign the log if it grew."""
+        return self._signer().sign()
+
+    def adopt_note(self, note: bytes) -> Checkpoint:
+        """Take a note from a witness, mirror or paper as the signer's high-water mark."""
+        return self._signer().adopt(note)
+
+    def _signer(self) -> Signer:
+        if self._keys.log is None:
+            raise KeyAbsent(what="log")
+        return Signer(engine=self.engine, key=self._keys.log, state=self._signer_state, clock=self._clock)
+
+    def snapshot_heads(self) -> Answer:
+        """Say, signed by the system, which objects have which last entry among all entries up to now."""
+        with self.engine.connect() as connection:
+            size = read.size(connection)
+            count = 0
+
+            def counted() -> Iterator[Head]:
+                nonlocal count
+                for head in read.heads(connection, size):
+                    count += 1
+                    yield head
+
+            root = snapshot_root(counted())
+        return self.record_as_system("heads-snapshotted", {"size": size, "count": count, "root": root.hex()})
+
+    def unwitnessed_checkpoint(self) -> bytes:
+        """The newest note that the log signed."""
+        with self.engine.connect() as connection:
+            found = read.unwitnessed(connection)
+        if found is None:
+            raise NotFound(what="checkpoint")
+        return found[1]
+
+    def checkpoint(self, policy: Policy | None = None) -> bytes:
+        """The newest note that meets the policy's quorum, with its cosignatures."""
+        with self.engine.connect() as connection:
+            found = read.witnessed(connection, policy or self._policy)
+        if found is None:
+            raise NotFound(what="witnessed checkpoint")
+        return found[1]
+
+    def add_cosignature(self, line: str, policy: Policy) -> int:
+        """Keep a witness's line for the newest checkpoint that it fits; the POSIX time at which the witness signed."""
+        raw = self.unwitnessed_checkpoint()
+        note = Note.parse(raw)
+        signature = Note.parse(raw + line.encode()).signatures[-1]
+        for key in policy.witnesses.values():
+            if (key.name, key.key_id) == (signature.name, signature.key_id):
+                time = verify_cosignature(note.text, signature, key)
+                keeping.add_cosignature(self.engine, parse_checkpoint(note.text).size, signature)
+                return time
+        raise NotFound(what=f"witness {signature.name}")
+
+    def receipt(self, name: str, policy: Policy | None = None) -> str | NotYet:
+        """The receipt (C2SP tlog-proof) of a statement, by id or hash; NotYet while no checkpoint holds it."""
+        record = self.record_of(name)
+        with self.engine.connect() as connection:
+            found = read.witnessed(connection, policy or self._policy)
+            if found is None or record.index is None or record.index >= found[0]:
+                return self._not_yet(record)
+            size, note = found
+
+            hashes = TileReader(partial(self._tile, connection), size).inclusion(record.index)
+        return build_receipt(
+            entry_bytes=record.entry,
+            statement_bytes=record.statement,
+            public_key=PublicKey(record.public_key),
+            index=record.index,
+            hashes=hashes,
+            checkpoint_note=note,
+        )
+
+    def _tile(self, connection: Connection, level: int, number: int, width: int) -> bytes:
+        """A tile; complete ones never change and are remembered."""
+        if width < WIDTH:
+            return read.tile(connection, level, number, width)
+        if (level, number) not in self._tiles:
+            if len(self._tiles) >= _TILES_MAX:
+                self._tiles.clear()
+            self._tiles[level, number] = read.tile(connection, level, number, width)
+        return self._tiles[level, number]
+
+    def _not_yet(self, record: Record) -> NotYet:
+        received = entry.parse(record.entry)
+        made = self._appender.promise_for(received.statement, received.received_at)
+        return NotYet(
+            received_at=received.received_at,
+            promise=made,
+            promise_signature=promise.sign(made, self._keys.promise),
+            index=record.index,
+        )
+
+    # ------------------------------------------------------------------------------------ read
+
+    def size(self) -> int:
+        """Entries that have an index."""
+        with self.engine.connect() as connection:
+            return read.size(connection)
+
+    def record_of(self, name: str) -> Record:
+        """The record of a statement, by id or by statement hash in hex; raises NotFound."""
+        with self.engine.connect() as connection:
+            is_hash = len(name) == 64
+            found = (
+                read.record_by_hash(connection, bytes.fromhex(name)) if is_hash else read.record_by_id(connection, name)
+            )
+        if found is None:
+            raise NotFound(what=f"record {name}")
+        return found
+
+    def record_at(self, index: int) -> Record:
+        """The record at an index; raises NotFound."""
+        with self.engine.connect() as connection:
+            found = read.record_by_index(connection, index)
+        if found is None:
+            raise NotFound(what=f"entry {index}")
+        return found
+
+    def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
+        """Records by index, read as they are asked for."""
+        with self.engine.connect() as connection:
+            stop = read.size(connection) if stop is None else stop
+            for first in range(start, stop, 1_000):
+                yield from list(read.records(connection, first, min(stop, first + 1_000)))
+
+    def stream(self, name: str) -> list[Record]:
+        """One object's chain, by its seq."""
+        with self.engine.connect() as connection:
+            return list(read.stream(connection, name))
+
+    def state(self, name: str) -> bytes | None:
+        """The current state of a container or manifest."""
+        with self.engine.connect() as connection:
+            return read.state(connection, name)
+
+    def heads(self, size: int) -> list[Head]:
+        """The last entry of each object among exactly the leaves [0, size), sorted."""
+        with self.engine.connect() as connection:
+            return list(read.heads(connection, size))
+
+    def tile(self, level: int, number: int, width: int) -> bytes:
+        """A hash tile of the size now; raises NotFound when the tree is not that wide."""
+        with self.engine.connect() as connection:
+            if tile_width(level, number, read.size(connection)) < width:
+                raise NotFound(what=f"tile {level}/{number} of width {width}")
+            return read.tile(connection, level, number, width)
+
+    def entries(self, number: int, width: int) -> bytes:
+        """A C2SP entry bundle: each entry's leaf bytes behind two bytes of length."""
+        first = number * WIDTH
+        raw = [each.entry for each in self.records(first, first + width)]
+        if len(raw) != width:
+            raise NotFound(what=f"entry bundle {number} of width {width}")
+        return b"".join(len(each).to_bytes(2, "big") + each for each in raw)
+
+
+def _standing(head: AuthorHead) -> Standing:
+    return Standing(
+        key=head.key.hex(),
+        stream=head.stream,
+        party=head.party,
+        person=head.person,
+        roles=frozenset(head.roles.split()),
+        admin=head.admin,
+        server=head.server,
+        seq=head.seq,
+        prev=None if head.hash is None else head.hash.hex(),
+        revoked_last_seq=head.revoked_last_seq,
+    )

@@ -1,0 +1,81 @@
+"""What an operator may choose, read once from the environment, checked, and printable without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.errors import LedgerError
+
+_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}").fullmatch
+_PREFIX = "WASTELEDGER_"
+_KNOWN = frozenset({"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT"})
+
+
+class BadSetting(LedgerError):
+    """An environment variable that cannot be meant so."""
+
+    code = "bad-setting"
+    zh = "环境变量 {name} 不正确"
+    en = "environment variable {name} is not correct"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`home` holds the ledger and its keys; the signer's high-water file lies elsewhere, on purpose."""
+
+    home: Path
+    database: str
+    schema: str
+    signer_state: Path
+    policy: Path
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def trust(self) -> Path:
+        return self.home / "trust.json"
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{_PREFIX}{name}={value}"
+            for name, value in (
+                ("HOME", self.home),
+                ("DATABASE", _PASSWORD.sub("***", self.database)),
+                ("SCHEMA", self.schema),
+                ("SIGNER_STATE", self.signer_state),
+                ("POLICY", self.policy),
+            )
+        )
+
+    __repr__ = __str__
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """The settings; raises BadSetting for a value that cannot be used and for a name that means nothing."""
+    given = {name.removeprefix(_PREFIX): value for name, value in environment.items() if name.startswith(_PREFIX)}
+    for name in sorted(given.keys() - _KNOWN):
+        raise BadSetting(name=_PREFIX + name, expected=", ".join(_PREFIX + each for each in sorted(_KNOWN)), got=name)
+    home = Path(given.get("HOME", "wasteledger")).absolute()
+    database = given.get("DATABASE", f"sqlite:///{home / 'ledger.db'}")
+    if not database.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise BadSetting(name=f"{_PREFIX}DATABASE", expected="sqlite:/// or postgresql://", got=database.split(":")[0])
+    schema = given.get("SCHEMA", "wasteledger")
+    if not _SCHEMA(schema):
+        raise BadSetting(name=f"{_PREFIX}SCHEMA", expected="a lowercase identifier", got=schema)
+    state = Path(given.get("SIGNER_STATE", f"{home}-signer/highwater.json")).absolute()
+    if state.is_relative_to(home):
+        # A restored backup of the data directory must not bring an old high-water mark with it.
+        raise BadSetting(name=f"{_PREFIX}SIGNER_STATE", expected=f"a path outside {home}", got=str(state))
+    return Settings(
+        home=home,
+        database=database,
+        schema=schema,
+        signer_state=state,
+        policy=Path(given.get("POLICY", home / "policy.txt")).absolute(),
+    )

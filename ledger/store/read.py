@@ -1,0 +1,161 @@
+"""Reads the log back: records by id, hash or index, an object's chain, tiles, heads, checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, literal_column, select
+
+from ledger.log.checkpoint import Policy
+from ledger.log.heads import Head
+from ledger.log.note import Note, NoteSignature
+from ledger.log.tiles import WIDTH
+from ledger.store import tables as t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One statement with its entry, byte for byte; `index` is None until it is sequenced."""
+
+    statement: bytes
+    entry: bytes
+    public_key: bytes
+    index: int | None
+
+
+_RECORD: Select[Any] = (
+    select(t.statement.c.bytes, t.entry.c.bytes, t.author_head.c.public_key, t.leaf.c.index)
+    .join_from(t.entry, t.statement, t.statement.c.hash == t.entry.c.statement)
+    .join(t.author_head, t.author_head.c.key == t.statement.c.key)
+    .outerjoin(t.leaf, t.leaf.c.statement == t.entry.c.statement)
+)
+
+
+def record_by_id(connection: Connection, id_: str) -> Record | None:
+    return _one(connection, _RECORD.where(t.entry.c.id == id_))
+
+
+def record_by_hash(connection: Connection, statement_hash: bytes) -> Record | None:
+    return _one(connection, _RECORD.where(t.entry.c.statement == statement_hash))
+
+
+def record_by_index(connection: Connection, index: int) -> Record | None:
+    return _one(connection, _RECORD.where(t.leaf.c.index == index))
+
+
+def records(connection: Connection, start: int, stop: int) -> Iterator[Record]:
+    """The records at indices [start, stop), in order."""
+    query = _RECORD.where(t.leaf.c.index >= start, t.leaf.c.index < stop).order_by(t.leaf.c.index)
+    return map(_record, connection.execute(query))
+
+
+def stream(connection: Connection, name: str) -> Iterator[Record]:
+    """The records of one object's chain, by its seq; refusals stand in their author's key stream."""
+    query = (
+        _RECORD.join(t.link, t.link.c.statement == t.entry.c.statement)
+        .where(t.link.c.stream == name)
+        .order_by(t.link.c.seq)
+    )
+    return map(_record, connection.execute(query))
+
+
+def state(connection: Connection, name: str) -> bytes | None:
+    """The current state of a container or manifest, as custody wrote it."""
+    return connection.execute(select(t.stream_head.c.state).where(t.stream_head.c.stream == name)).scalar()
+
+
+def _one(connection: Connection, query: Select[Any]) -> Record | None:
+    row = connection.execute(query).first()
+    return None if row is None else _record(row)
+
+
+def _record(row: Row[Any]) -> Record:
+    said, received, public_key, index = tuple(row)
+    return Record(statement=said, entry=received, public_key=public_key, index=index)
+
+
+# ---------------------------------------------------------------------------------------------------- the tree
+
+
+def tile(connection: Connection, level: int, number: int, width: int) -> bytes:
+    """The first `width` hashes of a tile: stored when complete, else put together from what lies below it."""
+    if width == WIDTH:
+        stored = connection.execute(
+            select(t.tile.c.hashes).where(t.tile.c.level == level, t.tile.c.number == number)
+        ).scalar()
+        return stored or b""
+    first = number * WIDTH
+    if level == 0:
+        query = (
+            select(t.leaf.c.hash)
+            .where(t.leaf.c.index >= first, t.leaf.c.index < first + width)
+            .order_by(t.leaf.c.index)
+        )
+    else:
+        query = (
+            select(t.tile.c.root)
+            .where(t.tile.c.level == level - 1, t.tile.c.number >= first, t.tile.c.number < first + width)
+            .order_by(t.tile.c.number)
+        )
+    return b"".join(connection.execute(query).scalars())
+
+
+def size(connection: Connection) -> int:
+    """Leaves in the log."""
+    return connection.execute(select(t.log_state.c.size)).scalar() or 0
+
+
+def heads(connection: Connection, size: int) -> Iterator[Head]:
+    """The last entry of every stream among exactly the leaves [0, size), sorted by stream."""
+    ends = (
+        select(t.link.c.stream, func.max(t.link.c.seq).label("seq"))
+        .join(t.leaf, t.leaf.c.statement == t.link.c.statement)
+        .where(t.leaf.c.index < size)
+        .group_by(t.link.c.stream)
+        .subquery()
+    )
+    collation = 'ends.stream COLLATE "C"' if connection.dialect.name == "postgresql" else "ends.stream"
+    named = ends.alias("ends")
+    query = (
+        select(named.c.stream, named.c.seq, t.leaf.c.hash)
+        .join(t.link, (t.link.c.stream == named.c.stream) & (t.link.c.seq == named.c.seq))
+        .join(t.leaf, t.leaf.c.statement == t.link.c.statement)
+        .order_by(literal_column(collation))
+    )
+    rows = connection.execution_options(yield_per=5_000).execute(query)
+    return (Head(stream=name, seq=seq, leaf=leaf.hex()) for name, seq, leaf in rows)
+
+
+# ---------------------------------------------------------------------------------------------------- checkpoints
+
+
+def unwitnessed(connection: Connection) -> tuple[int, bytes] | None:
+    """Size and note of the newest checkpoint that the log signed."""
+    query = select(t.checkpoint.c.size, t.checkpoint.c.note).order_by(t.checkpoint.c.size.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else (row.size, row.note)
+
+
+def witnessed(connection: Connection, policy: Policy) -> tuple[int, bytes] | None:
+    """Size and note, cosignatures included, of the newest checkpoint that meets the policy's quorum."""
+    by_key = {(key.name, key.key_id): name for name, key in policy.witnesses.items()}
+    if policy.is_met(set()):
+        sizes = [each[0]] if (each := unwitnessed(connection)) else []
+    else:
+        cosigned = select(t.cosignature.c.size).distinct().order_by(t.cosignature.c.size.desc())
+        sizes = list(connection.execute(cosigned).scalars())
+    for size_ in sizes:
+        raw = connection.execute(select(t.checkpoint.c.note).where(t.checkpoint.c.size == size_)).scalar_one()
+        lines = connection.execute(
+            select(t.cosignature.c.line).where(t.cosignature.c.size == size_).order_by(t.cosignature.c.key_id)
+        ).scalars()
+        note = Note.parse(raw + "".join(lines).encode())
+        if policy.is_met({by_key[each] for each in map(_named, note.signatures) if each in by_key}):
+            return size_, note.encode()
+    return None
+
+
+def _named(signature: NoteSignature) -> tuple[str, bytes]:
+    return signature.name, signature.key_id
