@@ -28,6 +28,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return _sha256(b"\x01" + left + right).digest()
 
 
+def parent_row(row: bytes) -> bytes:
+    """The hashes above a packed row of hashes, packed; a last one without a sibling has none yet."""
+    pairs = range(0, len(row) - 63, 64)
+    return b"".join([_sha256(b"\x01" + row[start : start + 64]).digest() for start in pairs])
+
+
 class SealForm(FormError):
     """A salt or path from which no commitment may be made."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ledger.errors import FormError, ProofError
-from ledger.log.hashing import node_hash
+from ledger.log.hashing import parent_row
 from ledger.log.merkle import consistency_proof, inclusion_proof, tree_root
 from ledger.log.wire import SIZE_MAX
 
@@ -101,7 +101,7 @@ def tiles_to_write(old_size: int, new_leaf_hashes: Sequence[bytes], read_tile: R
             data = row[start : start + WIDTH * 32]
             written.append(Tile(level=level, index=index, width=len(data) // 32, data=data))
             if len(data) == WIDTH * 32:
-                hashes.append(_tree(data)[HEIGHT][0])
+                hashes.append(_tree(data)[HEIGHT])
             index += 1
         level += 1
     return written
@@ -122,7 +122,8 @@ class TileReader:
         tile_index, place = divmod(index << inner, WIDTH)
         width = tile_width(tile_level, tile_index, self.size)
         data = _whole(self.read_tile(tile_level, tile_index, width), tile_level, tile_index, width)
-        return _tree(data)[inner][place >> inner]
+        start = (place >> inner) * 32
+        return _tree(data)[inner][start : start + 32]
 
     def root(self) -> bytes:
         return tree_root(self.size, self.node)
@@ -141,12 +142,10 @@ def _whole(data: bytes, level: int, index: int, width: int) -> bytes:
     return data
 
 
-@lru_cache(maxsize=256)  # keyed by the bytes themselves, so it can never be stale; about 10 MB when full
-def _tree(data: bytes) -> tuple[tuple[bytes, ...], ...]:
-    """All complete subtrees inside a tile: level 0 is the tile's own hashes."""
-    row = [data[start : start + 32] for start in range(0, len(data), 32)]
-    levels = [tuple(row)]
-    while len(row) > 1:
-        row = [node_hash(row[place], row[place + 1]) for place in range(0, len(row) - 1, 2)]
-        levels.append(tuple(row))
-    return tuple(levels)
+@lru_cache(maxsize=256)  # keyed by the bytes themselves, so it can never be stale; about 4 MB when full
+def _tree(data: bytes) -> tuple[bytes, ...]:
+    """All complete subtrees inside a tile, a packed row for each level; row 0 is the tile itself."""
+    rows = [data]
+    while len(rows[-1]) > 32:
+        rows.append(parent_row(rows[-1]))
+    return tuple(rows)
