@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from ledger.custody.container import Container
+from ledger.custody.decide import unwrapped
 from ledger.custody.events import Event
 from ledger.custody.events.containers import ContentsTransferred
 from ledger.custody.events.treatment import WasteTreated
@@ -46,7 +47,9 @@ def account_for(
     known: dict[str, Sequence[Fact]] = {}
     while waiting:
         container = waiting.pop(0)
-        facts = known.setdefault(container, facts_of(container))
+        if container not in known:
+            known[container] = [unwrapped(f) for f in facts_of(container)]
+        facts = known[container]
 
         def inflows(fact: Fact, container: str = container) -> list[tuple[str, Sequence[Part]]]:
             return [(source, flows.get((fact.id, source), ())) for source in sources_of(fact.event)]

@@ -502,8 +502,18 @@ def ledger_flags(regime: Regime, registry: Registry, as_of: str) -> list[Flag]:
                 flags.append(_flag(licence.terms.licence, finding, licence.fact))
     year = int(local_day(as_of, regime.offset)[:4])
     if registry.opened is not None and not registry.calendar_adopted(year):
+        start = f"{year}-01-01T00:00:00.000Z"
         flags.append(
-            Flag(rule="calendar-provisional", object=registry.opened.operator, key=str(year), grams=0, holder="", site="",
-                 detail=str(year), opened_at=f"{year}-01-01T00:00:00.000Z", opened_by="")
-        )  # fmt: skip
+            Flag(
+                rule="calendar-provisional",
+                object=registry.opened.operator,
+                key=str(year),
+                grams=0,
+                holder="",
+                site="",
+                detail=str(year),
+                opened_at=start,
+                opened_by="",
+            )
+        )
     return flags

@@ -121,7 +121,7 @@ class Registry:
         return max(in_force, key=lambda c: c.effective_from) if in_force else None
 
     def codes_on(self, day: str) -> frozenset[str] | None:
-        """The codes of the edition in force on the day, or of the newest one whose content is loaded; None if none is."""
+        """The codes of the edition in force on the day, else of the newest one loaded; None when none is."""
         edition = self.catalogue_on(day)
         if edition is not None and edition.content in self.catalogue_codes:
             return self.catalogue_codes[edition.content]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
 
 from ledger.custody.registry import Registry
@@ -68,7 +68,7 @@ def moment_of(text: str) -> datetime:
 
 def text_of(moment: datetime) -> str:
     """A datetime as a wire moment."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 def later(moment: str, days: int = 0, hours: int = 0, minutes: int = 0) -> str:
@@ -83,7 +83,7 @@ def local_day(moment: str, offset: timedelta) -> str:
 
 def end_of_day(day: date, offset: timedelta) -> str:
     """The last millisecond of a local day."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc) + timedelta(days=1) - offset
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) - offset
     return text_of(midnight - timedelta(milliseconds=1))
 
 
