@@ -10,7 +10,9 @@ from typing import Any
 
 from ledger.custody.events import Event, parse
 from ledger.custody.events.ledger import LedgerOpened
+from ledger.custody.fact import Fact
 from ledger.custody.regimes import regime
+from ledger.custody.wire import ANY_CODES
 from ledger.errors import LedgerError
 from ledger.log import entry, promise, statement
 from ledger.log.checkpoint import Checkpoint, Policy, parse_checkpoint, verify_cosignature
@@ -25,7 +27,7 @@ from ledger.log.tiles import WIDTH, TileReader, tile_width
 from ledger.log.trust import Trust
 from ledger.log.wire import encode_base64
 from ledger.store import keeping, read
-from ledger.store.append import Answer, Appender, Draft, SealedText, Submission
+from ledger.store.append import Answer, Appender, Draft, SealedText, Submission, fact_of
 from ledger.store.database import Connection, Engine
 from ledger.store.moments import Clock, moment
 from ledger.store.read import Record
@@ -501,6 +503,20 @@ class Ledger:
         """One object's chain, by its seq."""
         with self.engine.connect() as connection:
             return list(read.stream(connection, name))
+
+    def facts(self, name: str) -> Iterator[Fact]:
+        """What was accepted about an object, in the order of its chain."""
+        authors: dict[str, AuthorHead] = {}
+        for record in self.stream(name):
+            received, said = entry.parse(record.entry), statement.parse(record.statement)
+            if received.refused is not None:
+                continue
+            if said.key not in authors:
+                head = keeping.author(self.engine, bytes.fromhex(said.key))
+                assert head is not None
+                authors[said.key] = head
+            event = parse(said.type, said.body, ANY_CODES)
+            yield fact_of(event, said, authors[said.key], received.received_at)
 
     def state(self, name: str) -> bytes | None:
         """The current state of a container or manifest."""

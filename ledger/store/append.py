@@ -574,7 +574,7 @@ class Appender:
     def _receive(self, rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
         said = item.said
         assert said is not None
-        fact = _fact(item.event, said, author, flush.received_at)
+        fact = fact_of(item.event, said, author, flush.received_at)
         states: dict[str, bytes] = {}
         postings: Sequence[Any] = ()
         refusal = self._seen_refusal(rows, flush, item, author) or self._standing_refusal(rows, item, author)
@@ -793,7 +793,7 @@ class Appender:
             if accepted.refused is None:
                 said = statement.parse(said_raw)
                 author = self._author_of(rows, key)
-                yield _fact(parse(said.type, said.body, ANY_CODES), said, author, accepted.received_at)
+                yield fact_of(parse(said.type, said.body, ANY_CODES), said, author, accepted.received_at)
         yield from flush.facts.get(stream, ())
 
     def _author_of(self, rows: Rows, key: bytes) -> AuthorHead:
@@ -919,7 +919,8 @@ def _standing(author: AuthorHead | None, said: Statement) -> AuthorHead:
     return author
 
 
-def _fact(event: Event, said: Statement, author: AuthorHead, received_at: str) -> Fact:
+def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str) -> Fact:
+    """What a fold reads of a statement; the author as enrolled, and whether the statement entered after revocation."""
     return Fact(
         event=event,
         by=Author(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], int]
 """Unix time in milliseconds."""
@@ -15,6 +16,7 @@ def moment(unix_ms: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
 
 
+@lru_cache(maxsize=16)  # one flush has one time
 def hours_after(text: str, hours: int) -> str:
     """The moment `hours` after another, written the same way."""
     later = datetime.fromisoformat(text) + timedelta(hours=hours)

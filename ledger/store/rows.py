@@ -6,6 +6,7 @@ lost event.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
@@ -170,20 +171,21 @@ class SqliteRows:
     def lock(
         self, keys: Iterable[bytes], key_streams: Iterable[str], streams: Iterable[str], ids: Sequence[str]
     ) -> Locked:
-        one = self._connection.execute
+        many = self._connection.execute
         authors: dict[bytes, AuthorHead] = {}
         for column, wanted in (("key", keys), ("stream", key_streams)):
             for name in wanted:
-                for row in one(f"SELECT {_AUTHOR} FROM author_head WHERE {column} = ?", (name,)):
+                for row in many(f"SELECT {_AUTHOR} FROM author_head WHERE {column} = ?", (name,)):
                     authors[row[0]] = _author(row)
-        heads: dict[str, StreamHead] = {}
-        for stream in streams:
-            for row in one("SELECT seq, leaf, state FROM stream_head WHERE stream = ?", (stream,)):
-                heads[stream] = StreamHead(*row)
-        taken: dict[str, bytes] = {}
-        for name in ids:
-            for (hash_,) in one("SELECT statement FROM entry WHERE id = ?", (name,)):
-                taken[name] = hash_
+        # One statement for any number of names: each step through the driver costs more than the row it reads.
+        found = many(
+            "SELECT stream, seq, leaf, state FROM stream_head WHERE stream IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(streams)),),
+        )
+        heads = {row[0]: StreamHead(*row[1:]) for row in found}
+        taken = dict(
+            many("SELECT id, statement FROM entry WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+        )
         return Locked(authors, heads, taken, "")
 
     def author(self, key: bytes) -> AuthorHead:

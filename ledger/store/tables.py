@@ -237,6 +237,102 @@ custodial_key = Table(
     Column("wrapped", LargeBinary, nullable=False),
 )
 
+# ---------------------------------------------------------------------------------------------- projections
+
+projection_state = Table(
+    "projection_state",  # one row: how far the projections below have followed the log
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+registry_fact = Table(
+    "registry_fact",  # where in the log the registry's facts are
+    metadata,
+    Column("index", _Number, primary_key=True, autoincrement=False),
+    _hash("statement"),
+)
+
+container = Table(
+    "container",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("kind", "code", "name", "status", "holder", "site", "facility", "zone", "manifest", "label")
+    ),
+    Column("container_code", Text, nullable=False, index=True),
+    Column("born_at", Text, nullable=False),
+    Column("net_g", BigInteger, nullable=False),
+    Column("mass_unknown", Boolean, nullable=False),
+    Index(None, "holder", "status"),
+)
+
+manifest = Table(
+    "manifest",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, nullable=False, index=True),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("status", "sender", "sender_site", "receiver", "receiver_site", "carrier", "issued_at")
+    ),
+    Index(None, "sender"),
+    Index(None, "receiver"),
+)
+
+lot_row = Table(
+    "lot_row",  # one change of one lot: the grain of every figure
+    metadata,
+    Column("container", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            "statement", "at", "clock_at", "account", "lot", "producer", "producer_site", "holder", "site", "stage",
+            "code", "kind",
+        )
+    ),
+    Column("grams", BigInteger, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("born_at", "deadline", "grade", "reason")),
+    Index(None, "kind", "at"),
+    Index(None, "holder"),
+)  # fmt: skip
+
+lot_flow = Table(
+    "lot_flow",  # the lots that one event took out of one container, for the containers they went to
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("container", Text, primary_key=True),
+    Column("parts", LargeBinary, nullable=False),
+)
+
+flag = Table(
+    "flag",
+    metadata,
+    Column("object", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    *(Column(name, Text, nullable=False) for name in ("rule", "key")),
+    Column("grams", BigInteger, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("holder", "site", "detail", "opened_at", "opened_by", "closed_at", "closed_by")
+    ),
+    Index(None, "closed_at", "opened_at"),
+)
+
+document = Table(
+    "document",  # texts that events name by their hash, such as an edition of the catalogue
+    metadata,
+    _hash("hash", primary_key=True),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+PROJECTIONS: Final = (
+    "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag",
+)  # fmt: skip
+"""Derived from the log alone: dropped and made anew at any time."""
+
 INSERT_ONLY: Final = (
     "statement",
     "entry",

@@ -1,0 +1,344 @@
+"""Follows the log by index and keeps what is derived from it: containers, manifests, lots, exceptions.
+
+Never evidence: `rebuild` makes it all anew, and `differences` says where it is not what the log gives. One transaction
+a batch; a crash leaves the projections where they were, a little behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+
+from ledger.custody.account import Story, account_for
+from ledger.custody.container import Manifest
+from ledger.custody.decide import fold
+from ledger.custody.fact import Fact
+from ledger.custody.flags import Flag
+from ledger.custody.lots import Part, Row
+from ledger.custody.regimes.base import Regime
+from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Registry
+from ledger.store import facts
+from ledger.store import tables as t
+
+BATCH = 2_000
+_CHUNK = 500
+
+# Reads the content of a document that an event names by hash: the codes of a catalogue.
+CatalogueReader = Callable[[bytes], frozenset[str]]
+
+
+@dataclass(slots=True)
+class Projector:
+    """Keeps one ledger's projections; `read_catalogue` turns an adopted edition's bytes into its codes."""
+
+    engine: Engine
+    regime: Regime
+    read_catalogue: CatalogueReader
+    _registry: Registry | None = None
+    _registry_size: int = -1
+
+    def follow(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Take in every sequenced entry not yet taken in; how many there were."""
+        done = 0
+        while True:
+            with self.engine.begin() as connection:
+                # The first statement writes, so that two followers queue instead of meeting half-way.
+                connection.execute(update(t.projection_state).values(size=t.projection_state.c.size))
+                start = connection.execute(select(t.projection_state.c.size)).scalar_one()
+                end = connection.execute(select(t.log_state.c.size)).scalar() or 0
+                stop = min(end, start + BATCH)
+                if start == stop:
+                    return done
+                self._take_in(connection, start, stop)
+                connection.execute(update(t.projection_state).values(size=stop))
+            done += stop - start
+            if progress is not None:
+                progress(stop, end)
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Drop every projection and follow the log from its first entry."""
+        with self.engine.begin() as connection:
+            for name in t.PROJECTIONS:
+                if name != "projection_state":
+                    connection.execute(delete(t.metadata.tables[name]))
+            connection.execute(update(t.projection_state).values(size=0))
+        self._registry_size = -1
+        return self.follow(progress)
+
+    def registry(self, connection: Connection) -> Registry:
+        """The registry as far as the projections go."""
+        size = connection.execute(select(t.projection_state.c.size)).scalar_one()
+        return self._registry_at(connection, size)
+
+    def _registry_at(self, connection: Connection, size: int) -> Registry:
+        if self._registry is None or self._registry_size != size:
+            query = select(t.registry_fact.c.index).where(t.registry_fact.c.index < size).order_by("index")
+            indices = list(connection.execute(query).scalars())
+            self._registry = registry_of(facts.at_indices(connection, indices))
+            self._registry_size = size
+        for edition in self._registry.catalogues:
+            if edition.content not in self._registry.catalogue_codes:
+                query_text = select(t.document.c.bytes).where(t.document.c.hash == bytes.fromhex(edition.content))
+                text = connection.execute(query_text).scalar()
+                if text is not None:
+                    self._registry.catalogue_codes[edition.content] = self.read_catalogue(text)
+        return self._registry
+
+    def _take_in(self, connection: Connection, start: int, stop: int) -> None:
+        registry = self._registry_at(connection, start)
+        touched: set[str] = set()
+        manifests: set[str] = set()
+        registered: list[dict[str, Any]] = []
+        verdicts: list[Fact] = []
+        for index, fact in facts.sequenced(connection, start, stop):
+            if fact is None:
+                continue
+            if isinstance(fact.event, REGISTRY_EVENTS):
+                registry.add(fact)
+                registered.append({"index": index, "statement": bytes.fromhex(fact.statement)})
+                verdicts += [fact] if isinstance(fact.event, CHANGES_VERDICTS) else []
+            touched |= set(fact.event.containers())
+            manifests |= {s for s in fact.event.streams(fact.by.party) if s.startswith("manifest:")}
+        self._registry_size = stop
+        _write(connection, t.registry_fact, registered)
+        registry = self._registry_at(connection, stop)
+        touched |= set(_judged_anew(connection, verdicts))
+        self._account(connection, sorted(touched), stop, registry)
+        _write_manifests(connection, sorted(manifests), stop)
+
+    def _account(self, connection: Connection, containers: Sequence[str], size: int, registry: Registry) -> None:
+        for first in range(0, len(containers), _CHUNK):
+            chunk = containers[first : first + _CHUNK]
+            histories = facts.of_streams(connection, chunk, size)
+
+            def facts_of(name: str, histories: dict[str, list[Fact]] = histories) -> list[Fact]:
+                if name not in histories:
+                    histories.update(facts.of_streams(connection, [name], size))
+                return histories[name]
+
+            flows = _Flows(connection)
+            stories = account_for(chunk, facts_of, flows, self.regime, registry)
+            flows.write()
+            write_stories(connection, stories)
+
+
+def registry_of(accepted: Iterable[Fact]) -> Registry:
+    """The registry that these facts make, in the order of the log."""
+    registry = Registry()
+    for fact in accepted:
+        registry.add(fact)
+    return registry
+
+
+def _judged_anew(connection: Connection, verdicts: Sequence[Fact]) -> Iterator[str]:
+    """The containers whose entitlement, clocks or tolerances a registry fact can change."""
+    if not verdicts:
+        return
+    parties: set[str] = set()
+    for fact in verdicts:
+        holder = getattr(fact.event, "holder", None)
+        if holder is None:
+            # A setting, calendar or catalogue: it can concern any container.
+            yield from connection.execute(select(t.container.c.id)).scalars()
+            return
+        parties |= {holder, getattr(fact.event, "with_", holder)}
+    query = select(t.lot_row.c.container).where(t.lot_row.c.holder.in_(parties)).distinct()
+    yield from connection.execute(query).scalars()
+
+
+class _Flows(MutableMapping[tuple[str, str], Sequence[Part]]):
+    """What flowed out of containers, read when asked for and written at the end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, str], Sequence[Part]] = {}
+        self._changed: set[tuple[str, str]] = set()
+
+    def __getitem__(self, key: tuple[str, str]) -> Sequence[Part]:
+        if key not in self._known:
+            query = select(t.lot_flow.c.parts).where(t.lot_flow.c.id == key[0], t.lot_flow.c.container == key[1])
+            found = self._connection.execute(query).scalar()
+            self._known[key] = () if found is None else parts_from(found)
+        return self._known[key]
+
+    def __setitem__(self, key: tuple[str, str], parts: Sequence[Part]) -> None:
+        self._known[key] = parts
+        self._changed.add(key)
+
+    def write(self) -> None:
+        for id_, container in self._changed:
+            self._connection.execute(
+                delete(t.lot_flow).where(t.lot_flow.c.id == id_, t.lot_flow.c.container == container)
+            )
+        rows = [{"id": i, "container": c, "parts": parts_to(self._known[i, c])} for i, c in sorted(self._changed)]
+        _write(self._connection, t.lot_flow, rows)
+
+    def __delitem__(self, key: tuple[str, str]) -> None:
+        raise NotImplementedError("a flow is replaced, never removed")
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def parts_to(parts: Sequence[Part]) -> bytes:
+    """Lots as a row's bytes."""
+    return orjson.dumps([astuple(part) for part in parts])
+
+
+def parts_from(row: bytes) -> list[Part]:
+    """Lots from a row's bytes."""
+    return [
+        Part(*head, tuple((who, since) for who, since in clocks), grams) for *head, clocks, grams in orjson.loads(row)
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------- rows
+
+
+def container_row(story: Story) -> dict[str, Any]:
+    """The `container` row of a story."""
+    return {column.name: getattr(story.thing, column.name) for column in t.container.columns}
+
+
+def lot_rows(story: Story) -> list[dict[str, Any]]:
+    """The `lot_row` rows of a story."""
+    return [{"n": n} | {name: getattr(row, name) for name in _LOT} for n, row in enumerate(story.rows)]
+
+
+def flag_rows(story: Story) -> list[dict[str, Any]]:
+    """The `flag` rows of a story."""
+    flags = sorted(story.flags, key=lambda f: (f.opened_at, f.rule, f.key, f.closed_at))
+    return [{"n": n} | {name: getattr(flag, name) for name in _FLAG} for n, flag in enumerate(flags)]
+
+
+_LOT = tuple(Row.__dataclass_fields__)
+_FLAG = tuple(Flag.__dataclass_fields__)
+
+
+def write_stories(connection: Connection, stories: dict[str, Story]) -> None:
+    """Replace all rows of these containers."""
+    names = sorted(stories)
+    for first in range(0, len(names), _CHUNK):
+        chunk = names[first : first + _CHUNK]
+        connection.execute(delete(t.container).where(t.container.c.id.in_(chunk)))
+        connection.execute(delete(t.lot_row).where(t.lot_row.c.container.in_(chunk)))
+        connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
+        _write(connection, t.container, [container_row(stories[n]) for n in chunk])
+        _write(connection, t.lot_row, [row for n in chunk for row in lot_rows(stories[n])])
+        _write(connection, t.flag, [row for n in chunk for row in flag_rows(stories[n])])
+
+
+def manifest_row(name: str, history: Iterable[Fact]) -> dict[str, Any]:
+    """The `manifest` row of a manifest's facts."""
+    thing = fold(name, history)
+    assert isinstance(thing, Manifest)
+    return {column.name: getattr(thing, column.name) for column in t.manifest.columns}
+
+
+def _write_manifests(connection: Connection, names: Sequence[str], size: int) -> None:
+    for first in range(0, len(names), _CHUNK):
+        chunk = names[first : first + _CHUNK]
+        histories = facts.of_streams(connection, chunk, size)
+        connection.execute(delete(t.manifest).where(t.manifest.c.id.in_(chunk)))
+        _write(connection, t.manifest, [manifest_row(name, histories[name]) for name in chunk])
+
+
+def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table).inline(), rows)
+
+
+# ---------------------------------------------------------------------------------------------------- comparing
+
+
+def differences(
+    connection: Connection, regime: Regime, read_catalogue: CatalogueReader
+) -> Iterator[tuple[str, str, str, str]]:
+    """(table, row, expected, got) wherever the projections are not what the log up to their size gives."""
+    size = connection.execute(select(t.projection_state.c.size)).scalar_one()
+    indices = [
+        i for i, f in facts.sequenced(connection, 0, size) if f is not None and isinstance(f.event, REGISTRY_EVENTS)
+    ]
+    stored = list(connection.execute(select(t.registry_fact.c.index).order_by("index")).scalars())
+    if stored != indices:
+        yield "registry_fact", "index", str(indices), str(stored)
+    registry = registry_of(facts.at_indices(connection, indices))
+    for edition in registry.catalogues:
+        text = connection.execute(
+            select(t.document.c.bytes).where(t.document.c.hash == bytes.fromhex(edition.content))
+        ).scalar()
+        if text is not None:
+            registry.catalogue_codes[edition.content] = read_catalogue(text)
+    containers = sorted(
+        connection.execute(
+            select(t.link.c.stream).where(t.link.c.stream >= "container:", t.link.c.stream < "container;").distinct()
+        ).scalars()
+    )
+    flows: dict[tuple[str, str], Sequence[Part]] = {}
+    for row in connection.execute(select(t.lot_flow)):
+        flows[row.id, row.container] = parts_from(row.parts)
+    yield from _compare_table(connection, t.container, "id", set(containers))
+    for first in range(0, len(containers), _CHUNK):
+        chunk = containers[first : first + _CHUNK]
+        histories = facts.of_streams(connection, chunk, size)
+        made: dict[tuple[str, str], Sequence[Part]] = dict(flows)
+        stories = account_for(
+            chunk, lambda n, known=histories: _history(connection, known, n, size), made, regime, registry
+        )
+        for key, parts in made.items():
+            if list(flows.get(key, ())) != list(parts):
+                yield "lot_flow", " ".join(key), str(parts), str(flows.get(key))
+        for name in chunk:
+            story = stories[name]
+            for table, key, rows in (
+                (t.container, t.container.c.id, [container_row(story)]),
+                (t.lot_row, t.lot_row.c.container, lot_rows(story)),
+                (t.flag, t.flag.c.object, flag_rows(story)),
+            ):
+                got = [dict(r._mapping) for r in connection.execute(select(table).where(key == name))]
+                yield from _compare_rows(table, name, rows, got)
+    manifests = select(t.link.c.stream).where(t.link.c.stream >= "manifest:", t.link.c.stream < "manifest;").distinct()
+    names = sorted(connection.execute(manifests).scalars())
+    yield from _compare_table(connection, t.manifest, "id", set(names))
+    for first in range(0, len(names), _CHUNK):
+        chunk = names[first : first + _CHUNK]
+        histories = facts.of_streams(connection, chunk, size)
+        for name in chunk:
+            got = [dict(r._mapping) for r in connection.execute(select(t.manifest).where(t.manifest.c.id == name))]
+            yield from _compare_rows(t.manifest, name, [manifest_row(name, histories[name])], got)
+
+
+def _history(connection: Connection, known: dict[str, list[Fact]], name: str, size: int) -> list[Fact]:
+    if name not in known:
+        known.update(facts.of_streams(connection, [name], size))
+    return known[name]
+
+
+def _compare_table(
+    connection: Connection, table: Table, key: str, expected: set[str]
+) -> Iterator[tuple[str, str, str, str]]:
+    got = set(connection.execute(select(table.c[key])).scalars())
+    for name in sorted(expected ^ got):
+        yield table.name, name, "a row" if name in expected else "no row", "a row" if name in got else "no row"
+
+
+def _compare_rows(
+    table: Table, name: str, expected: list[dict[str, Any]], got: list[dict[str, Any]]
+) -> Iterator[tuple[str, str, str, str]]:
+    def order(row: dict[str, Any]) -> int:
+        return int(row.get("n", 0))
+
+    expected, got = sorted(expected, key=order), sorted(got, key=order)
+    if len(expected) != len(got):
+        yield table.name, name, f"{len(expected)} rows", f"{len(got)} rows"
+    for want, have in zip(expected, got, strict=False):
+        for column, value in want.items():
+            if have[column] != value:
+                yield table.name, f"{name} {column}", str(value), str(have[column])
