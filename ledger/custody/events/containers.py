@@ -17,6 +17,7 @@ from ledger.custody.values import (
     ContainerId,
     ContainerKind,
     Count,
+    Declared,
     FacilityId,
     Form,
     Grams,
@@ -66,6 +67,7 @@ class _Birth(_OfOne):
     kind: ContainerKind
     code: Code
     name: Name
+    catalogue_name: Name | None = None
     profile: ProfileId | None = None
     facility: FacilityId | None = None
     form: Form | None = None
@@ -220,7 +222,9 @@ class ContainerStored(_OfOne):
 
     facility: FacilityId
     zone: Name | None = None
+    count: Count | None = None
     net_g: Grams | None = None
+    declared: Declared | None = None
     batch_code: BatchCode | None = None
     from_batches: tuple[BatchCode, ...] = ()
     carried_by: Named | None = None
@@ -279,7 +283,9 @@ class ContainerTakenOut(_OfOne):
     """Taken out of store (出库, table B.3); the grams stay with their holder."""
 
     facility: FacilityId | None = None
+    count: Count | None = None
     net_g: Grams | None = None
+    declared: Declared | None = None
     batch_code: BatchCode | None = None
     from_batches: tuple[BatchCode, ...] = ()
     destination: Sealed | None = None
@@ -322,11 +328,13 @@ class ContainerWeighed(_OfOne):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """Grams taken out of a container."""
+    """Grams taken out of a container; `count` of its pieces when it is a lot."""
 
     container: ContainerId
     code: Code
     net_g: Grams
+    count: Count | None = None
+    declared: Declared | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

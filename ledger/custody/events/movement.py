@@ -24,7 +24,9 @@ from ledger.custody.values import (
     BatchCode,
     Code,
     ContainerId,
+    Count,
     Day,
+    Declared,
     DeliveryId,
     GramsOrNone,
     Hash,
@@ -55,6 +57,8 @@ class Load:
     code: Code
     net_g: GramsOrNone
     container_type: Name | None = None
+    count: Count | None = None
+    declared: Declared | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from ledger.custody.values import (
 from ledger.custody.wire import text
 
 Region = Annotated[str, text(r"[1-9]\d{5}", "a 6-digit region code")]
-StoreKind = Literal["store", "point", "yard", "tank-farm"]
+StoreKind = Literal["store", "point", "yard", "pool", "tank-farm"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
