@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ledger.custody.events.authority import CalendarAdopted, CatalogueAdopted, LicenceGranted, SettingAdopted
-from ledger.custody.events.ledger import KeyEnrolled, LedgerOpened
+from ledger.custody.events.ledger import LedgerOpened
 from ledger.custody.events.registry import (
     ContractRegistered,
     FacilityRegistered,
@@ -136,7 +136,6 @@ class Registry:
 CHANGES_VERDICTS = (LicenceGranted, ContractRegistered, SettingAdopted, CalendarAdopted, CatalogueAdopted)
 REGISTRY_EVENTS = (
     LedgerOpened,
-    KeyEnrolled,
     PartyRegistered,
     SiteRegistered,
     FacilityRegistered,

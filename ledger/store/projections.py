@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
-from ledger.custody.account import Story, account_for
+from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.container import Manifest
 from ledger.custody.decide import fold
 from ledger.custody.fact import Fact
@@ -73,6 +73,10 @@ class Projector:
         """The registry as far as the projections go."""
         size = connection.execute(select(t.projection_state.c.size)).scalar_one()
         return self._registry_at(connection, size)
+
+    def flows(self, connection: Connection) -> Flows:
+        """What flowed between containers, as far as the projections go; changes are not kept."""
+        return _Flows(connection)
 
     def _registry_at(self, connection: Connection, size: int) -> Registry:
         if self._registry is None or self._registry_size != size:
@@ -194,9 +198,11 @@ def parts_to(parts: Sequence[Part]) -> bytes:
 
 def parts_from(row: bytes) -> list[Part]:
     """Lots from a row's bytes."""
-    return [
-        Part(*head, tuple((who, since) for who, since in clocks), grams) for *head, clocks, grams in orjson.loads(row)
-    ]
+    parts = []
+    for lot, producer, site, code, born_at, clocks, grams in orjson.loads(row):
+        since = tuple((who, start) for who, start in clocks)
+        parts.append(Part(lot, producer, site, code, born_at, since, grams))
+    return parts
 
 
 # ---------------------------------------------------------------------------------------------------- rows
@@ -289,12 +295,14 @@ def differences(
         chunk = containers[first : first + _CHUNK]
         histories = facts.of_streams(connection, chunk, size)
         made: dict[tuple[str, str], Sequence[Part]] = dict(flows)
-        stories = account_for(
-            chunk, lambda n, known=histories: _history(connection, known, n, size), made, regime, registry
-        )
-        for key, parts in made.items():
-            if list(flows.get(key, ())) != list(parts):
-                yield "lot_flow", " ".join(key), str(parts), str(flows.get(key))
+
+        def facts_of(name: str, known: dict[str, list[Fact]] = histories) -> list[Fact]:
+            return _history(connection, known, name, size)
+
+        stories = account_for(chunk, facts_of, made, regime, registry)
+        for flow, parts in made.items():
+            if list(flows.get(flow, ())) != list(parts):
+                yield "lot_flow", " ".join(flow), str(parts), str(flows.get(flow))
         for name in chunk:
             story = stories[name]
             for table, key, rows in (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
 
 from ledger.custody.registry import Registry
+from ledger.errors import FormError
 
 Kind = Literal["hazardous", "medical", "industrial", "construction", "household", "sludge"]
 KINDS: tuple[Kind, ...] = ("hazardous", "medical", "industrial", "construction", "household", "sludge")
@@ -24,6 +26,14 @@ class Act:
     producer: str
     day: str
     method: str | None = None
+
+
+class PeriodError(FormError):
+    """A period is a year, a quarter, a month or a day."""
+
+    code = "bad-period"
+    zh = "时段写法不正确"
+    en = "the period is not written correctly"
 
 
 class Regime(Protocol):
@@ -57,6 +67,12 @@ class Regime(Protocol):
     def cite(self, key: str, day: str) -> str:
         """The law behind a rule, as in force on the day."""
 
+    def day_of(self, moment: str) -> str:
+        """The local calendar day of a moment."""
+
+    def period(self, name: str) -> tuple[str, str]:
+        """The moments [start, end) of a year 2026, a quarter 2026-Q1, a month 2026-03 or a day 2026-03-31."""
+
     def setting(self, registry: Registry, name: str, day: str, *scopes: str) -> int:
         """A number that rules read: as adopted for one of the scopes, as adopted for all, else the regime's own."""
 
@@ -81,10 +97,33 @@ def local_day(moment: str, offset: timedelta) -> str:
     return (moment_of(moment) + offset).date().isoformat()
 
 
+def period_of(name: str, offset: timedelta) -> tuple[str, str]:
+    """The moments [start, end) of a local year, quarter, month or day; raises PeriodError."""
+    parts = re.fullmatch(r"(\d{4})(?:-Q([1-4])|-(\d\d)(?:-(\d\d))?)?", name)
+    try:
+        if parts is None:
+            raise ValueError
+        year, quarter, month, day = (int(p) if p else 0 for p in parts.groups())
+        if day:
+            first = date(year, month, day)
+            last = first + timedelta(days=1)
+        else:
+            start, months = (quarter * 3 - 2, 3) if quarter else (month or 1, 1 if month else 12)
+            first = date(year, start, 1)
+            last = date(year + (start + months > 12), (start + months - 1) % 12 + 1, 1)
+    except ValueError:
+        raise PeriodError(expected="2026, 2026-Q1, 2026-03 or 2026-03-31", got=name) from None
+    return start_of_day(first, offset), start_of_day(last, offset)
+
+
+def start_of_day(day: date, offset: timedelta) -> str:
+    """The first moment of a local day."""
+    return text_of(datetime(day.year, day.month, day.day, tzinfo=UTC) - offset)
+
+
 def end_of_day(day: date, offset: timedelta) -> str:
     """The last millisecond of a local day."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) - offset
-    return text_of(midnight - timedelta(milliseconds=1))
+    return text_of(moment_of(start_of_day(day + timedelta(days=1), offset)) - timedelta(milliseconds=1))
 
 
 def working_days_later(moment: str, days: int, registry: Registry, offset: timedelta) -> str:

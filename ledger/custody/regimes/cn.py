@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from ledger.custody.regimes.base import Act, Kind, later, local_day, working_days_later
+from ledger.custody.regimes.base import Act, Kind, later, local_day, period_of, working_days_later
 from ledger.custody.registry import Registry
 
 _HAZARDOUS = re.compile(r"(\d{3})-(\d{3})-(0[1-9]|[1-4]\d|50)")
@@ -109,6 +109,12 @@ class China:
 
     def listed(self, code: str) -> bool:
         return _HAZARDOUS.fullmatch(code) is not None
+
+    def day_of(self, moment: str) -> str:
+        return local_day(moment, self.offset)
+
+    def period(self, name: str) -> tuple[str, str]:
+        return period_of(name, self.offset)
 
     def setting(self, registry: Registry, name: str, day: str, *scopes: str) -> int:
         adopted = registry.setting(name, day, *scopes)
