@@ -346,6 +346,17 @@ class Ledger:
         """Delete a person's clear text, destroy the key over it, and say so in the ledger, in one transaction."""
         return self.record_as_system("subject-erased", {"person": person, "reason": reason})
 
+    def keep_document(self, content: bytes) -> str:
+        """Keep a text that events name by its hash, such as an edition of the catalogue; returns the hash in hex."""
+        return keeping.keep_document(self.engine, content).hex()
+
+    def document(self, hash_: str) -> bytes:
+        """A kept text by its hash in hex; raises NotFound."""
+        content = keeping.document(self.engine, bytes.fromhex(hash_))
+        if content is None:
+            raise NotFound(what=f"document {hash_}")
+        return content
+
     def clear_text(self, id_: str) -> dict[str, str]:
         """The sealed fields of a statement that can still be read, by path."""
         hash_ = statement.statement_hash(self.record_of(id_).statement)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, select
 
+from ledger.log.hashing import sha256
 from ledger.log.keys import PrivateKey
 from ledger.log.note import NoteSignature
 from ledger.store.rows import AUTHOR_COLUMNS, AuthorHead, Rows, open_rows
 from ledger.store.sealing import Chance, lock_away, open_up
 from ledger.store.tables import author_head, cosignature, custodial_key, sealed, subject_key
+from ledger.store.tables import document as document_table
 
 _SALT = 32
 
@@ -77,3 +79,17 @@ def _insert(engine: Engine, table: str, row: tuple[object, ...]) -> None:
         raise
     finally:
         rows.close()
+
+
+def keep_document(engine: Engine, content: bytes) -> bytes:
+    """Keep a text under its hash; keeping it twice changes nothing."""
+    hash_ = sha256(content)
+    if document(engine, hash_) is None:
+        _insert(engine, "document", (hash_, content))
+    return hash_
+
+
+def document(engine: Engine, hash_: bytes) -> bytes | None:
+    """A kept text by its hash."""
+    with engine.connect() as connection:
+        return connection.execute(select(document_table.c.bytes).where(document_table.c.hash == hash_)).scalar()
