@@ -76,7 +76,7 @@ def parse_tile_path(path: str) -> TilePath:
         width=WIDTH if width is None else int(width),
     )
     # `.p/256`, `tile/00` and `x000/001` name nothing.
-    if width == str(WIDTH) or tile_path(parsed.level, parsed.index, parsed.width) != path:
+    if tile_path(parsed.level, parsed.index, parsed.width) != path:
         raise BadTilePath(path=ascii(path), expected="tile/<L>/<N>[.p/<W>]")
     return parsed
 

@@ -119,7 +119,8 @@ REFUSED = {
     "an escape in upper case": (b'{"a":"\\u000B"}', canonical.NotCanonical),
     "an escaped character outside ASCII": (b'{"a":"\\u5e9f"}', canonical.NotCanonical),
     "33 levels": (b'{"a":' + b"[" * 32 + b"]" * 32 + b"}", canonical.TooDeep),
-    "100,000 levels": (b'{"a":' + b"[" * 4000 + b"]" * 4000 + b"}", canonical.TooDeep),
+    "33 objects": (b'{"a":' * 33 + b"1" + b"}" * 33, canonical.TooDeep),
+    "4,000 levels": (b'{"a":' + b"[" * 4000 + b"]" * 4000 + b"}", canonical.TooDeep),
     "more bytes than the limit": (b'{"a":"' + b"x" * LIMIT + b'"}', canonical.TooLarge),
 }
 
@@ -134,6 +135,7 @@ def test_a_document_outside_the_profile_is_refused_with_its_reason(raw: bytes, r
 NEIGHBOURS = {
     "the largest integers": b'{"a":9007199254740991,"b":-9007199254740991}',
     "32 levels": b'{"a":' + b"[" * 31 + b"]" * 31 + b"}",
+    "32 objects": b'{"a":' * 32 + b"1" + b"}" * 32,
     "text in NFC": '{"a":"\u00c5"}'.encode(),
     "a surrogate pair's character": '{"a":"\U0001f6e2"}'.encode(),
     "exactly the limit": b'{"a":"' + b"x" * (LIMIT - 8) + b'"}',

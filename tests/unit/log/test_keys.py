@@ -116,6 +116,26 @@ def test_of_the_edge_case_signatures_only_the_plain_one_is_accepted() -> None:
     assert accepted == ["by hand"]
 
 
+def test_a_refusal_names_the_clause_of_the_rule_that_was_broken() -> None:
+    off_curve = next(y for y in range(2, 20) if reference.decode(y.to_bytes(32, "little")) is None)
+    for raw, detail in (
+        (reference.P.to_bytes(32, "little"), "y is not canonical"),
+        (b"\x01" + bytes(31), "point of small order"),
+        (reference.encode(reference.add(POINT, TORSION[1])), "not on the curve or of mixed order"),
+        (off_curve.to_bytes(32, "little"), "not on the curve or of mixed order"),
+    ):
+        with pytest.raises(BadPublicKey, match=detail):
+            PublicKey(raw)
+    for name, detail in (
+        ("R the identity, not canonical", "R is not canonical"),
+        ("R the identity", "R is of small order"),
+        ("S + L", "S is not below the group order"),
+        ("R of mixed order, 1", "the equation is not met"),
+    ):
+        with pytest.raises(BadSignature, match=detail):
+            KEY.public.verify(EDGE_SIGNATURES[name], MESSAGE)
+
+
 def test_the_key_01_00_that_fits_any_message_elsewhere_is_refused() -> None:
     raw = b"\x01" + bytes(31)
     Ed25519PublicKey.from_public_bytes(raw).verify(raw + bytes(32), b"any message")

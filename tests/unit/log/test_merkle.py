@@ -144,6 +144,24 @@ def test_a_proof_holds_for_no_other_index_size_or_leaf_in_any_small_tree() -> No
                         verify_inclusion(LEAVES[index], other, other_size, proof, roots[other_size])
 
 
+def test_consistency_holds_for_no_other_root_size_or_hash_in_any_small_tree() -> None:
+    roots = [naive_root(LEAVES[:size]) for size in range(14)]
+    for size in range(1, 14):
+        for old in range(1, size + 1):
+            proof = naive_subproof(old, LEAVES[:size], True)
+            assert verify_consistency(old, size, roots[old], roots[size], proof) == roots[size]
+            wrong = [(old, size, LEAVES[20], roots[size], proof), (old, size, roots[old], LEAVES[20], proof)]
+            wrong += [(other, size, roots[old], roots[size], proof) for other in range(14) if other != old]
+            wrong += [(other, size, roots[other], roots[size], proof) for other in range(14) if other != old]
+            for place in range(len(proof)):
+                wrong.append((old, size, roots[old], roots[size], proof[:place] + proof[place + 1 :]))
+                wrong.append((old, size, roots[old], roots[size], [*proof[:place], LEAVES[20], *proof[place + 1 :]]))
+                wrong.append((old, size, roots[old], roots[size], [*proof[:place], LEAVES[20], *proof[place:]]))
+            for case in wrong:
+                with pytest.raises(BadConsistency):
+                    verify_consistency(*case)
+
+
 def test_consistency_from_size_zero_backwards_or_with_a_wrong_length_is_refused() -> None:
     root3, root5 = naive_root(LEAVES[:3]), naive_root(LEAVES[:5])
     proof = naive_subproof(3, LEAVES[:5], True)
