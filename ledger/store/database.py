@@ -113,7 +113,7 @@ def roles_sql(schema: str = DEFAULT_SCHEMA) -> str:
         f"SET LOCAL search_path = {schema};",
         f"ALTER SCHEMA {schema} OWNER TO {owner};",
         f"DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' LOOP"
-        f" EXECUTE format('ALTER TABLE %I OWNER TO {owner}', t.tablename); END LOOP; END $$;",
+        f" EXECUTE 'ALTER TABLE ' || quote_ident(t.tablename) || ' OWNER TO {owner}'; END LOOP; END $$;",
         f"GRANT USAGE ON SCHEMA {schema} TO {app}, {signer}, {reader};",
         f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {app}, {signer}, {reader};",
         f"REVOKE SELECT ON {erasable} FROM {signer}, {reader};",

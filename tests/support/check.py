@@ -62,7 +62,7 @@ def _log(ledger: Ledger, connection: Connection, entries: dict[bytes, Pair]) -> 
     """Leaves, tiles, roots and checkpoints; the order of all entries, those waiting after those in the log."""
     leaves = connection.execute(select(t.leaf).order_by(t.leaf.c.index)).all()
     waiting = connection.execute(select(t.pending).order_by(t.pending.c.id)).all()
-    assert [row.index for row in leaves] == list(range(len(leaves)))
+    assert [row[0] for row in leaves] == list(range(len(leaves)))
     order = {row.statement: place for place, row in enumerate([*leaves, *waiting])}
     assert len(order) == len(leaves) + len(waiting) == len(entries), "an entry is lost, or both waiting and in the log"
     frontier, roots = Frontier(), {0: EMPTY_ROOT}
@@ -72,7 +72,7 @@ def _log(ledger: Ledger, connection: Connection, entries: dict[bytes, Pair]) -> 
         assert row.hash == leaf
         frontier.append(leaf)
         roots[frontier.size] = frontier.root()
-        assert received.received_at >= _ten_seconds_before(newest_time), f"index {row.index} steps back too far"
+        assert received.received_at >= _ten_seconds_before(newest_time), f"index {row[0]} steps back too far"
         newest_time = max(newest_time, received.received_at)
     state = connection.execute(select(t.log_state)).one()
     assert (state.size, state.root, state.frontier) == (frontier.size, frontier.root(), frontier.to_bytes())
@@ -92,7 +92,7 @@ def _ten_seconds_before(text: str) -> str:
 
 
 def _tiles(connection: Connection, hashes: list[bytes]) -> None:
-    level, expected = 0, {}
+    level, expected = 0, dict[tuple[int, int], tuple[bytes, bytes]]()
     while hashes:
         full = [hashes[start : start + 256] for start in range(0, len(hashes) - 255, 256)]
         expected |= {(level, n): (root_of(tile), b"".join(tile)) for n, tile in enumerate(full)}

@@ -269,7 +269,7 @@ def test_a_quarantined_statement_is_adopted_once_and_unchanged_by_another_key_of
 
 def _quarantined(world: World) -> bytes:
     with world.ledger.engine.connect() as connection:
-        return connection.execute(select(t.quarantine.c.bytes)).scalar_one()
+        return bytes(connection.execute(select(t.quarantine.c.bytes)).scalar_one())
 
 
 # ---------------------------------------------------------------------------------------------------- seen

@@ -1,0 +1,102 @@
+"""Clear text that can be erased, and keys that the server keeps for people."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from ledger.custody.events import body_of
+from ledger.log.checkpoint import Policy
+from ledger.log.hashing import seal_commitment
+from ledger.log.keys import PrivateKey
+from ledger.log.proof import verify_receipt
+from ledger.service import NotFound, SealedText
+from ledger.store import tables as t
+from tests.support.world import Device, World
+
+
+def named(world: World, person: str, name: str) -> tuple[dict[str, object], SealedText]:
+    salt = world.chance.randbytes(32)
+    sealed = SealedText(path="handler.name", salt=salt, value=name)
+    return {"person": person, "name": {"sealed": seal_commitment(salt, sealed.path, name)}}, sealed
+
+
+def test_sealed_clear_text_is_kept_encrypted_and_read_back(world: World) -> None:
+    clerk = world.party()
+    handler, sealed = named(world, world.new("person"), "张三")
+    body = world.filled(clerk, world.new("site")) | {"handler": handler}
+    answer = clerk.say("container-filled", body, sealed=(sealed,))
+    assert answer.outcome == "recorded"
+    assert world.ledger.clear_text(answer.id or "") == {"handler.name": "张三"}
+    with world.ledger.engine.connect() as connection:
+        stored = connection.execute(select(t.sealed.c.ciphertext)).scalar_one()
+    assert "张三".encode() not in stored
+    assert "张三".encode() not in world.ledger.record_of(answer.id or "").statement
+
+
+def test_clear_text_that_does_not_open_its_commitment_is_refused(world: World) -> None:
+    clerk = world.party()
+    handler, sealed = named(world, world.new("person"), "张三")
+    body = world.filled(clerk, world.new("site")) | {"handler": handler}
+    wrong = SealedText(path=sealed.path, salt=sealed.salt, value="李四")
+    stray = SealedText(path="handler.phone", salt=sealed.salt, value="1")
+    raw = clerk.sign("container-filled", body)
+    for text, code in ((wrong, "seal-mismatch"), (stray, "seal-unknown")):
+        answer = world.ledger.record([type(raw)(raw=raw.raw, signature=raw.signature, sealed=(text,))])[0]
+        assert (answer.outcome, answer.code) == ("rejected", code)
+    assert world.ledger.record([raw])[0].outcome == "recorded"
+
+
+def test_after_erasure_nothing_can_be_read_and_every_proof_still_holds(world: World) -> None:
+    """T17."""
+    clerk = world.party()
+    person = world.new("person")
+    ids = []
+    for name in ("张三", "张三（更正）"):
+        handler, sealed = named(world, person, name)
+        body = world.filled(clerk, world.new("site")) | {"handler": handler}
+        ids.append(clerk.say("container-filled", body, sealed=(sealed,)).id or "")
+    assert world.ledger.erase(person).outcome == "recorded"
+    assert [world.ledger.clear_text(each) for each in ids] == [{}, {}]
+    with world.ledger.engine.connect() as connection:
+        assert connection.execute(select(t.sealed)).all() == []
+        assert connection.execute(select(t.subject_key.c.wrapped)).scalars().all() == [None]
+    world.look()
+    for each in ids:
+        receipt = world.ledger.receipt(each)
+        assert isinstance(receipt, str)
+        verify_receipt(receipt, Policy.parse(world.ledger.policy_text()), world.ledger.trust())
+
+
+def test_clear_text_of_an_erased_person_is_not_taken_in_again(world: World) -> None:
+    clerk = world.party()
+    person = world.new("person")
+    world.ledger.erase(person)
+    handler, sealed = named(world, person, "张三")
+    body = world.filled(clerk, world.new("site")) | {"handler": handler}
+    answer = clerk.say("container-filled", body, sealed=(sealed,))
+    assert answer.outcome == "recorded"
+    assert world.ledger.clear_text(answer.id or "") == {}
+
+
+def test_a_person_without_a_device_speaks_through_a_key_that_the_server_keeps(world: World) -> None:
+    admin = world.party()
+    person = world.new("person")
+    body = world.ledger.keep_key(party=admin.party, person=person)
+    assert admin.say("key-enrolled", body).outcome == "recorded"
+    site, container = world.new("site"), world.new("container")
+    clerk = Device(world, PrivateKey(bytes(32)), body["key"], admin.party, person)
+    at = "2025-10-09T08:00:00.000Z"
+    answers = [
+        world.ledger.record_for(person, "container-filled", world.filled(clerk, site, each), at)
+        for each in (container, container, world.new("container"))
+    ]
+    assert [each.outcome for each in answers] == ["recorded", "refused", "recorded"]
+    (fact,) = world.ledger.facts(container)
+    assert fact.by.server
+    assert body_of(fact.event)["container"] == container
+    with world.ledger.engine.connect() as connection:
+        wrapped = connection.execute(select(t.custodial_key.c.wrapped)).scalar_one()
+    assert len(wrapped) == 12 + 32 + 16
+    with pytest.raises(NotFound):
+        world.ledger.record_for(world.new("person"), "container-filled", world.filled(clerk, site), at)
