@@ -1,0 +1,189 @@
+"""Stories told in memory: facts with invented keys, judged by `decide` in any order of arrival, then accounted for."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+
+from fixtures import open_text
+from ledger.custody.account import Flows, account_for
+from ledger.custody.container import Container, Manifest, thing_from
+from ledger.custody.decide import decide, folds
+from ledger.custody.events import parse
+from ledger.custody.events.authority import CatalogueAdopted
+from ledger.custody.fact import Author, Fact
+from ledger.custody.flags import Flag, ledger_flags, overdue
+from ledger.custody.lots import Row
+from ledger.custody.postings import Posting, balances
+from ledger.custody.rate import Question, Rate, rate_of
+from ledger.custody.regimes import regime
+from ledger.custody.regimes.base import local_day, text_of
+from ledger.custody.registry import Registry
+from ledger.custody.rules import Refusal
+from ledger.exchange.stories import Park, Player, Step, Story, in_order_of_arrival, shipped
+from ledger.log.hashing import sha256
+
+CN = regime("cn.1")
+
+
+@cache
+def told() -> tuple[Park, dict[str, Story]]:
+    """The shipped park and its stories by name."""
+    park, stories = shipped()
+    return park, {story.name: story for story in stories}
+
+
+def author(player: Player) -> Author:
+    return Author(
+        party=player.party,
+        person=player.person,
+        key=sha256(f"key of {player.alias}".encode()).hex(),
+        roles=frozenset(player.roles),
+        admin=player.admin,
+    )
+
+
+def facts_of(steps: Iterable[Step]) -> list[Fact]:
+    """The steps as facts in the order of arrival; each person's are numbered in the order of happening."""
+    steps = list(steps)
+    numbers: dict[str, int] = {}
+    seq = {}
+    for step in sorted(steps, key=lambda s: s.at):
+        numbers[step.by.alias] = seq[step.id] = numbers.get(step.by.alias, 0) + 1
+    return [
+        Fact(
+            event=parse(step.type, step.body, CN),
+            by=author(step.by),
+            at=step.at,
+            received_at=step.received_at,
+            seq=seq[step.id],
+            id=step.id,
+            statement=sha256(step.id.encode()).hex(),
+        )
+        for step in in_order_of_arrival(steps)
+    ]
+
+
+@cache
+def catalogue() -> tuple[Fact, frozenset[str]]:
+    """The adoption of the catalogue 2021, with its codes."""
+    with open_text("cn/catalogue-2021.csv") as text:
+        codes = frozenset(row["code"] for row in csv.DictReader(text))
+    settings = told()[0].players["settings"]
+    event = CatalogueAdopted(edition="2021", effective_from="2021-01-01", content="0" * 64, count=len(codes))
+    at = "2025-01-03T03:00:00.000Z"
+    fact = Fact(event=event, by=author(settings), at=at, received_at=at, seq=99, id="catalogue", statement="0" * 64)
+    return fact, codes
+
+
+@dataclass(slots=True)
+class Told:
+    """A ledger of lists and dictionaries."""
+
+    facts: dict[str, list[Fact]] = field(default_factory=dict)
+    states: dict[str, bytes] = field(default_factory=dict)
+    postings: list[Posting] = field(default_factory=list)
+    refusals: list[tuple[Fact, Refusal]] = field(default_factory=list)
+    registry: Registry = field(default_factory=Registry)
+    flows: Flows = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        adoption, codes = catalogue()
+        self.registry.add(adoption)
+        self.registry.catalogue_codes["0" * 64] = codes
+
+    def record(self, facts: Iterable[Fact]) -> Told:
+        for fact in facts:
+            decision = decide(fact, self.states, lambda stream: self.facts.get(stream, []))
+            if decision.refused is not None:
+                self.refusals.append((fact, decision.refused))
+                continue
+            self.states |= decision.states
+            self.postings += decision.postings
+            self.registry.add(fact)
+            for stream in fact.event.streams(fact.by.party):
+                if folds(stream):
+                    self.facts.setdefault(stream, []).append(fact)
+        return self
+
+    def thing(self, stream: str) -> Container | Manifest:
+        return thing_from(stream, self.states[stream])
+
+    def sums(self) -> dict[tuple[str, str, str], int]:
+        """(stage, holder, container) -> grams, zeros left out."""
+        sums: dict[tuple[str, str, str], int] = {}
+        for account, grams in balances(self.postings).items():
+            key = (account.stage, account.holder, account.container)
+            sums[key] = sums.get(key, 0) + grams
+        return {key: grams for key, grams in sums.items() if grams}
+
+    def account(self) -> tuple[list[Row], list[Flag]]:
+        """The rows and the flags of every container, time-driven ones left out."""
+        containers = [stream for stream in self.facts if stream.startswith("container:")]
+        stories = account_for(containers, lambda c: self.facts.get(c, []), self.flows, CN, self.registry)
+        return [r for s in stories.values() for r in s.rows], [f for s in stories.values() for f in s.flags]
+
+    def flags(self, as_of: str) -> list[tuple[str, str, str, str]]:
+        """(rule, object, opened, closed or "") of everything that had become an exception by then; local days."""
+        rows, flags = self.account()
+        known = [*flags, *overdue(rows, as_of), *ledger_flags(CN, self.registry, as_of)]
+        return sorted(
+            (f.rule, f.object, _day(f.opened_at), _day(f.closed_at) if f.closed_at and f.closed_at <= as_of else "")
+            for f in known
+            if f.opened_at <= as_of
+        )
+
+    def rate(self, *, of: str, kind: str, start: str, until: str, as_of: str) -> Rate:
+        """The figures of a first producer for the local days from `start` until and with `until`."""
+        after = date.fromisoformat(until) + timedelta(days=1)
+        question = Question(
+            view="origin",
+            kind=kind,
+            start=_midnight(date.fromisoformat(start)),
+            end=_midnight(after),
+            as_of=as_of,
+            parties=frozenset({of}),
+        )
+        return rate_of(self.account()[0], question)
+
+
+def arrival_orders(facts: Sequence[Fact], intentions: frozenset[str], count: int, seed: int) -> Iterable[list[Fact]]:
+    """`count` random orders of arrival in which every person's facts stay in their order, an intention stays before
+    what its objects do later, a correction after its target and what agrees to it after the correction."""
+    facts = sorted(facts, key=lambda f: f.order)
+    before: dict[str, set[str]] = {f.id: set() for f in facts}
+    for n, later in enumerate(facts):
+        for earlier in facts[:n]:
+            same_key = earlier.by.key == later.by.key
+            shared = set(earlier.event.containers()) & set(later.event.containers())
+            competing = shared and {earlier.event.type, later.event.type} <= intentions
+            body = (getattr(later.event, "target", ""), getattr(later.event, "correction", ""))
+            if same_key or competing or earlier.id in body:
+                before[later.id].add(earlier.id)
+    chance = random.Random(seed)
+    for _ in range(count):
+        waiting, arrived = list(facts), []
+        seen: set[str] = set()
+        while waiting:
+            free = [f for f in waiting if before[f.id] <= seen]
+            fact = chance.choice(free)
+            waiting.remove(fact)
+            arrived.append(fact)
+            seen.add(fact.id)
+        yield arrived
+
+
+def moment(local: datetime) -> str:
+    return text_of(local)
+
+
+def _day(at: str) -> str:
+    return local_day(at, CN.offset)
+
+
+def _midnight(day: date) -> str:
+    return text_of(datetime.fromisoformat(f"{day.isoformat()}T00:00:00+08:00"))
