@@ -11,10 +11,11 @@ from typing import Any
 from ledger.custody.events import Event, parse
 from ledger.custody.events.ledger import LedgerOpened
 from ledger.custody.fact import Fact
+from ledger.custody.postings import Posting
 from ledger.custody.regimes import regime
 from ledger.custody.wire import ANY_CODES
 from ledger.errors import LedgerError
-from ledger.log import entry, promise, statement
+from ledger.log import entry, statement
 from ledger.log.checkpoint import Checkpoint, Policy, parse_checkpoint, verify_cosignature
 from ledger.log.hashing import EMPTY_ROOT, leaf_hash
 from ledger.log.heads import Head, snapshot_root
@@ -27,7 +28,8 @@ from ledger.log.tiles import WIDTH, TileReader, tile_width
 from ledger.log.trust import Trust
 from ledger.log.wire import encode_base64
 from ledger.store import keeping, read
-from ledger.store.append import Answer, Appender, Draft, SealedText, Submission, fact_of
+from ledger.store.answers import Answer, Draft, SealedText, Submission
+from ledger.store.append import Appender, fact_of
 from ledger.store.database import Connection, Engine
 from ledger.store.moments import Clock, moment
 from ledger.store.read import Record
@@ -469,11 +471,11 @@ class Ledger:
 
     def _not_yet(self, record: Record) -> NotYet:
         received = entry.parse(record.entry)
-        made = self._appender.promise_for(received.statement, received.received_at)
+        made, signature = self._appender.promise_for(received.statement, received.received_at)
         return NotYet(
             received_at=received.received_at,
             promise=made,
-            promise_signature=promise.sign(made, self._keys.promise),
+            promise_signature=signature,
             index=record.index,
         )
 
@@ -533,6 +535,16 @@ class Ledger:
         """The current state of a container or manifest."""
         with self.engine.connect() as connection:
             return read.state(connection, name)
+
+    def postings(self, statement_hash: str) -> list[Posting]:
+        """The grams that one statement moved."""
+        with self.engine.connect() as connection:
+            return list(read.postings(connection, bytes.fromhex(statement_hash)))
+
+    def quarantined(self, party: str) -> list[Statement]:
+        """A party's statements in quarantine that nobody adopted yet."""
+        with self.engine.connect() as connection:
+            return [statement.parse(raw) for raw in read.quarantined(connection, party)]
 
     def heads(self, size: int) -> list[Head]:
         """The last entry of each object among exactly the leaves [0, size), sorted."""

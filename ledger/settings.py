@@ -12,7 +12,7 @@ from ledger.errors import LedgerError
 _PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}").fullmatch
 _PREFIX = "WASTELEDGER_"
-_KNOWN = frozenset({"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT"})
+_KNOWN = frozenset({"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT", "AS"})
 
 
 class BadSetting(LedgerError):

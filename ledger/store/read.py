@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, literal_column, select
 
+from ledger.custody.postings import Account, Posting
 from ledger.log.checkpoint import Policy
 from ledger.log.heads import Head
 from ledger.log.note import Note, NoteSignature
@@ -64,6 +65,25 @@ def stream(connection: Connection, name: str) -> Iterator[Record]:
 def state(connection: Connection, name: str) -> bytes | None:
     """The current state of a container or manifest, as custody wrote it."""
     return connection.execute(select(t.stream_head.c.state).where(t.stream_head.c.stream == name)).scalar()
+
+
+def postings(connection: Connection, statement_hash: bytes) -> Iterator[Posting]:
+    """The grams that one statement moved, in their order."""
+    query = select(t.posting).where(t.posting.c.statement == statement_hash).order_by(t.posting.c.n)
+    for _, _, grams, cause, of_g, *accounts in connection.execute(query):
+        yield Posting(grams, Account(*accounts[:5]), Account(*accounts[5:]), cause, of_g)
+
+
+def quarantined(connection: Connection, party: str) -> Iterator[bytes]:
+    """The bytes of a party's statements that wait for somebody to adopt them, as received."""
+    adopted = select(t.adoption.c.quarantined)
+    query = (
+        select(t.quarantine.c.bytes)
+        .join(t.author_head, t.author_head.c.key == t.quarantine.c.key)
+        .where(t.author_head.c.party == party, t.quarantine.c.statement.not_in(adopted))
+        .order_by(t.quarantine.c.received_at, t.quarantine.c.seq)
+    )
+    return iter(connection.execute(query).scalars().all())
 
 
 def _one(connection: Connection, query: Select[Any]) -> Record | None:
