@@ -8,12 +8,10 @@ table (LEDGER.md §5).
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sqlalchemy import Engine, select
 
@@ -40,7 +38,25 @@ from ledger.log.note import Note, VerifierKey, verify_note
 from ledger.log.statement import Seen, Statement
 from ledger.log.wire import decode_base64, encode_base64
 from ledger.store import standing
+from ledger.store.answers import (
+    AlreadyOpened,
+    Answer,
+    AuthorFork,
+    AuthorGap,
+    Draft,
+    IdReused,
+    KeyRevokedBefore,
+    KeyUsedUp,
+    Promises,
+    SealedText,
+    SealUnknown,
+    Submission,
+    UnknownKey,
+    WrongAuthor,
+    WrongLedger,
+)
 from ledger.store.failpoints import hit
+from ledger.store.group import Group
 from ledger.store.moments import Clock, hours_after, moment
 from ledger.store.rows import AuthorHead, Changes, Conflict, Rows, StreamHead, open_rows
 from ledger.store.sealing import Chance, lock_away, new_key, open_up
@@ -53,148 +69,6 @@ _TRIES: Final = 8
 _HEADS_MAX: Final = 200_000  # heads remembered in process (SQLite)
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
 _PARALLEL: Final = 64  # signatures worth a second thread
-
-Outcome = Literal["recorded", "refused", "rejected", "quarantined"]
-
-
-class WrongLedger(FormError):
-    """The statement was made for another ledger."""
-
-    code = "wrong-ledger"
-    zh = "该声明属于另一账本"
-    en = "the statement is for another ledger"
-
-
-class UnknownKey(FormError):
-    """No such key is enrolled here."""
-
-    code = "unknown-key"
-    zh = "密钥未登记"
-    en = "the key is not enrolled"
-
-
-class WrongAuthor(FormError):
-    """The key does not speak for the party or person named, or not in this way."""
-
-    code = "wrong-author"
-    zh = "密钥与声明的 {what} 不符"
-    en = "the key does not go with the statement's {what}"
-
-
-class KeyUsedUp(FormError):
-    """A one-time key has made its statement."""
-
-    code = "key-used-up"
-    zh = "一次性密钥已用完"
-    en = "the one-time key was already used"
-
-
-class AlreadyOpened(FormError):
-    """A ledger has one genesis."""
-
-    code = "already-opened"
-    zh = "账本已经开启"
-    en = "the ledger is already open"
-
-
-class SealUnknown(FormError):
-    """Clear text for a field that carries no commitment."""
-
-    code = "seal-unknown"
-    zh = "字段 {path} 没有封存承诺"
-    en = "field {path} carries no sealed commitment"
-
-
-class AuthorFork(LedgerError):
-    """Two statements of one key for one place in its chain; both are kept as evidence, the first one stays."""
-
-    code = "author-fork"
-    zh = "同一密钥在序号 {seq} 处出现两份不同声明，均已留存为证据"
-    en = "one key made two statements at seq {seq}; both are kept as evidence"
-
-
-class IdReused(LedgerError):
-    """An id stands for the statement it first came with."""
-
-    code = "id-reused"
-    zh = "标识 {id} 已用于另一声明"
-    en = "id {id} already stands for another statement"
-
-
-class AuthorGap(LedgerError):
-    """Statements before this one have not arrived."""
-
-    code = "author-gap"
-    zh = "作者链缺少前面的声明"
-    en = "statements before this one in the author chain are missing"
-
-
-class KeyRevokedBefore(LedgerError):
-    """The key was revoked and this statement lies beyond what it may still bring in; kept, without effect."""
-
-    code = "key-revoked"
-    zh = "密钥已撤销，声明已隔离，可由本单位另一密钥采纳"
-    en = "the key was revoked; the statement is kept in quarantine until another key of the party adopts it"
-
-
-class Busy(LedgerError):
-    """The queue is full; try again shortly."""
-
-    code = "busy"
-    zh = "写入队列已满，请稍后重试"
-    en = "the write queue is full; try again shortly"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedText:
-    """The clear text of one sealed field, which travels beside the statement."""
-
-    path: str
-    salt: bytes
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """A signed statement as it arrives; `note` is the signed checkpoint behind its `seen`, when the author has it."""
-
-    raw: bytes
-    signature: bytes
-    sealed: tuple[SealedText, ...] = ()
-    note: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What became of one statement. `entry` holds the exact leaf bytes; `promise` with its signature says when the log
-    will hold it; `index` is its place, None until sequenced."""
-
-    id: str | None
-    statement: str | None
-    outcome: Outcome
-    code: str | None = None
-    error: LedgerError | None = None
-    entry: bytes | None = None
-    received_at: str | None = None
-    links: tuple[Link, ...] = ()
-    promise: bytes | None = None
-    promise_signature: bytes | None = None
-    index: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A statement that this server signs itself, inside the append: its place in the author chain is found there."""
-
-    signer: PrivateKey
-    party: str
-    person: str
-    server: bool
-    id: str
-    event: Event
-    body: dict[str, Any]
-    at: str
-    sealed: tuple[SealedText, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -215,9 +89,12 @@ class _Item:
 
 @dataclass(slots=True)
 class _Call:
-    items: list[_Item]
-    done: bool = False
-    error: BaseException | None = None
+    """What one caller brought; `answers` has one place for each of it."""
+
+    submissions: Sequence[Submission] = ()
+    drafts: Sequence[Draft] = ()
+    born: AuthorHead | None = None  # the system key, with entry 0
+    answers: list[Answer] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -261,54 +138,48 @@ class Appender:
         self._end = LogEnd(Frontier())
         self._public: dict[bytes, PublicKey] = {}
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
-        self._queue: deque[_Call] = deque()
-        self._queued = 0
-        self._counting = threading.Lock()
-        self._writing = threading.Lock()
+        self._group: Group[_Call] = Group(self._write, at_once=FLUSH_MAX, waiting_max=QUEUE_MAX)
         self._pool: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
         """Give the connection back; what was answered is committed already."""
         if self._pool is not None:
             self._pool.shutdown()
-        with self._writing:
-            if self._rows is not None:
-                self._rows.close()
-                self._rows = None
+        if self._rows is not None:
+            self._rows.close()
+            self._rows = None
 
     # ------------------------------------------------------------------------------------ before the transaction
 
     def record(self, submissions: Sequence[Submission]) -> list[Answer]:
         """One answer for each submission, in their order; raises Busy when the queue is full."""
-        prepared = self._prepare(submissions)
-        items = _in_author_order([each for each in prepared if isinstance(each, _Item)])
-        for start in range(0, len(items), FLUSH_MAX):
-            self._commit(items[start : start + FLUSH_MAX])
-        return [self._with_promise(self._answer_of(each)) for each in prepared]
+        call = _Call(submissions)
+        self._group.run(call, len(submissions))
+        return call.answers
 
     def record_drafts(self, drafts: Sequence[Draft]) -> list[Answer]:
         """As `record`, for statements signed by keys that this server keeps."""
-        items = [self._item_of_draft(draft) for draft in drafts]
-        self._commit(items)
-        return [self._with_promise(self._answer_of(item)) for item in items]
+        call = _Call(drafts=drafts)
+        self._group.run(call, len(drafts))
+        return call.answers
 
     def open_ledger(self, raw: bytes, signature: bytes) -> Answer:
         """Record entry 0, trusted by nothing but the hash that verifiers will pin."""
-        said = statement.parse(raw)
         system = self._opened.system_key
-        head = AuthorHead(
-            key=bytes.fromhex(said.key),
+        public = PublicKey.from_hex(system.public_key)
+        born = AuthorHead(
+            key=public.hash,
             stream=system.stream,
-            public_key=bytes.fromhex(system.public_key),
+            public_key=public.raw,
             party=self._opened.operator,
             person=system.person,
             roles="operator",
             admin=True,
         )
-        self._public[head.key] = PublicKey(head.public_key)
-        item = self._examine(said, signature, (), None)
-        self._commit([item], born=head)
-        return self._with_promise(self._answer_of(item))
+        self._public[born.key] = public
+        call = _Call([Submission(raw=raw, signature=signature)], born=born)
+        self._group.run(call, 1)
+        return call.answers[0]
 
     def _prepare(self, submissions: Sequence[Submission]) -> list[_Item | Answer]:
         """2. Bytes, ledger, key, signature, form and `about`; what fails is answered here and never written."""
@@ -331,7 +202,9 @@ class Appender:
             # PyNaCl leaves the interpreter lock while it verifies.
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(os.cpu_count() or 2)
-            signed = list(self._pool.map(lambda each: self._check_signature(each, offered), work, chunksize=_PARALLEL))
+            parts = [work[start : start + _PARALLEL] for start in range(0, len(work), _PARALLEL)]
+            checked = self._pool.map(lambda part: [self._check_signature(each, offered) for each in part], parts)
+            signed = [error for part in checked for error in part]
         return [self._prepared(submission, said, error) for (submission, said), error in zip(work, signed, strict=True)]
 
     def _prepared(
@@ -414,45 +287,22 @@ class Appender:
 
     # ------------------------------------------------------------------------------------ group commit
 
-    def _commit(self, items: list[_Item], born: AuthorHead | None = None) -> None:
-        """Queue the items; whoever gets to write first writes everybody's."""
-        call = _Call(items)
-        with self._counting:
-            if self._queued + len(items) > QUEUE_MAX and self._queued:
-                raise Busy(expected=f"at most {QUEUE_MAX} waiting", got=self._queued)
-            self._queued += len(items)
-            self._queue.append(call)
-        while not call.done:
-            with self._writing:
-                if not call.done:
-                    self._flush(self._waiting(), born)
-        if call.error is not None:
-            raise call.error
-
-    def _waiting(self) -> list[_Call]:
-        calls: list[_Call] = []
-        count = 0
-        with self._counting:
-            while self._queue and (not calls or count + len(self._queue[0].items) <= FLUSH_MAX):
-                calls.append(self._queue.popleft())
-                count += len(calls[-1].items)
-            self._queued -= count
-        return calls
-
-    def _flush(self, calls: list[_Call], born: AuthorHead | None) -> None:
+    def _write(self, calls: list[_Call]) -> None:
+        """Answer all these calls; one thread at a time is here."""
+        prepared = [self._prepare(call.submissions) for call in calls]
+        items: list[_Item] = []
+        for call, each in zip(calls, prepared, strict=True):
+            each.extend(self._item_of_draft(draft) for draft in call.drafts)
+            items += _in_author_order([item for item in each if isinstance(item, _Item)])
+        born = calls[0].born
         try:
-            self._transact([item for call in calls for item in call.items], born)
-        except BaseException as error:
+            for start in range(0, len(items), FLUSH_MAX):
+                self._transact(items[start : start + FLUSH_MAX], born)
+        except BaseException:
             self._forget()
-            if len(calls) == 1 or not isinstance(error, Exception):
-                for call in calls:
-                    call.error, call.done = error, True
-                return
-            for call in calls:  # one caller's trouble is not the others'
-                self._flush([call], born)
-        else:
-            for call in calls:
-                call.done = True
+            raise
+        for call, each in zip(calls, prepared, strict=True):
+            call.answers = [_answer_of(item) for item in each]
 
     def _transact(self, items: list[_Item], born: AuthorHead | None) -> None:
         for left in reversed(range(_TRIES)):
@@ -549,7 +399,7 @@ class Appender:
             return before
         taken = flush.taken.get(said.id)
         if taken == said.hash:
-            return _stored(rows, said)
+            return _stored(rows, said, self.promise_for)
         # 2. What form and key demand, as far as it depends on the key's standing.
         try:
             author = _standing(author, said)
@@ -631,6 +481,7 @@ class Appender:
             received_at=flush.received_at,
             links=links,
             index=self._end.frontier.size + len(flush.leaves) - 1 if rows.inline else None,
+            promises=self.promise_for,
         )
         flush.answers[said.id] = answer
         return answer
@@ -820,43 +671,35 @@ class Appender:
 
     # ------------------------------------------------------------------------------------ answers
 
-    def _answer_of(self, each: _Item | Answer) -> Answer:
-        answer = each if isinstance(each, Answer) else each.answer
-        assert answer is not None
-        return answer
-
     def _stored_before(self, said: Statement) -> Answer | None:
-        with self._writing:
-            if self._rows is None:
-                self._rows = open_rows(self._engine)
-            rows = self._rows
-            if not rows.begin():
-                self._forget()
-            try:
-                if rows.query("SELECT 1 FROM entry WHERE statement = ?", said.hash):
-                    return self._with_promise(_stored(rows, said))
-                return None
-            finally:
-                rows.rollback()
+        if self._rows is None:
+            self._rows = open_rows(self._engine)
+        if not self._rows.begin():
+            self._forget()
+        try:
+            known = self._rows.query("SELECT 1 FROM entry WHERE statement = ?", said.hash)
+            return _stored(self._rows, said, self.promise_for) if known else None
+        finally:
+            self._rows.rollback()
 
-    def _with_promise(self, answer: Answer) -> Answer:
-        """Ed25519 is deterministic: the promise of an entry is the same whenever it is asked for."""
-        if answer.statement is None or answer.received_at is None:
-            return answer
-        made = self.promise_for(answer.statement, answer.received_at)
-        return replace(answer, promise=made, promise_signature=promise.sign(made, self._promise_key))
-
-    def promise_for(self, statement_hex: str, received_at: str) -> bytes:
-        """The bytes of the promise for a received statement."""
-        return promise.build(
+    def promise_for(self, statement_hex: str, received_at: str) -> tuple[bytes, bytes]:
+        """The promise for a received statement, and its signature."""
+        made = promise.build(
             ledger=self._opened.origin,
             statement=statement_hex,
             received_at=received_at,
             deadline=hours_after(received_at, self._opened.promise_hours),
         )
+        return made, promise.sign(made, self._promise_key)
 
 
 # ---------------------------------------------------------------------------------------------------- pure parts
+
+
+def _answer_of(each: _Item | Answer) -> Answer:
+    answer = each if isinstance(each, Answer) else each.answer
+    assert answer is not None
+    return answer
 
 
 def _in_author_order(items: list[_Item]) -> list[_Item]:
@@ -945,7 +788,7 @@ def _rejected(said: Statement, error: LedgerError) -> Answer:
     return Answer(id=said.id, statement=said.hash.hex(), outcome="rejected", code=error.code, error=error)
 
 
-def _stored(rows: Rows, said: Statement) -> Answer:
+def _stored(rows: Rows, said: Statement, promises: Promises) -> Answer:
     ((raw, index),) = rows.query(
         'SELECT e.bytes, l."index" FROM entry e LEFT JOIN leaf l ON l.statement = e.statement WHERE e.statement = ?',
         said.hash,
@@ -961,6 +804,7 @@ def _stored(rows: Rows, said: Statement) -> Answer:
         received_at=received.received_at,
         links=received.links,
         index=index,
+        promises=promises,
     )
 
 

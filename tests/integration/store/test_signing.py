@@ -18,7 +18,7 @@ from ledger.log.note import COSIGNATURE, Note, SignerKey
 from ledger.log.proof import verify_receipt
 from ledger.log.statement import Seen
 from ledger.log.tiles import TileReader
-from ledger.service import NotFound, NotYet
+from ledger.service import NotFound, NotYet, Submission
 from ledger.store.sign import HighWaterMissing, LogChanged, LogShrank, SignerBusy
 from tests.support.world import World
 

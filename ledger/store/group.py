@@ -1,0 +1,94 @@
+"""Group commit: callers that come while one is writing are written together by the next.
+
+Whoever finds nobody leading leads: it takes what waits, does it, wakes those it answered and hands the lead to the
+first still waiting. So there is one queue and one writer at a time, and a single caller never changes threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ledger.errors import LedgerError
+
+Job = TypeVar("Job")
+
+
+class Busy(LedgerError):
+    """The queue is full; try again shortly."""
+
+    code = "busy"
+    zh = "写入队列已满，请稍后重试"
+    en = "the write queue is full; try again shortly"
+
+
+class _Turn(Generic[Job]):
+    __slots__ = ("done", "error", "gate", "job", "weight")
+
+    def __init__(self, job: Job, weight: int) -> None:
+        self.job = job
+        self.weight = weight
+        self.done = False
+        self.error: BaseException | None = None
+        self.gate = threading.Lock()
+        self.gate.acquire()
+
+
+class Group(Generic[Job]):
+    """Runs `work` on jobs of many threads, up to weight `at_once` together; beyond `waiting_max`, callers meet Busy."""
+
+    def __init__(self, work: Callable[[list[Job]], None], *, at_once: int, waiting_max: int) -> None:
+        self._work = work
+        self._at_once = at_once
+        self._waiting_max = waiting_max
+        self._mutex = threading.Lock()
+        self._waiting: deque[_Turn[Job]] = deque()
+        self._weight = 0
+        self._led = False
+
+    def run(self, job: Job, weight: int) -> None:
+        """Return when `work` has done this job; raises what it raised for it."""
+        turn = _Turn(job, weight)
+        with self._mutex:
+            if self._weight and self._weight + weight > self._waiting_max:
+                raise Busy(expected=f"at most {self._waiting_max} waiting", got=self._weight)
+            self._weight += weight
+            self._waiting.append(turn)
+            leads, self._led = not self._led, True
+        if not leads:
+            turn.gate.acquire()  # opened when the job is done, or when it is this thread's turn to lead
+        if not turn.done:
+            self._lead()
+        if turn.error is not None:
+            raise turn.error
+
+    def _lead(self) -> None:
+        turns: list[_Turn[Job]] = []
+        taken = 0
+        with self._mutex:
+            while self._waiting and (not turns or taken + self._waiting[0].weight <= self._at_once):
+                turns.append(self._waiting.popleft())
+                taken += turns[-1].weight
+            self._weight -= taken
+        self._do(turns)
+        with self._mutex:
+            successor = self._waiting[0] if self._waiting else None
+            self._led = successor is not None
+        for turn in turns[1:]:  # the first is the leader's own
+            turn.gate.release()
+        if successor is not None:
+            successor.gate.release()
+
+    def _do(self, turns: list[_Turn[Job]]) -> None:
+        try:
+            self._work([turn.job for turn in turns])
+        except BaseException as error:
+            if len(turns) == 1:
+                turns[0].error = error
+            else:  # one caller's trouble is not the others'
+                for turn in turns:
+                    self._do([turn])
+        for turn in turns:
+            turn.done = True
