@@ -139,7 +139,7 @@ class Queries:
             registry = self.projector.registry(connection)
             found += self._licence_quantities(connection, registry, as_of)
         found += ledger_flags(self.regime, registry, as_of)
-        wanted = [x for x in found if not parties or x.holder in parties]
+        wanted = [x for x in found if (closed or x.open_at(as_of)) and (not parties or x.holder in parties)]
         return sorted(wanted, key=lambda x: (x.opened_at, x.rule, x.object, x.key))
 
     def _overdue(self, connection: Connection, as_of: str, parties: Sequence[str]) -> Iterator[Flag]:

@@ -34,6 +34,7 @@ class Leg:
     collected_at: str = ""
     arrived_at: str = ""
     decided_at: str = ""
+    decided_by: list[str] = field(default_factory=list)
     returned_at: str = ""
 
     @property

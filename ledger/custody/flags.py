@@ -327,12 +327,27 @@ def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
                 opened[key] = replace(opened[key], grams=f.grams)
         closed += [_flag(trace.container, f, fact) for f in _notices(trace, fact)]
     closed += _late_leavers(trace)
-    for proposal in proposals(trace.container, facts):
-        if not proposal.applied and not proposal.rejected:
-            waiting = " ".join(sorted(proposal.waiting)) or ("below-zero" if proposal.below_zero else "")
-            finding = Finding("correction-waiting", proposal.fact.id, holder=proposal.fact.by.party, detail=waiting)
-            closed.append(_flag(trace.container, finding, proposal.fact))
+    closed += _waiting_corrections(trace.container, facts)
     return [*closed, *opened.values()]
+
+
+def _waiting_corrections(container: str, facts: list[Fact]) -> Iterator[Flag]:
+    """Corrections that wait, or waited, for agreement or for another correction."""
+    ordered = sorted(facts, key=lambda f: f.order)
+    opened: dict[str, Flag] = {}
+    for n, fact in enumerate(ordered, 1):
+        if not isinstance(fact.event, EntryCorrected | CorrectionAgreed | CorrectionDecided):
+            continue
+        for proposal in proposals(container, ordered[:n]):
+            key = proposal.fact.id
+            if proposal.applied or proposal.rejected:
+                if key in opened:
+                    yield replace(opened.pop(key), closed_at=fact.at, closed_by=fact.statement)
+            else:
+                waiting = " ".join(sorted(proposal.waiting)) or ("below-zero" if proposal.below_zero else "")
+                finding = Finding("correction-waiting", key, holder=proposal.fact.by.party, detail=waiting)
+                opened[key] = _flag(container, finding, proposal.fact)
+    yield from opened.values()
 
 
 def _flag(container: str, f: Finding, fact: Fact) -> Flag:
@@ -495,11 +510,17 @@ def ledger_flags(regime: Regime, registry: Registry, as_of: str) -> list[Flag]:
     """Exceptions of the registry: licences that only their holders assert, years without an adopted calendar."""
     flags = []
     for holder, licences in registry.licences.items():
-        confirmed = {x.terms.number for x in licences if x.confirmed}
         for licence in licences:
-            if not licence.confirmed and licence.terms.number not in confirmed:
-                finding = Finding("licence-only-asserted", licence.terms.licence, 0, holder, "", licence.terms.number)
-                flags.append(_flag(licence.terms.licence, finding, licence.fact))
+            if licence.confirmed:
+                continue
+            same = [x.fact for x in licences if x.confirmed and x.terms.number == licence.terms.number]
+            finding = Finding("licence-only-asserted", licence.terms.licence, 0, holder, "", licence.terms.number)
+            flag = _flag(licence.terms.licence, finding, licence.fact)
+            if same:
+                by = min(same, key=lambda f: f.order)
+                flag = replace(flag, closed_at=by.at, closed_by=by.statement)
+            if not same or flag.closed_at > flag.opened_at:
+                flags.append(flag)
     year = int(local_day(as_of, regime.offset)[:4])
     if registry.opened is not None and not registry.calendar_adopted(year):
         start = f"{year}-01-01T00:00:00.000Z"

@@ -1,8 +1,8 @@
 """Stories: ordered events of invented parties as TOML, read into steps that anybody can sign and record.
 
-A story names its things by alias: `@drum` stands for an id, `@@yard` for the place {party, site} of a site, and the same
-alias always becomes the same id. Each story's things are its own; the park's are everybody's. All stories together fit
-into one ledger.
+A story names its things by alias: `@drum` stands for an id, `@@yard` for the place {party, site} of a site, and the
+same alias always becomes the same id. Each story's things are its own; the park's are everybody's. All stories together
+fit into one ledger.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def load_story(text: str, park: Park) -> Story:
 
 
 def in_order_of_arrival(steps: Iterable[Step]) -> list[Step]:
-    """The steps as a ledger gets them; raises StoryError where a person's later statement would overtake an earlier one.
+    """The steps as a ledger gets them; raises StoryError where somebody's later statement overtakes an earlier one.
 
     Each person signs in the order of happening, so that is the order in which their key's statements are numbered.
     """

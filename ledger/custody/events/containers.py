@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from ledger.custody.container import Container, Manifest
 from ledger.custody.events import Event, Things, event
 from ledger.custody.postings import Account, Posting, move
-from ledger.custody.rules import ContainerExists, NotLost, Refusal
+from ledger.custody.rules import ContainerExists, Refusal
 from ledger.custody.values import (
     BatchCode,
     Code,
@@ -452,11 +452,6 @@ class ContainerFound(_OfOne):
     code: Code
     net_g: GramsOrNone
     lost_by: Place
-
-    def refusals(self, fact: Fact, things: Things) -> Iterator[Refusal]:
-        thing = things.get(self.container)
-        if isinstance(thing, Container) and thing.born and thing.status not in ("lost", "in-transit", "held"):
-            yield NotLost(container=self.container, expected="lost", got=thing.status)
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)

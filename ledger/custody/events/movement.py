@@ -321,7 +321,8 @@ class ManifestReceived(_OfManifest):
         for verdict in self.lines:
             thing = things.get(verdict.container)
             leg = thing.legs.get(self.manifest) if isinstance(thing, Container) else None
-            if leg is not None and (leg.done or (leg.refused and leg.receiver == self.to.party)):
+            # Another receiver's decision, or a return, may be in before an earlier refusal: only one's own is a second.
+            if leg is not None and self.to.party in leg.decided_by:
                 yield AlreadyReceived(container=verdict.container)
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
@@ -338,6 +339,8 @@ class ManifestReceived(_OfManifest):
         leg.receiver, leg.receiver_site = self.to.party, self.to.site
         leg.arrived_at = leg.arrived_at or fact.at
         leg.refused, leg.part = verdict.decision == "refused", verdict.decision == "accepted-in-part"
+        if not leg.part:
+            leg.decided_by.append(self.to.party)
         if verdict.decision == "missing":
             leg.missing_g = verdict.listed_g
             thing.status, thing.lost_by, thing.manifest = "lost", self.carrier, ""
@@ -457,7 +460,7 @@ class ManifestRedirected(_OfManifest):
             leg = thing.leg(self.manifest)
             leg.refused, leg.consignee = False, self.to.party
             leg.receiver, leg.receiver_site = self.to.party, self.to.site
-            leg.arrived_at = ""
+            leg.arrived_at = leg.decided_at = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,15 +136,6 @@ class AlreadyClosed(Refusal):
     cites = ("ledger",)
 
 
-class NotLost(Refusal):
-    """Container was not reported lost by that party."""
-
-    code = "not-lost"
-    zh = "容器 {container} 没有由该单位登记的遗失记录"
-    en = "container {container} was not reported lost by that party"
-    cites = ("ledger",)
-
-
 class ManifestInMotion(Refusal):
     """Manifest is under way or done and cannot be cancelled."""
 
