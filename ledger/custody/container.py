@@ -36,6 +36,8 @@ class Leg:
     decided_at: str = ""
     decided_by: list[str] = field(default_factory=list)
     returned_at: str = ""
+    paper_from: str = ""
+    paper_until: str = ""
 
     @property
     def done(self) -> bool:
@@ -82,11 +84,22 @@ class Container:
     asset: str = ""
     container_code: str = ""
     lost_by: str = ""
+    leaked_g: int = 0
+    outer: str = ""
+    absent_at: str = ""
+    impounded_at: str = ""
+    confirmed_code: str = ""
+    defects: dict[str, str] = field(default_factory=dict)
+    explained: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
 
     def leg(self, journey: str, manifest: bool = True) -> Leg:
         """The container's part of a manifest or delivery, begun when first heard of."""
         return self.legs.setdefault(journey, Leg(manifest=manifest))
+
+    def accepted(self, rule: str, key: str) -> bool:
+        """True when an explanation of this exception was accepted."""
+        return any((r, k) == (rule, key) and at for r, k, _, at in self.explained.values())
 
     def gaps(self) -> tuple[Posting, ...]:
         """The differences of all its journeys."""
@@ -98,6 +111,11 @@ class Container:
         self.status = "held" if site else "in-transit"
         if not site:
             self.facility = self.zone = ""
+
+    def add(self, grams: int | None) -> None:
+        """Grams come in; None means that nobody knows how many."""
+        self.net_g += grams or 0
+        self.mass_unknown |= grams is None
 
     def draw(self, grams: int) -> None:
         """Grams leave; an empty container is closed."""

@@ -23,7 +23,18 @@ Right = Literal[
     "anybody", "operator", "registrar", "licensing", "settings", "supervision", "admin", "registrar-or-admin"
 ]
 
-FAMILIES = ("ledger", "registry", "authority", "containers", "movement", "treatment", "correction")
+FAMILIES = (
+    "ledger",
+    "registry",
+    "authority",
+    "containers",
+    "stock",
+    "movement",
+    "journeys",
+    "treatment",
+    "correction",
+    "oversight",
+)
 
 
 class UnknownEvent(FormError):

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from ledger.custody.events import Event, event
-from ledger.custody.values import Day, Grams, Hash, LicenceId, MethodCode, Name, Party, Site, Stream, Word
+from ledger.custody.values import (
+    ApprovalId,
+    Code,
+    Day,
+    Grams,
+    Hash,
+    LicenceId,
+    MethodCode,
+    Name,
+    Party,
+    PlanId,
+    Site,
+    Stream,
+    Word,
+)
 from ledger.custody.wire import Codes, Plain, Whole, WireError, text
 
 CodePattern = Annotated[str, text(r"[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5}){0,2}", "a waste code or a class such as HW08")]
@@ -97,3 +112,105 @@ class CatalogueAdopted(Event):
 
     def streams(self, party: str) -> frozenset[str]:
         return frozenset({party})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfLicence(Event):
+    """What an authority does to a licence from a day on."""
+
+    licence: LicenceId
+    holder: Party
+    from_: Day
+
+    author = "licensing"
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.licence, self.holder})
+
+
+@event("licence-amended")
+class LicenceAmended(_OfLicence):
+    """New terms of a licence from a day on."""
+
+    valid_until: Day
+    include: tuple[CodePattern, ...] = ()
+    exclude: tuple[CodePattern, ...] = ()
+    methods: tuple[MethodCode, ...] = ()
+    annual_g: Grams | None = None
+
+
+@event("licence-suspended")
+class LicenceSuspended(_OfLicence):
+    """Nothing counts as licensed between the two days, both included."""
+
+    until: Day
+
+
+@event("licence-revoked")
+class LicenceRevoked(_OfLicence):
+    """Nothing counts as licensed from the day on."""
+
+
+@event("exemption-confirmed")
+class ExemptionConfirmed(Event):
+    """The authority confirms that a row of the exemption list applies to a party's waste at a stage."""
+
+    holder: Party
+    row: Name
+    codes: tuple[Code, ...]
+    stage: Literal["all", "collection", "transport", "utilisation", "disposal", "storage"]
+    valid_from: Day
+    valid_until: Day
+    evidence: Hash | None = None
+
+    author = "licensing"
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.holder})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfCrossing(Event):
+    """Waste may cross a province's border: from whom, to whom, what, how much, until when."""
+
+    approval: ApprovalId
+    sender: Party
+    receiver: Party
+    codes: tuple[Code, ...]
+    valid_from: Day
+    valid_until: Day
+    mass_g: Grams | None = None
+    number: Name | None = None
+
+    author = "licensing"
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.approval, self.sender, self.receiver})
+
+
+@event("cross-province-approved")
+class CrossProvinceApproved(_OfCrossing):
+    """Approved: hazardous waste always needs it, other waste for storage and disposal."""
+
+
+@event("cross-province-reported")
+class CrossProvinceReported(_OfCrossing):
+    """Reported beforehand: enough for the utilisation of general waste."""
+
+
+@event("emergency-plan-declared")
+class EmergencyPlanDeclared(Event):
+    """In an emergency (an epidemic, a plant's outage) these parties may take and close these wastes."""
+
+    plan: PlanId
+    receivers: tuple[Party, ...]
+    codes: tuple[CodePattern, ...]
+    valid_from: Day
+    valid_until: Day
+    reason: Literal["epidemic", "plant-outage", "accident", "other"]
+    order: Hash | None = None
+
+    author = "licensing"
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.plan, *self.receivers})

@@ -44,7 +44,7 @@ def held(place: Place, code: str, container: str) -> Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OfOne(Event):
+class OfOne(Event):
     """An event of one container at one place, told by the party of that place."""
 
     container: ContainerId
@@ -61,7 +61,7 @@ class _OfOne(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Birth(_OfOne):
+class Birth(OfOne):
     """A container begins: its identity, what is in it, how it looks (HJ 1259-2022 table B.1)."""
 
     kind: ContainerKind
@@ -119,7 +119,7 @@ class LabelIssued(Event):
 
 
 @event("label-bound")
-class LabelBound(_OfOne):
+class LabelBound(OfOne):
     """A label was stuck on a container."""
 
     label: LabelId
@@ -134,7 +134,7 @@ class LabelBound(_OfOne):
 
 
 @event("container-opened")
-class ContainerOpened(_Birth):
+class ContainerOpened(Birth):
     """Filling starts: the storage clock starts with it."""
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
@@ -145,7 +145,7 @@ class ContainerOpened(_Birth):
 
 
 @event("waste-added")
-class WasteAdded(_OfOne):
+class WasteAdded(OfOne):
     """Waste went into a container; also the daily meter reading of a vessel."""
 
     code: Code
@@ -159,8 +159,7 @@ class WasteAdded(_OfOne):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
-        thing.net_g += self.mass.net_g or 0
-        thing.mass_unknown |= self.mass.net_g is None
+        thing.add(self.mass.net_g)
         if thing.status == "unknown":
             thing.held_by(self.place.party, self.place.site)
 
@@ -169,7 +168,7 @@ class WasteAdded(_OfOne):
 
 
 @event("container-closed")
-class ContainerClosed(_OfOne):
+class ContainerClosed(OfOne):
     """Filling ends with the final weight; what the additions said before is `previous_g`."""
 
     code: Code
@@ -193,7 +192,7 @@ class ContainerClosed(_OfOne):
 
 
 @event("container-filled")
-class ContainerFilled(_Birth):
+class ContainerFilled(Birth):
     """Generated, packed and weighed at once: opened, added and closed in one."""
 
     mass: Mass
@@ -203,8 +202,7 @@ class ContainerFilled(_Birth):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         self.begin(thing, fact)
-        thing.net_g += self.mass.net_g or 0
-        thing.mass_unknown |= self.mass.net_g is None
+        thing.add(self.mass.net_g)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         yield from _generated(self.place, self.code, self.container, self.mass.net_g or 0)
@@ -217,7 +215,7 @@ def _generated(place: Place, code: str, container: str, grams: int) -> tuple[Pos
 
 
 @event("container-stored")
-class ContainerStored(_OfOne):
+class ContainerStored(OfOne):
     """Put down in a storage facility (入库, table B.2)."""
 
     facility: FacilityId
@@ -279,7 +277,7 @@ class ContainerMoved(Event):
 
 
 @event("container-taken-out")
-class ContainerTakenOut(_OfOne):
+class ContainerTakenOut(OfOne):
     """Taken out of store (出库, table B.3); the grams stay with their holder."""
 
     facility: FacilityId | None = None
@@ -300,7 +298,7 @@ class ContainerTakenOut(_OfOne):
 
 
 @event("container-weighed")
-class ContainerWeighed(_OfOne):
+class ContainerWeighed(OfOne):
     """Weighed again: what the books said before is `previous_g`, the gap is posted with its cause."""
 
     code: Code
@@ -423,7 +421,7 @@ class ContentsTransferred(Event):
 
 
 @event("container-lost")
-class ContainerLost(_OfOne):
+class ContainerLost(OfOne):
     """Not to be found any more: told by who should have it, at a site or on the road."""
 
     code: Code
@@ -446,7 +444,7 @@ class ContainerLost(_OfOne):
 
 
 @event("container-found")
-class ContainerFound(_OfOne):
+class ContainerFound(OfOne):
     """A lost container is back in somebody's hands; `lost_by` is who had reported it lost."""
 
     code: Code

@@ -14,6 +14,7 @@ from ledger.custody.rules import (
     AlreadyCollected,
     AlreadyReceived,
     AlreadyReturned,
+    Impounded,
     LabelDiffers,
     ManifestExists,
     ManifestInMotion,
@@ -71,7 +72,7 @@ class LeftBehind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OfManifest(Event):
+class OfManifest(Event):
     """An event of a manifest: concerns the manifest, the sites it names and its containers."""
 
     manifest: ManifestId
@@ -98,7 +99,7 @@ def transit(carrier: str, code: str, container: str) -> Account:
 
 
 @event("manifest-issued")
-class ManifestIssued(_OfManifest):
+class ManifestIssued(OfManifest):
     """The sender means to send these containers: an intention, so it must be lawful to be recorded."""
 
     number: ManifestNumber | None = None
@@ -121,6 +122,8 @@ class ManifestIssued(_OfManifest):
             thing = things.get(load.container)
             if isinstance(thing, Container) and thing.manifest and thing.manifest != self.manifest:
                 yield OnOpenManifest(container=load.container, manifest=thing.manifest)
+            if isinstance(thing, Container) and thing.impounded_at:
+                yield Impounded(container=load.container)
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         if isinstance(thing, Container):
@@ -140,7 +143,7 @@ class ManifestIssued(_OfManifest):
 
 
 @event("manifest-cancelled")
-class ManifestCancelled(_OfManifest):
+class ManifestCancelled(OfManifest):
     """The journey will not take place; its containers are free for another manifest."""
 
     place: Place
@@ -166,7 +169,7 @@ class ManifestCancelled(_OfManifest):
 
 
 @event("manifest-collected")
-class ManifestCollected(_OfManifest):
+class ManifestCollected(OfManifest):
     """Each container scanned and loaded; told by the sender or by the carrier."""
 
     from_: Place
@@ -222,7 +225,7 @@ class ManifestCollected(_OfManifest):
 
 
 @event("manifest-handed-over")
-class ManifestHandedOver(_OfManifest):
+class ManifestHandedOver(OfManifest):
     """From one carrier to the next, or to another vehicle of the same one."""
 
     from_carrier: Party
@@ -249,7 +252,7 @@ class ManifestHandedOver(_OfManifest):
 
 
 @event("manifest-arrived")
-class ManifestArrived(_OfManifest):
+class ManifestArrived(OfManifest):
     """At the consignee's gate: the receiver's clock starts here, not with acceptance."""
 
     place: Place
@@ -302,7 +305,7 @@ class Verdict:
 
 
 @event("manifest-received")
-class ManifestReceived(_OfManifest):
+class ManifestReceived(OfManifest):
     """The receiver's decision on each container that came, did not come, or came unlisted."""
 
     from_: Place
@@ -366,7 +369,7 @@ class ManifestReceived(_OfManifest):
 
 
 @event("manifest-return-started")
-class ManifestReturnStarted(_OfManifest):
+class ManifestReturnStarted(OfManifest):
     """Refused containers go back to their sender."""
 
     from_: Place
@@ -399,7 +402,7 @@ class Back:
 
 
 @event("manifest-return-received")
-class ManifestReturnReceived(_OfManifest):
+class ManifestReturnReceived(OfManifest):
     """The sender has the refused containers in hand again; their clocks never stopped."""
 
     to: Place
@@ -441,7 +444,7 @@ class ManifestReturnReceived(_OfManifest):
 
 
 @event("manifest-redirected")
-class ManifestRedirected(_OfManifest):
+class ManifestRedirected(OfManifest):
     """Refused containers go on to another consignee, by the sender's decision."""
 
     from_: Place

@@ -14,16 +14,23 @@ from ledger.custody.values import (
     FacilityId,
     Form,
     Grams,
+    GramsOrNone,
+    Hash,
     Hazards,
     Identifier,
+    KeyId,
     Millilitres,
     Name,
     Party,
+    PlanId,
+    Plate,
     ProfileId,
+    ScaleId,
     Site,
+    VehicleId,
     Words,
 )
-from ledger.custody.wire import text
+from ledger.custody.wire import Codes, Whole, WireError, text
 
 Region = Annotated[str, text(r"[1-9]\d{5}", "a 6-digit region code")]
 StoreKind = Literal["store", "point", "yard", "pool", "tank-farm"]
@@ -122,3 +129,85 @@ class ContractRegistered(OfHolder):
 
     def subject(self) -> tuple[str, ...]:
         return (self.contract, self.with_)
+
+
+@event("party-amended")
+class PartyAmended(PartyRegistered):
+    """The party's name, identifiers or duties as they are from now on."""
+
+
+@event("vehicle-registered")
+class VehicleRegistered(OfHolder):
+    """A vehicle of a carrier."""
+
+    vehicle: VehicleId
+    plate: Plate
+    permit: Name | None = None
+
+    def subject(self) -> tuple[str, ...]:
+        return (self.vehicle,)
+
+
+@event("scale-registered")
+class ScaleRegistered(OfHolder):
+    """A scale whose readings stand in masses."""
+
+    scale: ScaleId
+    name: Name
+    site: Site | None = None
+    capacity_g: Grams | None = None
+    division_g: Grams | None = None
+
+    def subject(self) -> tuple[str, ...]:
+        return (self.scale,)
+
+
+@event("scale-calibrated")
+class ScaleCalibrated(OfHolder):
+    """A scale was calibrated; the certificate is named by its hash."""
+
+    scale: ScaleId
+    valid_until: Day
+    certificate: Hash
+
+    def subject(self) -> tuple[str, ...]:
+        return (self.scale,)
+
+
+@event("label-codes-reserved")
+class LabelCodesReserved(OfHolder):
+    """A block of serial numbers of digital codes for one device: a credit code and waste code have 999 a day."""
+
+    code: Code
+    day: Day
+    device: KeyId
+    first: Annotated[int, Whole(1, 999)]
+    last: Annotated[int, Whole(1, 999)]
+
+    def check(self, path: str, codes: Codes) -> None:
+        if self.last < self.first:
+            raise WireError(path="last", expected=f"not below {self.first}", got=self.last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """What a site plans for one waste code in a year, in grams."""
+
+    code: Code
+    generated_g: GramsOrNone
+    treated_g: GramsOrNone = 0
+    entrusted_g: GramsOrNone = 0
+    measures: Words | None = None
+
+
+@event("plan-filed")
+class PlanFiled(OfHolder):
+    """The year's management plan of a site; a later one replaces it."""
+
+    plan: PlanId
+    site: Site
+    year: Annotated[int, Whole(2000, 2200)]
+    lines: tuple[PlanLine, ...]
+
+    def subject(self) -> tuple[str, ...]:
+        return (self.plan, self.site)

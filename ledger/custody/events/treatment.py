@@ -8,10 +8,23 @@ from typing import TYPE_CHECKING, Literal
 
 from ledger.custody.container import Container, Manifest
 from ledger.custody.events import Event, Things, event
-from ledger.custody.events.containers import Draw, Pour, distinct, held, pool, pour
+from ledger.custody.events.containers import Draw, OfOne, Pour, distinct, held, pool, pour
 from ledger.custody.postings import Account, Posting, move
 from ledger.custody.rules import AlreadyClosed, ContainerExists, Refusal
-from ledger.custody.values import Basis, BatchCode, FacilityId, Hash, MethodCode, Moment, Name, Named, Place, Transcript
+from ledger.custody.values import (
+    Basis,
+    BatchCode,
+    Code,
+    FacilityId,
+    Grams,
+    Hash,
+    MethodCode,
+    Moment,
+    Name,
+    Named,
+    Place,
+    Transcript,
+)
 from ledger.custody.wire import Codes, WireError
 
 if TYPE_CHECKING:
@@ -102,3 +115,22 @@ class WasteTreated(Event):
         account = "process-loss" if gone > 0 else "additive"
         end = Account(account, self.place.party, self.place.site, self.inputs[0].code, "")
         yield from move(gone, between, end, account)
+
+
+@event("fate-asserted")
+class FateAsserted(OfOne):
+    """What the producer says became of waste that it sent to somebody outside the ledger, resting on a document."""
+
+    code: Code
+    net_g: Grams
+    end: Literal["utilised", "disposed"]
+    receiver: Place
+    method: MethodCode | None = None
+    document: Hash
+
+    correctable = ("net_g",)
+
+    def post(self, fact: Fact) -> Iterator[Posting]:
+        gone = Account("to-outside", self.place.party, self.place.site, self.code, self.container)
+        end = Account(self.end, self.receiver.party, self.receiver.site, self.code, self.container)
+        yield from move(self.net_g, gone, end, "asserted")

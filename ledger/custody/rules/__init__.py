@@ -136,6 +136,24 @@ class AlreadyClosed(Refusal):
     cites = ("ledger",)
 
 
+class Impounded(Refusal):
+    """A seized container goes on no manifest."""
+
+    code = "container-impounded"
+    zh = "容器 {container} 已被查封，不得转移；须先由主管部门解除"
+    en = "container {container} is impounded; the authority must release it first"
+    cites = ("authority",)
+
+
+class ExplanationUnknown(Refusal):
+    """Only an explanation that was recorded can be accepted."""
+
+    code = "explanation-unknown"
+    zh = "在 {object} 的记录中找不到说明 {explanation}"
+    en = "explanation {explanation} is not among the records of {object}"
+    cites = ("ledger",)
+
+
 class ManifestInMotion(Refusal):
     """Manifest is under way or done and cannot be cancelled."""
 
