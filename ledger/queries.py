@@ -12,7 +12,7 @@ from ledger.custody.account import account_for
 from ledger.custody.container import Container
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, ledger_flags, overdue_flag
-from ledger.custody.lots import Part, Row
+from ledger.custody.lots import OPEN, Part, Row
 from ledger.custody.postings import Account
 from ledger.custody.rate import Cell, Question, Rate, rate_from, rate_of
 from ledger.custody.regimes.base import Regime
@@ -103,7 +103,7 @@ class Queries:
             r.born_at < q.start,
             r.holder == r.producer,
             r.stage == "held",
-            and_(r.deadline != "", r.deadline < q.horizon, r.clock_at < q.horizon),
+            and_(or_(r.account == "overdue", and_(r.deadline != "", r.deadline < q.horizon)), r.clock_at < q.horizon),
         )
         labelled = [_flag_column(k).label(name) for k, name in zip(keys, Cell._fields, strict=True)]
         query = select(*labelled, func.sum(r.grams)).where(*_scope(q)).group_by(*(c.name for c in labelled))
@@ -147,7 +147,7 @@ class Queries:
         keys = (r.container, r.stage, r.holder, r.site, r.deadline)
         query = (
             select(*keys, func.sum(r.grams))
-            .where(r.account == "open", r.deadline != "", r.deadline < as_of, r.clock_at <= as_of)
+            .where(r.account.in_(OPEN), r.deadline != "", r.deadline < as_of, r.clock_at <= as_of)
             .group_by(*keys)
             .having(func.sum(r.grams) > 0)
         )

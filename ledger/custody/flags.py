@@ -15,7 +15,7 @@ from ledger.custody.events.containers import ContainerMoved, ContainerStored, Co
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
 from ledger.custody.events.treatment import WasteTreated
 from ledger.custody.fact import Fact
-from ledger.custody.lots import Part, Row, Trace, is_late, within_tolerance
+from ledger.custody.lots import OPEN, Part, Row, Trace, is_late, within_tolerance
 from ledger.custody.regimes.base import Act, Regime, later, local_day, working_days_later
 from ledger.custody.registry import Registry
 
@@ -361,7 +361,7 @@ def overdue(rows: Iterable[Row], as_of: str) -> list[Flag]:
     """The time-driven exceptions of open mass whose clock has run out by `as_of`."""
     sums: dict[tuple[str, str, str, str, str], int] = {}
     for r in rows:
-        if r.account == "open" and r.deadline and r.deadline < as_of and r.clock_at <= as_of:
+        if r.account in OPEN and r.deadline and r.deadline < as_of and r.clock_at <= as_of:
             key = (r.container, r.stage, r.holder, r.site, r.deadline)
             sums[key] = sums.get(key, 0) + r.grams
     return [
@@ -384,7 +384,7 @@ def _late_leavers(trace: Trace) -> Iterator[Flag]:
     """Mass that left its holder after the deadline: late but gone, shown as closed."""
     net: dict[tuple[str, str, str, str, str, str], int] = {}
     for r in trace.rows:
-        if r.account == "open" and r.deadline and r.deadline < r.clock_at:
+        if r.account in OPEN and r.deadline and r.deadline < r.clock_at:
             key = (r.statement, r.clock_at, r.stage, r.holder, r.site, r.deadline)
             net[key] = net.get(key, 0) + r.grams
     for (statement, clock_at, stage, holder, site, deadline), grams in net.items():

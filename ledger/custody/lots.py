@@ -18,13 +18,16 @@ from ledger.custody.postings import Account, Posting, difference
 from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day
 from ledger.custody.registry import Registry
 
+# Row accounts of mass that is neither closed nor lost: its clock runs, or once ran out at an earlier holder.
+OPEN = frozenset({"open", "overdue"})
 # Accounts in which a container's lots are still somebody's: where they are shown as open, or as lost until found.
 INSIDE = frozenset({"held", "in-transit", "to-outside", "lost"})
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Grams of one lot: who first produced it, since when, and when each holder first had it."""
+    """Grams of one lot: who first produced it, since when, and when each holder first had it. `carried`: its clock ran
+    out in somebody's hands, and moving on does not undo that; it stays overdue until it is closed or settled."""
 
     lot: str
     producer: str
@@ -33,6 +36,7 @@ class Part:
     born_at: str
     clocks: tuple[tuple[str, str], ...]
     grams: int
+    carried: bool = False
 
     def since(self, holder: str) -> str:
         """When the legal person first held the lot ("" when it never did)."""
@@ -42,8 +46,9 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One change of one lot, the grain of every figure. `account`: generated, derived, unrecorded, gain (mass that
-    came in); open, lost (±); closed, settled, difference, process-loss (mass that went); entrusted, arrived, departed
-    (side counts). `clock_at` is when the change counts for clocks; `reason` says why a closing party was not entitled.
+    came in); open, overdue, lost (±); closed, settled, difference, process-loss (mass that went); entrusted, arrived,
+    departed (side counts). `clock_at` is when the change counts for clocks; `reason` says why a closing party was not
+    entitled.
     """
 
     container: str
@@ -139,8 +144,9 @@ class Trace:
                 break
             for part in self._draw(place, grams):
                 grams -= part.grams
-                self._open(place, part, -1)
-                taken.append((place, part))
+                deadline = self._open(place, part, -1)
+                late = bool(deadline) and deadline < self._clock_at()
+                taken.append((place, replace(part, carried=part.carried or late)))
         if grams:
             sender = getattr(self.fact.event, "from_", None)
             producer, site = (sender.party, sender.site) if sender is not None else (account.holder, account.site)
@@ -313,10 +319,15 @@ class Trace:
 
     # -- rows ----------------------------------------------------------------------------------------------------------
 
-    def _open(self, account: Account, part: Part, sign: int) -> None:
-        stage = "lost" if account.stage == "lost" else "open"
+    def _open(self, account: Account, part: Part, sign: int) -> str:
+        stage = "lost" if account.stage == "lost" else "overdue" if part.carried else "open"
         deadline = "" if stage == "lost" else self._deadline(account, part)
         self._row(stage, part, account, grams=sign * part.grams, deadline=deadline)
+        return deadline
+
+    def _clock_at(self) -> str:
+        fact = self.fact
+        return fact.received_at if is_late(self.regime, self.registry, fact) else fact.at
 
     def _deadline(self, account: Account, part: Part) -> str:
         start = part.since(account.holder) or part.born_at
@@ -344,7 +355,7 @@ class Trace:
                 container=self.container,
                 statement=fact.statement,
                 at=fact.at,
-                clock_at=fact.received_at if is_late(self.regime, self.registry, fact) else fact.at,
+                clock_at=self._clock_at(),
                 account=account,
                 lot=part.lot,
                 producer=part.producer,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from ledger.custody.lots import Row
+from ledger.custody.lots import OPEN, Row
 
 View = Literal["origin", "facility"]
 CAME_IN = frozenset({"generated", "derived", "opening", "found", "unrecorded", "gain"})
@@ -74,7 +74,7 @@ def cell_of(row: Row, question: Question) -> Cell | None:
         from_before=row.born_at < question.start,
         by_producer=row.holder == row.producer,
         held=row.stage == "held",
-        overdue=bool(row.deadline) and row.deadline < question.horizon and row.clock_at < question.horizon,
+        overdue=(row.account == "overdue" or "" < row.deadline < question.horizon) and row.clock_at < question.horizon,
     )
 
 
@@ -142,7 +142,7 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
 
     origin = question.view == "origin"
     came_in = {a: total(a, during=True) for a in sorted(CAME_IN)}
-    opening = total("open", during=False) if origin else total("open", during=False, held=True)
+    opening = total(*OPEN, during=False) if origin else total(*OPEN, during=False, held=True)
     settled = total("settled", during=True) + total("process-loss", during=True, entitled=True)
     closed_ok = total("closed", during=True, entitled=True)
     if origin:
@@ -157,7 +157,7 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
         "closed-by-unentitled": total("closed", entitled=False),
         "process-loss-by-unentitled": total("process-loss", entitled=False),
     }
-    overdue = total("open", overdue=True)
+    overdue = total(*OPEN, overdue=True)
     stock = total("closed", during=True, entitled=True, from_before=True)
     left = total("entrusted", during=True) + total("closed", during=True, by_producer=True)
     before = total("entrusted", during=False) + total("closed", during=False, by_producer=True)
@@ -176,7 +176,7 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
         closed_ok_g=closed_ok,
         bad_g=bad,
         overdue_g=overdue,
-        open_g=total("open"),
+        open_g=total(*OPEN),
         verified_g=sum(total("closed", during=True, entitled=True, grade=g) for g in "AB"),
         asserted_g=sum(total("closed", during=True, entitled=True, grade=g) for g in "CD"),
         custodial_g=total("closed", during=True, entitled=True, grade="B"),

@@ -14,7 +14,6 @@ from ledger.custody.account import Flows, account_for
 from ledger.custody.container import Container, Manifest, thing_from
 from ledger.custody.decide import decide, folds
 from ledger.custody.events import parse
-from ledger.custody.events.authority import CatalogueAdopted
 from ledger.custody.fact import Author, Fact
 from ledger.custody.flags import Flag, ledger_flags, overdue
 from ledger.custody.lots import Row
@@ -74,7 +73,8 @@ def catalogue() -> tuple[Fact, frozenset[str]]:
     with open_text("cn/catalogue-2021.csv") as text:
         codes = frozenset(row["code"] for row in csv.DictReader(text))
     settings = told()[0].players["settings"]
-    event = CatalogueAdopted(edition="2021", effective_from="2021-01-01", content="0" * 64, count=len(codes))
+    body = {"edition": "2021", "effective_from": "2021-01-01", "content": "0" * 64, "count": len(codes)}
+    event = parse("catalogue-adopted", body, CN)
     at = "2025-01-03T03:00:00.000Z"
     fact = Fact(event=event, by=author(settings), at=at, received_at=at, seq=99, id="catalogue", statement="0" * 64)
     return fact, codes

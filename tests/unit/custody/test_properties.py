@@ -171,7 +171,7 @@ def test_every_gram_that_came_in_is_somewhere(said: list[tuple[int, str, dict[st
         for row in story.rows:
             sums[row.account] = sums.get(row.account, 0) + row.grams
     came_in = sum(sums.get(a, 0) for a in CAME_IN)
-    gone = sum(sums.get(a, 0) for a in ("open", "lost", "closed", "difference", "settled", "process-loss"))
+    gone = sum(sums.get(a, 0) for a in ("open", "overdue", "lost", "closed", "difference", "settled", "process-loss"))
     assert came_in == gone
 
 
