@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, literal, or_, select
 
-from ledger.custody.account import account_for
+from ledger.custody.account import Story, account_for
 from ledger.custody.container import Container
+from ledger.custody.decide import fold
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, ledger_flags, overdue_flag
 from ledger.custody.lots import OPEN, Part, Row
+from ledger.custody.missing import ACCOUNTS, Gap, Heap, gaps_from, heaps_of, unresolved
 from ledger.custody.postings import Account
 from ledger.custody.rate import Cell, Question, Rate, rate_from, rate_of
 from ledger.custody.regimes.base import Regime
@@ -103,7 +105,7 @@ class Queries:
             r.born_at < q.start,
             r.holder == r.producer,
             r.stage == "held",
-            and_(or_(r.account == "overdue", and_(r.deadline != "", r.deadline < q.horizon)), r.clock_at < q.horizon),
+            _overdue_by(q),
         )
         labelled = [_flag_column(k).label(name) for k, name in zip(keys, Cell._fields, strict=True)]
         query = select(*labelled, func.sum(r.grams)).where(*_scope(q)).group_by(*(c.name for c in labelled))
@@ -111,7 +113,50 @@ class Queries:
             account, during, entitled, grade, *rest = key
             yield Cell(account, bool(during), bool(entitled), grade, *map(bool, rest)), int(grams)
 
+    def gaps(self, question: Question, size: int | None = None) -> list[Gap]:
+        """What keeps the rate from 100 %, largest first; for the same question and size as `rate`."""
+        with self.engine.connect() as connection:
+            if size is None or size == connection.execute(select(t.projection_state.c.size)).scalar_one():
+                return gaps_from(dict(self._heaps(connection, question)))
+            return gaps_from(heaps_of(self._replayed(connection, size), question))
+
+    def unresolved(self, question: Question, size: int | None = None) -> list[str]:
+        """The containers in scope whose mass is unknown; while there are any, nothing is 100 %."""
+        with self.engine.connect() as connection:
+            if size is not None:
+                _, stories, known = self._replay(connection, size)
+                return sorted(
+                    name for name, s in stories.items() if unresolved(s.thing, known[name], question, self.regime)
+                )
+            c = t.container.c
+            names = connection.execute(select(c.id).where(c.mass_unknown, c.status != "emptied")).scalars().all()
+            end = connection.execute(select(t.log_state.c.size)).scalar() or 0
+            histories = facts.of_streams(connection, names, end)
+        things = ((name, fold(name, history)) for name, history in histories.items())
+        return sorted(
+            name
+            for name, thing in things
+            if isinstance(thing, Container) and unresolved(thing, histories[name], question, self.regime)
+        )
+
+    def _heaps(self, connection: Connection, q: Question) -> Iterator[tuple[Heap, int]]:
+        r = t.lot_row.c
+        overdue = _flag_column(_overdue_by(q)).label("overdue")
+        keys = (r.account, r.stage, r.reason, overdue)
+        query = (
+            select(*keys, func.sum(r.grams))
+            .where(*_scope(q), r.account.in_(ACCOUNTS))
+            .group_by(r.account, r.stage, r.reason, "overdue")
+        )
+        for account, stage, reason, late, grams in connection.execute(query):
+            yield Heap(account, stage, reason, bool(late)), int(grams)
+
     def _replayed(self, connection: Connection, size: int) -> Iterator[Row]:
+        for story in self._replay(connection, size)[1].values():
+            yield from story.rows
+
+    def _replay(self, connection: Connection, size: int) -> tuple[Registry, dict[str, Story], dict[str, list[Fact]]]:
+        """Registry, containers' stories and facts as the first `size` entries alone give them."""
         accepted = [f for _, f in facts.sequenced(connection, 0, size) if f is not None]
         registry = registry_of(f for f in accepted if isinstance(f.event, REGISTRY_EVENTS))
         registry.catalogue_codes = self.projector.registry(connection).catalogue_codes
@@ -119,9 +164,7 @@ class Queries:
         for fact in accepted:
             for name in fact.event.containers():
                 known.setdefault(name, []).append(fact)
-        stories = account_for(known, known.__getitem__, {}, self.regime, registry)
-        for story in stories.values():
-            yield from story.rows
+        return registry, account_for(known, known.__getitem__, {}, self.regime, registry), known
 
     # ------------------------------------------------------------------------------------ exceptions
 
@@ -294,6 +337,13 @@ def _scope(q: Question) -> list[ColumnElement[bool]]:
     if q.code:
         conditions.append(r.code == q.code)
     return conditions
+
+
+def _overdue_by(q: Question) -> ColumnElement[bool]:
+    """What `cell_of` calls overdue."""
+    r = t.lot_row.c
+    late = or_(r.account == "overdue", and_(r.deadline != "", r.deadline < q.horizon))
+    return and_(late, r.clock_at < q.horizon)
 
 
 def _flag_column(expression: Any) -> ColumnElement[Any]:
