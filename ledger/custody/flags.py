@@ -13,9 +13,10 @@ from typing import Literal
 from ledger.custody.decide import proposals, unwrapped
 from ledger.custody.events.containers import ContainerMoved, ContainerStored, ContainerTakenOut, ContainerWeighed
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
+from ledger.custody.events.stock import StockDeclared
 from ledger.custody.events.treatment import WasteTreated
 from ledger.custody.fact import Fact
-from ledger.custody.lots import OPEN, Part, Row, Trace, is_late, within_tolerance
+from ledger.custody.lots import OPEN, Part, Row, Trace, within_tolerance
 from ledger.custody.regimes.base import Act, Regime, later, local_day, working_days_later
 from ledger.custody.registry import Registry
 
@@ -266,6 +267,61 @@ RULES: dict[str, FlagRule] = {
             "补录交接",
             "record the missing hand-over",
         ),
+        _rule(
+            "count-gap",
+            "serious",
+            "ledger",
+            "盘点时未找到",
+            "not found when the store was counted",
+            "找到后再盘点，或登记遗失",
+            "find it and count again, or record it lost",
+        ),
+        _rule(
+            "impounded",
+            "notice",
+            "authority",
+            "已被主管部门查封",
+            "impounded by the authority",
+            "由主管部门解除",
+            "the authority releases it",
+        ),
+        _rule("leak", "serious", "truth", "泄漏", "a leak", "由主管部门认定损失", "the authority determines the loss"),
+        _rule(
+            "defect-found-later",
+            "warning",
+            "receipt",
+            "接受后发现不符",
+            "a defect found after acceptance",
+            "说明并经对方确认",
+            "explain it and have it accepted",
+        ),
+        _rule(
+            "stock-after-go-live",
+            "warning",
+            "ledger",
+            "启用后才申报的库存",
+            "stock declared after the site went live",
+            "说明来源",
+            "explain where it came from",
+        ),
+        _rule(
+            "reclassification-unconfirmed",
+            "serious",
+            "catalogue",
+            "由危险废物改为一般废物，未经主管部门确认",
+            "changed from hazardous to not, and no authority confirmed it",
+            "由主管部门确认鉴别结论",
+            "the authority confirms the identification",
+        ),
+        _rule(
+            "no-approval",
+            "serious",
+            "crossing",
+            "跨省转移未经批准",
+            "went to another province without approval",
+            "补办批准",
+            "obtain the approval",
+        ),
     )
 }
 
@@ -417,7 +473,8 @@ def _legs(trace: Trace) -> Iterator[Finding]:
     for journey, leg in thing.legs.items():
         settled_at = leg.returned_at or leg.decided_at
         for gap in leg.gap(thing.id):
-            if not within_tolerance(regime, trace.registry, settled_at, gap):
+            explained = thing.accepted("mass-difference", journey)
+            if not explained and not within_tolerance(regime, trace.registry, settled_at, gap):
                 yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
         if leg.refused:
             days = regime.setting(trace.registry, "refused-return-days", local_day(leg.decided_at, regime.offset))
@@ -455,6 +512,49 @@ def _standing(trace: Trace) -> Iterator[Finding]:
 
 
 @_check
+def _gaps(trace: Trace) -> Iterator[Finding]:
+    """Differences of weighing, repacking and emptying; those of journeys are seen at their legs."""
+    for key, parts in trace.gaps.items():
+        if key not in trace.thing.legs:
+            place = parts[0][0]
+            yield Finding("mass-difference", key, sum(p.grams for _, p in parts), place.holder, place.site)
+
+
+@_check
+def _care(trace: Trace) -> Iterator[Finding]:
+    thing = trace.thing
+    if thing.absent_at and thing.status != "lost":
+        yield Finding("count-gap", thing.absent_at, thing.net_g, thing.holder, thing.site)
+    if thing.impounded_at:
+        yield Finding("impounded", thing.impounded_at, thing.net_g, thing.holder, thing.site)
+    if thing.leaked_g:
+        yield Finding("leak", "", thing.leaked_g, thing.holder, thing.site)
+    for key, kind in thing.defects.items():
+        if not thing.accepted("defect-found-later", key):
+            yield Finding("defect-found-later", key, thing.net_g, thing.holder, thing.site, kind)
+    counted = {p.code for _, p in trace.parts()} - {thing.code}
+    if thing.born and any(trace.regime.listed(c) for c in counted) and not trace.regime.listed(thing.code):
+        yield Finding("reclassification-unconfirmed", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
+
+
+@_check
+def _crossings(trace: Trace) -> Iterator[Finding]:
+    """Waste that went from one province to another and lacks the approval (or the report) it needs."""
+    sites, registry, regime = trace.registry.sites, trace.registry, trace.regime
+    for journey, leg in trace.thing.legs.items():
+        sender, receiver = sites.get(leg.sender_site), sites.get(leg.receiver_site)
+        if not (leg.collected_at and sender and receiver and sender.region and receiver.region):
+            continue
+        if sender.region[:2] == receiver.region[:2] or leg.returned_at:
+            continue
+        day = local_day(leg.collected_at, regime.offset)
+        uses = {f.purpose for f in registry.facilities.values() if f.site == receiver.site} - {"generate"}
+        report = not regime.listed(leg.code) and uses == {"utilise"}
+        if not registry.crossing(leg.sender, leg.receiver, leg.code, day, report=report):
+            yield Finding("no-approval", journey, trace.thing.net_g, leg.sender, leg.sender_site, leg.receiver)
+
+
+@_check
 def _entitlement(trace: Trace) -> Iterator[Finding]:
     unentitled: dict[tuple[str, str, str], int] = {}
     for account, part in trace.parts():
@@ -483,12 +583,17 @@ def _receiving(trace: Trace, holder: str, site: str, part: Part) -> str:
 def _notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
     """What one statement alone shows; it stays, as nothing can undo when it came."""
     registry, regime, by = trace.registry, trace.regime, fact.by
-    if is_late(regime, registry, fact):
+    if trace.late():
         yield Finding("recorded-late", fact.id, holder=by.party, detail=fact.received_at)
     day = local_day(fact.received_at, regime.offset)
     minutes = regime.setting(registry, "clock-ahead-minutes", day)
     if fact.at > later(fact.received_at, minutes=minutes):
         yield Finding("clock-ahead", fact.id, holder=by.party, detail=fact.received_at)
+    event = fact.event
+    if isinstance(event, StockDeclared):
+        site = registry.sites.get(event.place.site)
+        if site is not None and site.live_from is not None and local_day(fact.at, regime.offset) >= site.live_from:
+            yield Finding("stock-after-go-live", fact.id, event.mass.net_g or 0, by.party, event.place.site)
     if by.late:
         yield Finding("after-revocation", fact.id, holder=by.party)
     if isinstance(fact.event, ContainerStored | ContainerMoved | ContainerTakenOut | ContainerWeighed | WasteTreated):

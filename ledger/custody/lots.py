@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from ledger.custody.container import Container
 from ledger.custody.decide import effective, unwrapped
 from ledger.custody.events.containers import ContainerOpened, ContentsTransferred
-from ledger.custody.events.treatment import WasteTreated
+from ledger.custody.events.journeys import PaperManifestBackfilled
+from ledger.custody.events.oversight import ExplanationAccepted, IdentificationConfirmed
+from ledger.custody.events.stock import CustodyTransferred, StockDeclared
+from ledger.custody.events.treatment import FateAsserted, WasteTreated
 from ledger.custody.fact import Fact
 from ledger.custody.postings import Account, Posting, difference
-from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day
+from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day, start_of_day, working_days_later
 from ledger.custody.registry import Registry
 
 # Row accounts of mass that is neither closed nor lost: its clock runs, or once ran out at an earlier holder.
@@ -45,10 +49,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One change of one lot, the grain of every figure. `account`: generated, derived, unrecorded, gain (mass that
-    came in); open, overdue, lost (±); closed, settled, difference, process-loss (mass that went); entrusted, arrived,
-    departed (side counts). `clock_at` is when the change counts for clocks; `reason` says why a closing party was not
-    entitled.
+    """One change of one lot, the grain of every figure.
+
+    `account`: generated, derived, opening, found, unrecorded, gain (mass that came in); open, overdue, lost,
+    reclassified (±); closed, settled, difference, dumped, process-loss (mass that went); entrusted, arrived, departed
+    (side counts). `clock_at` is when the change counts for clocks; `reason` says why a closing party was not entitled.
     """
 
     container: str
@@ -87,7 +92,10 @@ class Trace:
     balances: dict[Account, int] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     outflows: dict[str, list[Part]] = field(default_factory=dict)
+    gaps: dict[str, list[tuple[Account, Part]]] = field(default_factory=dict)
+    papers: list[PaperManifestBackfilled] = field(default_factory=list)
     opened_at: str = ""
+    confirmed: frozenset[str] = frozenset()
     holder_before: str = ""
     fact: Fact = field(init=False)
 
@@ -97,6 +105,8 @@ class Trace:
     def steps(self, facts: Iterable[Fact]) -> Iterator[Fact]:
         """Follow the facts in the order of happening, yielding each one after it took effect."""
         ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
+        self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
+        self.confirmed = frozenset(f.event.code for f in ordered if isinstance(f.event, IdentificationConfirmed))
         for fact in effective(self.container, ordered):
             self.fact = fact
             self.holder_before = self.thing.holder
@@ -104,9 +114,13 @@ class Trace:
             fact.event.fold(self.thing, fact)
             if isinstance(fact.event, ContainerOpened) and not self.opened_at:
                 self.opened_at = fact.at
+            elif isinstance(fact.event, StockDeclared):
+                self.opened_at = start_of_day(date.fromisoformat(fact.event.since), self.regime.offset)
             mine = [p for p in fact.event.post(fact) if self.container in (p.debit.container, p.credit.container)]
             for posting in (*mine, *difference(self.thing.gaps(), gaps)):
                 self._follow(posting)
+            if isinstance(fact.event, ExplanationAccepted):
+                self._settle_explained()
             yield fact
 
     def parts(self) -> Iterator[tuple[Account, Part]]:
@@ -125,7 +139,7 @@ class Trace:
         if self._inside(debit):
             taken = self._take(debit, posting.grams)
             if self._inside(credit):
-                self._carry(taken, credit)
+                self._carry(self._recoded(taken, credit), credit)
             else:
                 self._leave(taken, credit, posting)
         elif self._inside(credit):
@@ -215,8 +229,26 @@ class Trace:
                 leg.arrived_at for leg in self.thing.legs.values() if leg.receiver == account.holder and leg.arrived_at
             ]
             start = min([start, *arrived[-1:]])
+        if isinstance(self.fact.event, CustodyTransferred):
+            # Legal succession: the new person's clock started when the old one's did.
+            start = part.since(self.fact.event.from_.party) or start
         clocks = part.clocks if part.since(account.holder) else (*part.clocks, (account.holder, start))
-        return replace(part, code=account.code, clocks=clocks)
+        return replace(part, clocks=clocks)
+
+    def _recoded(self, taken: list[tuple[Account, Part]], to: Account) -> list[tuple[Account, Part]]:
+        """The lots under the code of the account they go to. What was hazardous keeps counting under its old code
+        until an authority confirms the new one."""
+        recoded = []
+        for origin, part in taken:
+            code = to.code
+            if self.regime.listed(part.code) and not self.regime.listed(code) and code not in self.confirmed:
+                code = part.code
+            if code != part.code:
+                self._row("reclassified", part, origin, grams=-part.grams)
+                part = replace(part, code=code)
+                self._row("reclassified", part, to)
+            recoded.append((origin, part))
+        return recoded
 
     # -- coming and going ----------------------------------------------------------------------------------------------
 
@@ -233,12 +265,15 @@ class Trace:
                 for part in gained:
                     self._row("gain", part, credit)
                 return gained
-        account = debit.stage if debit.stage in ("generated", "derived", "opening", "found") else "unrecorded"
+        known = debit.stage in ("generated", "derived", "opening", "found")
+        account, origin = (debit.stage, debit) if known else ("unrecorded", credit)
         started = self.opened_at or fact.at
         lot = f"{self.container}/{fact.id}" if self.thing.kind == "vessel" else self.container
         born = fact.at if self.thing.kind == "vessel" else started
-        part = Part(lot, credit.holder, credit.site, credit.code, born, ((credit.holder, born),), grams)
+        part = Part(lot, origin.holder, origin.site, credit.code, born, ((credit.holder, born),), grams)
         self._row(account, part, credit)
+        if origin.holder != credit.holder:
+            self._row("entrusted", part, credit)
         self._moved(part, None, credit)
         return [part]
 
@@ -256,6 +291,8 @@ class Trace:
                     self._moved(part, origin, None)
             elif credit.stage == "difference":
                 self._gap_row(part, origin, posting)
+            elif credit.stage in ("dumped", "process-loss"):
+                self._row(credit.stage, part, origin)
             else:
                 # A closing weight below what the additions said: less was generated.
                 self._row(credit.stage, part, origin, grams=-part.grams)
@@ -276,8 +313,23 @@ class Trace:
         return self.regime.entitled(act, self.registry)
 
     def _gap_row(self, part: Part, place: Account, posting: Posting) -> None:
-        account = "settled" if within_tolerance(self.regime, self.registry, self.fact.at, posting) else "difference"
-        self._row(account, part, place)
+        if within_tolerance(self.regime, self.registry, self.fact.at, posting):
+            self._row("settled", part, place)
+        else:
+            self._row("difference", part, place)
+            self.gaps.setdefault(self._gap_key(), []).append((place, part))
+
+    def _gap_key(self) -> str:
+        """The journey, else the statement, that a difference belongs to: the key of its exception."""
+        event = self.fact.event
+        return str(getattr(event, "manifest", None) or getattr(event, "delivery", None) or self.fact.id)
+
+    def _settle_explained(self) -> None:
+        """A difference whose explanation was accepted is settled from then on."""
+        for key in [k for k in self.gaps if self.thing.accepted("mass-difference", k)]:
+            for place, part in self.gaps.pop(key):
+                self._row("difference", part, place, grams=-part.grams)
+                self._row("settled", part, place)
 
     def _from_pool(self, credit: Account, grams: int) -> list[Part]:
         """This container's share of what an event took out of others: pro rata to what each target got."""
@@ -326,8 +378,19 @@ class Trace:
         return deadline
 
     def _clock_at(self) -> str:
+        return self.fact.received_at if self.late() else self.fact.at
+
+    def late(self) -> bool:
+        """True when the statement came after its allowance: on a paper day that of the paper manifest."""
         fact = self.fact
-        return fact.received_at if is_late(self.regime, self.registry, fact) else fact.at
+        if not is_late(self.regime, self.registry, fact):
+            return False
+        manifest = getattr(fact.event, "manifest", None)
+        if any(p.manifest == manifest and p.outage_from <= fact.at <= p.outage_until for p in self.papers):
+            day = local_day(fact.at, self.regime.offset)
+            days = self.regime.setting(self.registry, "paper-workdays", day)
+            return fact.received_at > working_days_later(fact.at, days, self.registry, self.regime.offset)
+        return True
 
     def _deadline(self, account: Account, part: Part) -> str:
         start = part.since(account.holder) or part.born_at
@@ -375,7 +438,9 @@ class Trace:
 
 
 def grade_of(fact: Fact) -> str:
-    """A signed by the person's own device, B by a custodial or one-time key, D transcribed from old books."""
+    """A: signed by the own device; B: by a custodial or one-time key; C: asserted by the producer; D: transcribed."""
+    if isinstance(fact.event, FateAsserted):
+        return "C"
     if getattr(fact.event, "source", None) is not None:
         return "D"
     return "A" if fact.by.own_device else "B"

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from ledger.custody.lots import OPEN, Row
 
 View = Literal["origin", "facility"]
-CAME_IN = frozenset({"generated", "derived", "opening", "found", "unrecorded", "gain"})
+CAME_IN = frozenset({"generated", "derived", "opening", "found", "unrecorded", "gain", "reclassified"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +153,7 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
         whole = opening + generated
     bad = {
         "lost": total("lost"),
+        "dumped": total("dumped"),
         "difference": total("difference"),
         "closed-by-unentitled": total("closed", entitled=False),
         "process-loss-by-unentitled": total("process-loss", entitled=False),

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from ledger.custody.events.authority import CalendarAdopted, CatalogueAdopted, LicenceGranted, SettingAdopted
+from ledger.custody.events.authority import (
+    CalendarAdopted,
+    CatalogueAdopted,
+    CrossProvinceApproved,
+    CrossProvinceReported,
+    EmergencyPlanDeclared,
+    ExemptionConfirmed,
+    LicenceAmended,
+    LicenceGranted,
+    LicenceRevoked,
+    LicenceSuspended,
+    SettingAdopted,
+)
 from ledger.custody.events.ledger import LedgerOpened
 from ledger.custody.events.registry import (
     ContractRegistered,
     FacilityRegistered,
     PartyRegistered,
+    PlanFiled,
     SiteRegistered,
     WasteProfileRegistered,
 )
@@ -27,6 +40,7 @@ class Licence:
     fact: Fact
 
     def valid_on(self, day: str) -> bool:
+        """True when the licence stood on that day."""
         return self.terms.valid_from <= day <= self.terms.valid_until
 
 
@@ -45,6 +59,11 @@ class Registry:
     settings: dict[str, list[tuple[SettingAdopted, Fact]]] = field(default_factory=dict)
     calendars: dict[int, CalendarAdopted] = field(default_factory=dict)
     catalogues: list[CatalogueAdopted] = field(default_factory=list)
+    licence_changes: dict[str, list[LicenceAmended | LicenceSuspended | LicenceRevoked]] = field(default_factory=dict)
+    emergencies: list[EmergencyPlanDeclared] = field(default_factory=list)
+    crossings: list[CrossProvinceApproved | CrossProvinceReported] = field(default_factory=list)
+    exemptions: list[ExemptionConfirmed] = field(default_factory=list)
+    plans: dict[tuple[str, int], PlanFiled] = field(default_factory=dict)
     catalogue_codes: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def add(self, fact: Fact) -> None:
@@ -77,12 +96,50 @@ class Registry:
                 self.calendars[event.year] = event
             case CatalogueAdopted() as event:
                 self.catalogues.append(event)
+            case LicenceAmended() | LicenceSuspended() | LicenceRevoked() as event:
+                self.licence_changes.setdefault(event.licence, []).append(event)
+            case EmergencyPlanDeclared() as event:
+                self.emergencies.append(event)
+            case CrossProvinceApproved() | CrossProvinceReported() as event:
+                self.crossings.append(event)
+            case ExemptionConfirmed() as event:
+                self.exemptions.append(event)
+            case PlanFiled() as event:
+                self.plans[event.site, event.year] = event
             case _:
                 pass
 
-    def licence_for(self, party: str, day: str, *, confirmed: bool = True) -> Iterable[Licence]:
+    def emergency(self, party: str, code: str, classes: tuple[str, ...], day: str) -> bool:
+        """True when an emergency plan lets the party take and close this waste on the day."""
+        names = {code, *classes}
+        return any(
+            plan.valid_from <= day <= plan.valid_until and party in plan.receivers and names & set(plan.codes)
+            for plan in self.emergencies
+        )
+
+    def crossing(self, sender: str, receiver: str, code: str, day: str, *, report: bool) -> bool:
+        """True when an approval (or, where `report` is enough, a report) covers this waste on the day."""
+        return any(
+            c.valid_from <= day <= c.valid_until
+            and (c.sender, c.receiver) == (sender, receiver)
+            and code in c.codes
+            and (report or isinstance(c, CrossProvinceApproved))
+            for c in self.crossings
+        )
+
+    def licence_for(self, party: str, day: str, *, confirmed: bool = True) -> Iterator[Licence]:
         """The party's licences valid on a day; by default those an authority confirmed."""
-        return (x for x in self.licences.get(party, ()) if x.valid_on(day) and (x.confirmed or not confirmed))
+        for licence in self.licences.get(party, ()):
+            changes = self.licence_changes.get(licence.terms.licence, ())
+            stopped = any(
+                (isinstance(c, LicenceRevoked) and c.from_ <= day)
+                or (isinstance(c, LicenceSuspended) and c.from_ <= day <= c.until)
+                for c in changes
+            )
+            amended = [c for c in changes if isinstance(c, LicenceAmended) and c.from_ <= day]
+            current = licence if not amended else _amended(licence, max(amended, key=lambda c: c.from_))
+            if not stopped and current.valid_on(day) and (current.confirmed or not confirmed):
+                yield current
 
     def contract_between(self, one: str, other: str, code: str, classes: tuple[str, ...], day: str) -> bool:
         """True when a contract of the two covers the code on the day."""
@@ -133,12 +190,38 @@ class Registry:
         return self.names.get(stream, stream)
 
 
-CHANGES_VERDICTS = (LicenceGranted, ContractRegistered, SettingAdopted, CalendarAdopted, CatalogueAdopted)
+def _amended(licence: Licence, change: LicenceAmended) -> Licence:
+    terms: LicenceGranted = replace(  # type: ignore[type-var]
+        licence.terms,
+        valid_until=change.valid_until,
+        include=change.include,
+        exclude=change.exclude,
+        methods=change.methods,
+        annual_g=change.annual_g,
+    )
+    return replace(licence, terms=terms)
+
+
+CHANGES_VERDICTS = (
+    LicenceGranted,
+    LicenceAmended,
+    LicenceSuspended,
+    LicenceRevoked,
+    ExemptionConfirmed,
+    CrossProvinceApproved,
+    CrossProvinceReported,
+    EmergencyPlanDeclared,
+    ContractRegistered,
+    SettingAdopted,
+    CalendarAdopted,
+    CatalogueAdopted,
+)
 REGISTRY_EVENTS = (
     LedgerOpened,
     PartyRegistered,
     SiteRegistered,
     FacilityRegistered,
     WasteProfileRegistered,
+    PlanFiled,
     *CHANGES_VERDICTS,
 )

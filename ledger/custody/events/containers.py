@@ -220,6 +220,7 @@ class ContainerStored(OfOne):
 
     facility: FacilityId
     zone: Name | None = None
+    container_code: ContainerCode | None = None
     count: Count | None = None
     net_g: Grams | None = None
     declared: Declared | None = None
@@ -281,6 +282,7 @@ class ContainerTakenOut(OfOne):
     """Taken out of store (出库, table B.3); the grams stay with their holder."""
 
     facility: FacilityId | None = None
+    container_code: ContainerCode | None = None
     count: Count | None = None
     net_g: Grams | None = None
     declared: Declared | None = None
@@ -331,6 +333,7 @@ class Draw:
     container: ContainerId
     code: Code
     net_g: Grams
+    container_code: ContainerCode | None = None
     count: Count | None = None
     declared: Declared | None = None
 

@@ -78,8 +78,6 @@ class PaperManifestBackfilled(OfManifest):
     outage_until: Moment
     paper_number: Name | None = None
 
-    allowance = "paper-workdays"
-
     def containers(self) -> tuple[str, ...]:
         return self.on_paper
 

@@ -24,6 +24,7 @@ from ledger.custody.rules import (
 from ledger.custody.values import (
     BatchCode,
     Code,
+    ContainerCode,
     ContainerId,
     Count,
     Day,
@@ -57,6 +58,7 @@ class Load:
     container: ContainerId
     code: Code
     net_g: GramsOrNone
+    container_code: ContainerCode | None = None
     container_type: Name | None = None
     count: Count | None = None
     declared: Declared | None = None

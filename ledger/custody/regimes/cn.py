@@ -34,6 +34,7 @@ LAW = MappingProxyType(
         "medical": ("医疗废物管理条例 第17条", "生态环境法典 第544条；医疗废物管理条例 第17条"),
         "contract": ("固废法 第37条", "生态环境法典 第490条"),
         "catalogue": ("国家危险废物名录", "国家危险废物名录"),
+        "crossing": ("固废法 第22条", "生态环境法典 第476条、第536条"),
         "truth": ("固废法 第36条", "生态环境法典 第489条"),
     }
 )
@@ -60,6 +61,7 @@ class China:
             "refused-return-days": 10,
             "confirmation-workdays": 5,
             "recording-hours": 24,
+            "paper-workdays": 10,
             "clock-ahead-minutes": 5,
             "tolerance-ppm": 0,
             "tolerance-g": 0,
@@ -142,6 +144,8 @@ class China:
         }.get(kind, ("site-permit",))
         if act.deed == "receive" and kind in ("hazardous", "medical"):
             allowed = (*allowed, "collection")
+        if registry.emergency(act.party, act.code, classes, act.day):
+            return ""
         valid = [x for x in registry.licence_for(act.party, act.day) if x.terms.kind in allowed]
         valid = [x for x in valid if x.terms.kind != "own-facility" or act.producer == act.party]
         valid = [x for x in valid if x.terms.site in (None, act.site)]
