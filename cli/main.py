@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 
 import click
 
+from cli.words import language
 from ledger.errors import LedgerError
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "adopt": "cli.adopt",
+    "agree": "cli.agree",
+    "calendar": "cli.calendar",
+    "checkpoint": "cli.checkpoint",
+    "contract": "cli.contract",
+    "correct": "cli.correct",
+    "db": "cli.db",
+    "deliver": "cli.deliver",
+    "erase": "cli.erase",
+    "facility": "cli.facility",
+    "fill": "cli.fill",
+    "found": "cli.found",
+    "init": "cli.init",
+    "key": "cli.key",
+    "label": "cli.label",
+    "licence": "cli.licence",
+    "lost": "cli.lost",
+    "manifest": "cli.manifest",
+    "move": "cli.move",
+    "party": "cli.party",
+    "profile": "cli.profile",
+    "record": "cli.record",
+    "repack": "cli.repack",
+    "sequence": "cli.sequence",
+    "setting": "cli.setting",
+    "sign": "cli.sign",
+    "signer": "cli.signer",
+    "site": "cli.site",
+    "store": "cli.store",
+    "take-out": "cli.take_out",
+    "treat": "cli.treat",
+    "weigh": "cli.weigh",
+}
 """Command name → module, whose click command is called `command`: so the offline verifier loads no database."""
 
 
@@ -33,12 +66,6 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except LedgerError as refusal:
             raise click.ClickException(refusal.says(language())) from refusal
-
-
-def language() -> str:
-    """The reader's language, "zh" or "en", by the environment alone: a new machine has no Chinese locale installed."""
-    names = (os.environ.get(variable) for variable in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return "zh" if next(filter(None, names), "").startswith("zh") else "en"
 
 
 @click.group(cls=LazyGroup)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.errors import LedgerError
+from ledger.log.ids import new_uuid7
 from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
+from ledger.queries import Queries
 from ledger.service import Keys, Ledger, RootAuthority
 from ledger.settings import Settings, from_environment
 from ledger.store.database import Engine, current, newest, open_engine, upgrade
+from ledger.store.projections import Projector
 
 
 class SchemaOld(LedgerError):
@@ -49,6 +53,11 @@ def clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def new_id() -> str:
+    """A fresh uuid7."""
+    return new_uuid7(clock(), os.urandom(10))
+
+
 def engine(chosen: Settings) -> Engine:
     """The database of these settings, as it is."""
     if chosen.database.startswith("sqlite"):
@@ -65,6 +74,17 @@ def open_ledger(chosen: Settings) -> Ledger:
         made.dispose()
         raise SchemaOld(expected=newest(), got=revision or "an empty database")
     return Ledger(engine=made, keys=keys, signer_state=chosen.signer_state, clock=clock, chance=os.urandom)
+
+
+def open_queries(ledger: Ledger) -> Queries:
+    """The read side of an open ledger."""
+    projector = Projector(ledger.engine, ledger.regime, _catalogue_codes)
+    return Queries(engine=ledger.engine, regime=ledger.regime, projector=projector)
+
+
+def _catalogue_codes(content: bytes) -> frozenset[str]:
+    """The codes of a catalogue's kept CSV."""
+    return frozenset(row["code"] for row in csv.DictReader(content.decode().splitlines()))
 
 
 def init_ledger(

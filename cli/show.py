@@ -1,0 +1,223 @@
+"""`show`: the whole story of a container or a manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from cli.acting import open_ledger, reading
+from cli.lookup import Lookup
+from cli.telling import KINDS, LINES, STATUS, exception, exception_document, happened, word
+from cli.words import local, mass, say, short
+from ledger.custody.container import Manifest, thing_from
+from ledger.custody.decide import unwrapped
+from ledger.custody.events import body_of
+from ledger.custody.flags import Flag
+from ledger.log import entry, statement
+from ledger.queries import Queries, Step
+from ledger.service import Ledger, Record
+
+
+@click.command()
+@click.argument("thing")
+@reading
+def command(thing: str, as_json: bool) -> None:
+    """Show a container or manifest: what it is, where, who holds it, every step with its seal, what is wrong.
+
+    THING is a code on a container or label, a manifest number, an id or the start of one. The number before a step is
+    its place in the log: `receipt NUMBER` proves it.
+
+    \b
+    Example:
+    wasteledger show drum-1
+    """
+    with open_ledger() as (ledger, queries):
+        find = Lookup(ledger, queries, "")
+        found = queries.find(thing, "container", "manifest")
+        shown = (_Container if found.kind == "container" else _Manifest)(ledger, queries, find, found.id)
+        if as_json:
+            click.echo(json.dumps(shown.document(), ensure_ascii=False, indent=1))
+        else:
+            click.echo("\n".join(shown.lines()))
+
+
+class _Story:
+    """What both have: steps, refused attempts, words."""
+
+    def __init__(self, ledger: Ledger, queries: Queries, find: Lookup, id_: str, steps: Sequence[Step]) -> None:
+        self.ledger, self.queries, self.find, self.id, self.steps = ledger, queries, find, id_, steps
+        self.regime = ledger.regime
+        self.refused = list(_refused(ledger, steps, id_))
+
+    def flags(self) -> Sequence[Flag]:
+        raise NotImplementedError
+
+    def head(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def lines(self) -> Iterator[str]:
+        yield from self.head()
+        yield ""
+        yield say("经过（当地时间，左为条目号）", "what happened (local time; the number is the entry)")
+        for step in self.steps:
+            fact = unwrapped(step.fact)
+            seal = say("待编号", "waiting") if step.index is None else f"#{step.index}"
+            yield f"  {seal:>6}  {local(fact.at, self.regime.offset)}  {happened(fact.event, self.id, self.find.name)}"
+            yield f"          {self._author(step)}"
+        for record in self.refused:
+            said, received = statement.parse(record.statement), entry.parse(record.entry)
+            words = say(f"被拒绝：{received.refused}", f"refused: {received.refused}")
+            yield f"  #{record.index}  {local(said.at, self.regime.offset)}  {said.type} · {words}"
+        open_, closed = ([f for f in self.flags() if bool(f.closed_at) == ended] for ended in (False, True))
+        for title, flags in (
+            (say("异常", "exceptions"), open_),
+            (say("已结束的异常", "exceptions that ended"), closed),
+        ):
+            if flags:
+                yield ""
+                yield title
+                yield from (f"  {line}" for flag in flags for line in exception(flag, self.find.name, self.regime))
+        if not open_:
+            yield ""
+            yield say("没有未结的异常", "no exception stands")
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            **self.state(),
+            "steps": [self._step(step) for step in self.steps],
+            "refused": [_attempt(record) for record in self.refused],
+            "exceptions": [exception_document(f, self.find.name, self.regime) for f in self.flags()],
+        }
+
+    def _author(self, step: Step) -> str:
+        """Who said it, how their key stands, who handled it (where the name may still be read), when it came."""
+        fact = step.fact
+        by = f"{self.find.name(fact.by.party)} {short(fact.by.person)}"
+        if fact.by.server:
+            by += say("（代管密钥）", " (custodial key)")
+        if fact.by.vouched_by:
+            guarantor = self.find.name(fact.by.vouched_by)
+            by += say(f"（一次性密钥，{guarantor} 担保）", f" (one-time key, vouched for by {guarantor})")
+        named = [v for path, v in self.ledger.clear_text(fact.id).items() if path.endswith("handler.name")]
+        by += "".join(say(f"，经办人 {name}", f", handled by {name}") for name in named)
+        received = local(fact.received_at, self.regime.offset)
+        late = (
+            ""
+            if received == local(fact.at, self.regime.offset)
+            else say(f"，{received} 收到", f", received {received}")
+        )
+        return by + late
+
+    def _step(self, step: Step) -> dict[str, Any]:
+        fact = step.fact
+        return {
+            "index": step.index,
+            "statement": fact.statement,
+            "id": fact.id,
+            "type": fact.event.type,
+            "at": fact.at,
+            "received_at": fact.received_at,
+            "party": fact.by.party,
+            "party_name": self.find.name(fact.by.party),
+            "by": fact.by.person,
+            "words": happened(unwrapped(fact).event, self.id, self.find.name),
+            "body": body_of(fact.event),
+        }
+
+
+class _Container(_Story):
+    def __init__(self, ledger: Ledger, queries: Queries, find: Lookup, id_: str) -> None:
+        self.story = queries.container(id_)
+        self.clocks = queries.clocks(id_)
+        super().__init__(ledger, queries, find, id_, self.story.steps)
+
+    def flags(self) -> Sequence[Flag]:
+        return sorted(self.story.flags, key=lambda f: (f.opened_at, f.rule))
+
+    def state(self) -> dict[str, Any]:
+        thing = dataclasses.asdict(self.story.thing)
+        lots = [{**account._asdict(), "lot": dataclasses.asdict(part)} for account, part in self.story.lots]
+        clocks = [dataclasses.asdict(clock) for clock in self.clocks]
+        return {"kind": "container", "state": thing, "lots": lots, "clocks": clocks}
+
+    def head(self) -> Iterator[str]:
+        thing, name = self.story.thing, self.find.name
+        yield f"{thing.container_code or name(self.id)} · {thing.name} · {thing.code}"
+        yield say(
+            f"  容器 {self.id}（{word(KINDS, thing.kind)}）", f"  container {self.id} ({word(KINDS, thing.kind)})"
+        )
+        where = [word(STATUS, thing.status)]
+        where += [name(x) for x in (thing.holder, thing.site, thing.facility) if x] + (
+            [thing.zone] if thing.zone else []
+        )
+        yield "  " + say("现状 ", "now ") + " · ".join(where)
+        yield "  " + say("重量 ", "mass ") + (say("未知", "unknown") if thing.mass_unknown else mass(thing.net_g))
+        for account, part in self.story.lots:
+            made = say(
+                f"最初产生单位 {name(part.producer)}，{local(part.born_at, self.regime.offset)}",
+                f"first produced by {name(part.producer)}, {local(part.born_at, self.regime.offset)}",
+            )
+            yield f"  {mass(part.grams)} · {made} · {name(account.holder)}"
+        for clock in self.clocks:
+            yield "  " + say(
+                f"时限 {mass(clock.grams)} 须在 {local(clock.deadline, self.regime.offset)} 前离开 {name(clock.holder)}",
+                f"clock: {mass(clock.grams)} must leave {name(clock.holder)} by {local(clock.deadline, self.regime.offset)}",
+            )
+        if thing.manifest:
+            yield "  " + say(f"联单 {name(thing.manifest)}", f"on manifest {name(thing.manifest)}")
+
+
+class _Manifest(_Story):
+    def __init__(self, ledger: Ledger, queries: Queries, find: Lookup, id_: str) -> None:
+        thing = thing_from(id_, ledger.state(id_) or Manifest(id=id_).to_bytes())
+        assert isinstance(thing, Manifest)
+        self.thing = thing
+        super().__init__(ledger, queries, find, id_, queries.history(id_))
+
+    def flags(self) -> Sequence[Flag]:
+        stories = (self.queries.container(container) for container in self.thing.lines)
+        return [f for story in stories for f in story.flags if f.key.startswith(self.id)]
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "manifest", "state": dataclasses.asdict(self.thing) | {"status": self.thing.status}}
+
+    def head(self) -> Iterator[str]:
+        thing, name = self.thing, self.find.name
+        yield say(
+            f"联单 {thing.number or '（国家联单编号未登记）'} · {word(STATUS, thing.status)}",
+            f"manifest {thing.number or '(no national number)'} · {word(STATUS, thing.status)}",
+        )
+        yield f"  {self.id}"
+        for role_zh, role_en, party, site in (
+            ("移出人", "sender", thing.sender, thing.sender_site),
+            ("承运人", "carrier", thing.carrier, ""),
+            ("接受人", "receiver", thing.receiver, thing.receiver_site),
+        ):
+            where = f"{name(party)} {name(site) if site else ''}".strip() if party else say("未记录", "not recorded")
+            yield f"  {say(role_zh, role_en)} {where}"
+        for container, status in sorted(thing.lines.items()):
+            listed = f" · {mass(thing.listed[container])}" if container in thing.listed else ""
+            yield f"  - {name(container)}{listed} · {word(LINES, status)}"
+
+
+def _refused(ledger: Ledger, steps: Sequence[Step], id_: str) -> Iterator[Record]:
+    """Refused statements about the thing by those who spoke of it: they stand in their authors' key streams."""
+    for key in sorted({step.fact.by.key for step in steps}):
+        author = ledger.author(key)
+        for record in ledger.stream(author.stream) if author is not None else ():
+            if entry.parse(record.entry).refused is not None and id_ in statement.parse(record.statement).about:
+                yield record
+
+
+def _attempt(record: Record) -> dict[str, Any]:
+    said, received = statement.parse(record.statement), entry.parse(record.entry)
+    return {"index": record.index, "id": said.id, "type": said.type, "at": said.at, "party": said.party,
+            "refused": received.refused}  # fmt: skip
