@@ -113,7 +113,7 @@ def write(value: Any) -> Any:
         out = {}
         for field in dataclasses.fields(value):
             inner = getattr(value, field.name)
-            if inner is None or (inner == () and field.default == ()) or (inner is False and field.default is False):
+            if inner is None or inner == field.default:
                 continue
             out[wire_name(field.name)] = write(inner)
         return out

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from fixtures import open_text
 from ledger.custody.account import Flows, account_for
@@ -20,7 +21,7 @@ from ledger.custody.lots import Row
 from ledger.custody.postings import Posting, balances
 from ledger.custody.rate import Question, Rate, rate_of
 from ledger.custody.regimes import regime
-from ledger.custody.regimes.base import local_day, text_of
+from ledger.custody.regimes.base import later, local_day, text_of
 from ledger.custody.registry import Registry
 from ledger.custody.rules import Refusal
 from ledger.exchange.stories import Park, Player, Step, Story, in_order_of_arrival, shipped
@@ -156,14 +157,14 @@ def arrival_orders(facts: Sequence[Fact], intentions: frozenset[str], count: int
     what its objects do later, a correction after its target and what agrees to it after the correction."""
     facts = sorted(facts, key=lambda f: f.order)
     before: dict[str, set[str]] = {f.id: set() for f in facts}
-    for n, later in enumerate(facts):
-        for earlier in facts[:n]:
-            same_key = earlier.by.key == later.by.key
-            shared = set(earlier.event.containers()) & set(later.event.containers())
-            competing = shared and {earlier.event.type, later.event.type} <= intentions
-            body = (getattr(later.event, "target", ""), getattr(later.event, "correction", ""))
-            if same_key or competing or earlier.id in body:
-                before[later.id].add(earlier.id)
+    for n, second in enumerate(facts):
+        for first in facts[:n]:
+            same_key = first.by.key == second.by.key
+            shared = set(first.event.containers()) & set(second.event.containers())
+            competing = shared and {first.event.type, second.event.type} <= intentions
+            body = (getattr(second.event, "target", ""), getattr(second.event, "correction", ""))
+            if same_key or competing or first.id in body:
+                before[second.id].add(first.id)
     chance = random.Random(seed)
     for _ in range(count):
         waiting, arrived = list(facts), []
@@ -187,3 +188,87 @@ def _day(at: str) -> str:
 
 def _midnight(day: date) -> str:
     return text_of(datetime.fromisoformat(f"{day.isoformat()}T00:00:00+08:00"))
+
+
+class Scene:
+    """The park with its people, ready to be told single events; every event is a minute after the one before."""
+
+    def __init__(self) -> None:
+        self.park, _ = told()
+        self.told = Told().record(facts_of(self.park.steps))
+        self.seq: dict[str, int] = {}
+        self.minutes = 0
+        self.said: list[Fact] = []
+
+    def id(self, kind: str, n: int) -> str:
+        return f"{kind}:{_uid(n)}"
+
+    def place(self, site: str) -> dict[str, str]:
+        return dict(self.park.places[site])
+
+    def party(self, alias: str) -> str:
+        return self.park.story.ids[alias]
+
+    def fact(self, who: str, type_: str, body: dict[str, Any], *, at: str = "", received_at: str = "") -> Fact:
+        """The next fact of a person, not yet recorded."""
+        self.minutes += 1
+        self.seq[who] = self.seq.get(who, 1000) + 1
+        at = at or later("2026-08-03T00:00:00.000Z", minutes=self.minutes)
+        id_ = _uid(10_000 + self.minutes)
+        return Fact(
+            event=parse(type_, body, CN),
+            by=author(self.park.players[who]),
+            at=at,
+            received_at=received_at or at,
+            seq=self.seq[who],
+            id=id_,
+            statement=sha256(id_.encode()).hex(),
+        )
+
+    def say(self, who: str, type_: str, body: dict[str, Any], **when: str) -> str:
+        """Record it: "" or the code of the refusal."""
+        fact = self.fact(who, type_, body, **when)
+        before = len(self.told.refusals)
+        self.told.record([fact])
+        self.said.append(fact)
+        return self.told.refusals[-1][1].code if len(self.told.refusals) > before else ""
+
+    def fill(self, n: int = 1, grams: int = 100_000, code: str = "900-249-08", **when: str) -> str:
+        """A drum filled at the garage; its id."""
+        drum = self.id("container", n)
+        body = {
+            "container": drum,
+            "place": self.place("garage-yard"),
+            "kind": "package",
+            "code": code,
+            "name": "废机油",
+        }
+        assert self.say("garage-clerk", "container-filled", body | {"mass": weighed(grams)}, **when) == ""
+        return drum
+
+    def run(self, n: int = 1, to: str = "refinery") -> dict[str, Any]:
+        """What every event of one manifest from the garage says."""
+        ends = {"from": self.place("garage-yard"), "to": self.place(to), "carrier": self.party("carrier")}
+        return {"manifest": self.id("manifest", n)} | ends
+
+    def container(self, stream: str) -> Container:
+        thing = self.told.thing(stream)
+        assert isinstance(thing, Container)
+        return thing
+
+
+def weighed(grams: int) -> dict[str, Any]:
+    return {"basis": "weighed", "net_g": grams}
+
+
+def load(container: str, grams: int = 100_000, code: str = "900-249-08") -> dict[str, Any]:
+    return {"container": container, "code": code, "net_g": grams}
+
+
+def verdict(container: str, decision: str = "accepted", grams: int = 100_000) -> dict[str, Any]:
+    line = {"container": container, "code": "900-249-08", "decision": decision, "listed_g": grams}
+    return line | ({"mass": weighed(grams)} if decision.startswith("accepted") else {})
+
+
+def _uid(n: int) -> str:
+    return f"00000000-0000-7000-8000-{n:012x}"

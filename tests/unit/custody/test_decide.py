@@ -1,0 +1,233 @@
+"""Intentions that break a rule are refused; what did happen is recorded, whatever came or did not come before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledger.custody.container import thing_from
+from ledger.custody.decide import decide, fold
+from ledger.custody.events.ledger import StatementAdopted
+from ledger.custody.rules import refusal_by_code
+from tests.support.told import Scene, load, verdict, weighed
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def treated(scene: Scene, drum: str, grams: int = 100_000) -> dict[str, Any]:
+    ids = scene.park.story.ids
+    body = {"place": scene.place("refinery"), "facility": ids["still"], "stage": "final", "end": "utilised"}
+    return body | {"method": "R9", "basis": "weighed", "inputs": [load(drum, grams)]}
+
+
+# -- who may say it ---------------------------------------------------------------------------------------------------
+
+
+def test_a_party_states_only_what_it_did_itself(scene: Scene) -> None:
+    drum = scene.id("container", 1)
+    body = {"container": drum, "place": scene.place("garage-yard"), "kind": "package", "code": "900-249-08"}
+    body |= {"name": "废机油", "mass": weighed(1)}
+    assert scene.say("coating-clerk", "container-filled", body) == "not-own"
+    assert drum not in scene.told.states
+    assert scene.say("garage-clerk", "container-filled", body) == ""
+
+
+def test_sender_and_carrier_may_tell_of_a_pick_up_and_the_receiver_may_not(scene: Scene) -> None:
+    drum = scene.fill()
+    body = scene.run() | {"lines": [load(drum)]}
+    assert scene.say("refinery-gate", "manifest-collected", body) == "not-own"
+    assert scene.say("driver", "manifest-collected", body) == ""
+    assert scene.say("garage-clerk", "manifest-collected", body) == "already-collected"
+
+
+def test_only_an_authority_adopts_settings_and_calendars(scene: Scene) -> None:
+    setting = {"name": "tolerance-ppm", "value": 900_000, "effective_from": "2026-01-01"}
+    for who in ("refinery-gate", "registrar", "licensing", "supervision"):
+        assert scene.say(who, "setting-adopted", setting) == "not-authorised"
+    assert scene.say("settings", "setting-adopted", setting) == ""
+
+
+def test_a_licence_is_entered_by_its_holder_or_by_the_licensing_authority_alone(scene: Scene) -> None:
+    licence = {
+        "licence": scene.id("licence", 1),
+        "holder": scene.party("rogue"),
+        "number": "1",
+        "kind": "comprehensive",
+    }
+    licence |= {"valid_from": "2026-01-01", "valid_until": "2026-12-31"}
+    assert scene.say("neighbour-gate", "licence-granted", licence) == "not-authorised"
+    assert scene.say("registrar", "licence-granted", licence) == "not-authorised"
+    assert scene.say("rogue-boss", "licence-granted", licence) == ""
+    assert scene.say("licensing", "licence-granted", licence) == ""
+    assert [x.confirmed for x in scene.told.registry.licences[scene.party("rogue")]] == [False, True]
+
+
+def test_roles_pass_only_from_who_holds_them(scene: Scene) -> None:
+    key = {"key": scene.id("key", 1), "public_key": "0" * 64, "person": scene.id("person", 1)}
+    key |= {"purpose": "statement", "proof": "AA=="}
+    rogue, garage = scene.party("rogue"), scene.party("garage")
+    assert scene.say("rogue-boss", "key-enrolled", {**key, "holder": garage}) == "not-authorised"
+    assert scene.say("rogue-boss", "key-enrolled", {**key, "holder": garage, "uses": 1}) == ""
+    assert scene.say("rogue-boss", "key-enrolled", {**key, "holder": rogue, "roles": ["licensing"]}) == "roles-not-held"
+    assert scene.say("registrar", "key-enrolled", {**key, "holder": rogue, "roles": ["licensing"]}) == "roles-not-held"
+    custodial = {**key, "holder": scene.party("bureau"), "roles": ["registrar"], "custody": "server"}
+    assert scene.say("registrar", "key-enrolled", custodial) == "authority-key-custodial"
+    assert scene.say("refinery-hall", "key-enrolled", {**key, "holder": scene.party("refiner")}) == "not-authorised"
+    assert scene.say("refinery-gate", "key-enrolled", {**key, "holder": scene.party("refiner")}) == ""
+
+
+# -- intentions -------------------------------------------------------------------------------------------------------
+
+
+def test_a_container_on_an_open_manifest_goes_on_no_other(scene: Scene) -> None:
+    drum = scene.fill()
+    first, second = scene.run(1), scene.run(2)
+    assert scene.say("garage-clerk", "manifest-issued", first | {"lines": [load(drum)]}) == ""
+    assert scene.say("garage-clerk", "manifest-issued", first | {"lines": [load(drum)]}) == "manifest-exists"
+    assert (
+        scene.say("garage-clerk", "manifest-issued", second | {"lines": [load(drum)]}) == "container-on-open-manifest"
+    )
+    cancelled = {"manifest": first["manifest"], "place": first["from"], "free": [drum], "reason": "mistake"}
+    assert scene.say("garage-clerk", "manifest-cancelled", cancelled) == ""
+    assert scene.say("garage-clerk", "manifest-issued", second | {"lines": [load(drum)]}) == ""
+
+
+def test_a_manifest_under_way_is_not_cancelled(scene: Scene) -> None:
+    drum = scene.fill()
+    run = scene.run()
+    scene.say("garage-clerk", "manifest-issued", run | {"lines": [load(drum)]})
+    scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]})
+    cancelled = {"manifest": run["manifest"], "place": run["from"], "free": [drum], "reason": "mistake"}
+    assert scene.say("garage-clerk", "manifest-cancelled", cancelled) == "manifest-in-motion"
+
+
+def test_what_the_label_denies_is_not_loaded(scene: Scene) -> None:
+    drum = scene.fill()
+    body = scene.run() | {"lines": [load(drum, code="900-214-08")]}
+    assert scene.say("driver", "manifest-collected", body) == "label-differs"
+    assert scene.container(drum).status == "held"
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]}) == ""
+
+
+def test_an_identity_is_used_once(scene: Scene) -> None:
+    drum = scene.fill()
+    body = {"container": drum, "place": scene.place("garage-yard"), "kind": "package", "code": "900-249-08"}
+    assert (
+        scene.say("garage-clerk", "container-filled", body | {"name": "又", "mass": weighed(1)}) == "container-exists"
+    )
+    assert scene.container(drum).net_g == 100_000
+
+
+def test_the_same_content_is_closed_once(scene: Scene) -> None:
+    drum = scene.fill()
+    run = scene.run()
+    scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]})
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == ""
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == "already-received"
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, drum)) == ""
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, drum)) == "already-closed"
+    stages = {stage: grams for (stage, _, _), grams in scene.told.sums().items()}
+    assert stages == {"generated": -100_000, "utilised": 100_000}
+
+
+def test_a_refusal_names_its_law_and_says_itself_in_both_languages(scene: Scene) -> None:
+    drum = scene.fill()
+    scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum, code="900-214-08")]})
+    refusal = scene.told.refusals[-1][1]
+    assert refusal.cites == ("manifest-check",)
+    assert drum in refusal.says("zh")
+    assert "expected 900-249-08, got 900-214-08" in refusal.says("en")
+    assert type(refusal_by_code("label-differs")) is type(refusal)
+
+
+# -- physical facts ---------------------------------------------------------------------------------------------------
+
+
+def test_physical_facts_about_an_unknown_container_are_recorded(scene: Scene) -> None:
+    drum, here = scene.id("container", 9), scene.place("refinery")
+    one = {"container": drum, "place": here, "code": "900-249-08"}
+    for who, type_, body in (
+        ("refinery-gate", "manifest-received", scene.run() | {"lines": [verdict(drum)]}),
+        ("refinery-gate", "container-weighed", {**one, "mass": weighed(90_000), "previous_g": 100_000}),
+        ("refinery-gate", "container-lost", {**one, "net_g": 90_000, "stage": "held", "reason": "unknown"}),
+        ("refinery-gate", "container-found", {**one, "net_g": 90_000, "lost_by": here}),
+        ("refinery-hall", "waste-treated", treated(scene, drum, 90_000)),
+    ):
+        assert scene.say(who, type_, body) == "", type_
+    sums = {stage: grams for (stage, _, _), grams in scene.told.sums().items()}
+    assert sums == {"in-transit": -100_000, "difference": 10_000, "utilised": 90_000}
+
+
+def test_two_receivers_of_one_drum_are_both_recorded_and_stand_out(scene: Scene) -> None:
+    drum = scene.fill()
+    scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]})
+    assert scene.say("refinery-gate", "manifest-received", scene.run() | {"lines": [verdict(drum)]}) == ""
+    elsewhere = scene.run(to="incinerator")
+    assert scene.say("furnace-gate", "manifest-received", elsewhere | {"lines": [verdict(drum)]}) == ""
+    rules = {rule for rule, *_ in scene.told.flags("2026-08-04T00:00:00.000Z")}
+    assert "step-missing" in rules
+
+
+def test_a_late_fact_gives_the_state_that_it_would_have_given_in_time() -> None:
+    late, punctual = Scene(), Scene()
+    for scene, order in ((late, (0, 2, 1)), (punctual, (0, 1, 2))):
+        drum, run = scene.id("container", 1), scene.run()
+        body = {"container": drum, "place": run["from"], "kind": "package", "code": "900-249-08", "name": "废机油"}
+        facts = [
+            scene.fact("garage-clerk", "container-filled", body | {"mass": weighed(100_000)}),
+            scene.fact("driver", "manifest-collected", run | {"lines": [load(drum)]}),
+            scene.fact("refinery-gate", "manifest-received", run | {"lines": [verdict(drum, grams=99_900)]}),
+        ]
+        scene.told.record([facts[n] for n in order])
+        assert scene.told.refusals == []
+    assert late.told.states == punctual.told.states
+    assert late.told.sums() == punctual.told.sums()
+    assert {k[0]: g for k, g in late.told.sums().items()} == {"generated": -100_000, "held": 99_900, "difference": 100}
+
+
+def test_history_is_read_only_for_what_is_late(scene: Scene) -> None:
+    drum = scene.fill()
+    asked: list[str] = []
+
+    def history(stream: str) -> list[Any]:
+        asked.append(stream)
+        return scene.told.facts[stream]
+
+    stored = {"container": drum, "place": scene.place("garage-yard"), "facility": scene.park.story.ids["garage-store"]}
+    now = scene.fact("garage-clerk", "container-stored", stored)
+    assert decide(now, scene.told.states, history).refused is None
+    assert asked == []
+    before = scene.fact("garage-clerk", "container-stored", stored, at="2026-08-02T00:00:00.000Z")
+    assert decide(before, scene.told.states, history).refused is None
+    assert asked == [drum]
+
+
+def test_an_adopted_statement_counts_as_the_adopters_at_the_time_it_happened(scene: Scene) -> None:
+    drum = scene.id("container", 1)
+    body = {"container": drum, "place": scene.place("garage-yard"), "kind": "package", "code": "900-249-08"}
+    body |= {"name": "废机油", "mass": weighed(5_000)}
+    inner = {"statement": "a" * 64, "type_": "container-filled", "at": "2026-08-01T00:00:00.000Z", "body": body}
+    wire = {("type" if k == "type_" else k): v for k, v in inner.items()}
+    assert scene.say("coating-clerk", "statement-adopted", wire) == "not-own"
+    assert scene.say("garage-clerk", "statement-adopted", wire) == ""
+    assert isinstance(scene.said[-1].event, StatementAdopted)
+    assert scene.container(drum).net_g == 5_000
+    last = scene.container(drum).last
+    assert last is not None
+    assert last[0] == "2026-08-01T00:00:00.000Z"
+
+
+def test_states_are_what_their_facts_fold_to_and_survive_storage(scene: Scene) -> None:
+    drum = scene.fill()
+    run = scene.run()
+    scene.say("garage-clerk", "manifest-issued", run | {"lines": [load(drum)]})
+    scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]})
+    scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum, "refused")]})
+    assert set(scene.told.states) == {drum, run["manifest"]}
+    for stream, row in scene.told.states.items():
+        assert fold(stream, scene.told.facts[stream]).to_bytes() == row
+        assert thing_from(stream, row).to_bytes() == row
