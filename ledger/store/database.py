@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from ledger.store.tables import ERASABLE, INSERT_ONLY
 
-__all__ = ["Connection", "Engine", "current", "newest", "open_engine", "roles_sql", "upgrade"]
+__all__ = ["Connection", "Engine", "current", "newest", "open_engine", "roles_sql", "upgrade", "writing"]
 
 DEFAULT_SCHEMA: Final = "wasteledger"
 _BUSY_S: Final = 30.0
@@ -27,7 +28,7 @@ def open_engine(url: str, schema: str = DEFAULT_SCHEMA) -> Engine:
         case "sqlite":
             engine = create_engine(parsed, connect_args={"timeout": _BUSY_S, "check_same_thread": False})
             event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            event.listen(engine, "begin", _begin_sqlite)
             return engine
         case "postgresql":
             if not schema.isidentifier() or schema != schema.lower():
@@ -52,8 +53,19 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "recursive_triggers=ON",  # otherwise INSERT OR REPLACE deletes past the append-only triggers
         "secure_delete=ON",  # erased means overwritten
         "cache_size=-65536",
+        "wal_autocheckpoint=8000",  # 32 MB: pages written again and again are copied back once
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def writing(engine: Engine) -> AbstractContextManager[Connection]:
+    """A transaction that will write: on SQLite the only one from its start, so that it never fails half way."""
+    return engine.execution_options(writes=True).begin()
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -66,6 +66,7 @@ link = Table(
     Column("stream", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     _hash("statement", ForeignKey("entry.statement")),
+    sqlite_with_rowid=False,  # one tree instead of two: a commit costs what pages it touches
 )
 
 author_fork = Table(
@@ -122,6 +123,7 @@ posting = Table(
     ),
     Index(None, "debit_container"),
     Index(None, "credit_container"),
+    sqlite_with_rowid=False,
 )
 
 # ---------------------------------------------------------------------------------------------- where things stand
@@ -133,6 +135,7 @@ stream_head = Table(
     Column("seq", BigInteger, nullable=False),  # 0 until the first entry
     Column("leaf", LargeBinary),  # leaf hash of the newest entry
     Column("state", LargeBinary),  # current state of a container or manifest, folded by custody; else NULL
+    sqlite_with_rowid=False,
 )
 
 author_head = Table(
@@ -321,6 +324,17 @@ flag = Table(
     Index(None, "closed_at", "opened_at"),
 )
 
+stay = Table(
+    "stay",  # what stood where and how long: the ground of a store's own exceptions
+    metadata,
+    Column("container", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    *(Column(name, Text, nullable=False) for name in ("facility", "zone", "code")),
+    Column("grams", BigInteger, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("since", "until")),
+    Index(None, "facility"),
+)
+
 document = Table(
     "document",  # texts that events name by their hash, such as an edition of the catalogue
     metadata,
@@ -328,8 +342,119 @@ document = Table(
     Column("bytes", LargeBinary, nullable=False),
 )
 
+# ---------------------------------------------------------------------------------------------- who may log in
+
+account = Table(
+    "account",  # a person who logs in; deleted when the person is erased
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("party", Text, nullable=False, index=True),
+    Column("person", Text, nullable=False, unique=True),
+    Column("roles", Text, nullable=False),  # sorted, separated by spaces
+    Column("regions", Text, nullable=False),  # what a regulator watches, separated by spaces
+    Column("password", Text, nullable=False),  # argon2id in PHC form; "" until the invitation is taken up
+    Column("totp", LargeBinary),  # the shared secret, under the key-encryption key
+    Column("totp_step", BigInteger, nullable=False),  # newest time step used: no code counts twice
+    Column("disabled", Boolean, nullable=False),
+    Column("made_at", BigInteger, nullable=False),  # here and below: Unix time in milliseconds
+)
+
+login_session = Table(
+    "login_session",
+    metadata,
+    _hash("hash", primary_key=True),  # of the cookie's secret
+    Column("account", Text, nullable=False, index=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+login_count = Table(
+    "login_count",  # failed attempts in the running window
+    metadata,
+    _hash("subject", primary_key=True),  # of the name, the address, or both
+    Column("count", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("prefix", Text, nullable=False, unique=True),
+    _hash("hash"),
+    Column("party", Text, nullable=False, index=True),
+    *(Column(name, Text, nullable=False) for name in ("name", "scopes", "roles", "regions", "made_by")),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("used_at", BigInteger),  # to the minute
+)
+
+key_request = Table(
+    "key_request",  # a key that waits for an administrator (or, with one use, its inviter) to sign its enrolment
+    metadata,
+    Column("key", Text, primary_key=True),  # key:<uuid7>
+    Column("hash", LargeBinary, nullable=False, unique=True),  # SHA-256 of the public key
+    Column("party", Text, nullable=False, index=True),
+    Column("person", Text, nullable=False),
+    Column("voucher", Text, nullable=False),  # the inviting party of a one-time key; else ""
+    Column("body", LargeBinary, nullable=False),  # canonical body of the key-enrolled to be signed
+    Column("made_at", BigInteger, nullable=False),
+)
+
+invitation = Table(
+    "invitation",  # a link that sets a password, or lets an absent party act once
+    metadata,
+    _hash("hash", primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("account", "party", "person", "key", "by_party", "by_person")),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Index(None, "account"),
+    Index(None, "by_party"),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("party", Text, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # under the key-encryption key
+    Column("types", Text, nullable=False),  # event types wanted, separated by spaces; "": all
+    Column("position", BigInteger, nullable=False),  # the log index to look at next
+    Column("disabled", Text, nullable=False),  # why nothing is sent any more; "": it is
+    Column("made_at", BigInteger, nullable=False),
+)
+
+delivery = Table(
+    "delivery",  # one message to one webhook: the delivery log, and the queue while `state` is "waiting"
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("webhook", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),  # log index; -1 for a test
+    Column("type", Text, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, delivered, dead
+    Column("attempts", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    Column("status", BigInteger),  # of the newest HTTP answer
+    Column("error", Text, nullable=False),
+    Index(None, "state", "due_at"),
+    Index(None, "webhook", "made_at"),
+)
+
+job = Table(
+    "job",  # periodic work that one process at a time does
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due_at", BigInteger, nullable=False),
+)
+
 PROJECTIONS: Final = (
-    "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag",
+    "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag", "stay",
 )  # fmt: skip
 """Derived from the log alone: dropped and made anew at any time."""
 
@@ -349,5 +474,8 @@ INSERT_ONLY: Final = (
 )
 """Evidence: rows are inserted and never touched again."""
 
-ERASABLE: Final = ("sealed", "subject_key", "custodial_key")
-"""Personal clear text and the keys over it: outside every proof, and outside what a reader role may see."""
+ERASABLE: Final = (
+    "sealed", "subject_key", "custodial_key",
+    "account", "login_session", "login_count", "api_token", "key_request", "invitation", "webhook", "delivery",
+)  # fmt: skip
+"""Personal clear text, secrets and keys: outside every proof, and outside what a reader role may see."""

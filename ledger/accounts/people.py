@@ -1,0 +1,686 @@
+"""People who log in: accounts, sessions, tokens, invitations, and keys that wait for an administrator.
+
+A party's administrator acts for the own party only. The operator makes a party's first administrator, regulators and
+other operators, and nothing else. Another party's things are answered like absent ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ledger.accounts import secrets
+from ledger.accounts.actor import ROLES, SCOPES, Actor
+from ledger.accounts.errors import (
+    CodeNeeded,
+    KeyWaits,
+    LastAdministrator,
+    LinkInvalid,
+    LoginRefused,
+    NameTaken,
+    NameUnfit,
+    NoSuch,
+    NotAllowed,
+    NotLoggedIn,
+    RoleUnknown,
+    ScopeUnknown,
+    Throttled,
+)
+from ledger.log import canonical
+from ledger.log.ids import new_uuid7
+from ledger.log.keys import PublicKey, possession_message
+from ledger.log.wire import decode_base64
+from ledger.store.accounts import AccountStore, Taken
+from ledger.store.database import Engine
+from ledger.store.moments import Clock, moment
+from ledger.store.sealing import Chance, lock_away, open_up
+
+_MINUTE: Final = 60_000
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+IDLE_MS: Final = 12 * _HOUR
+OLDEST_MS: Final = 7 * _DAY
+WINDOW_MS: Final = 15 * _MINUTE
+INVITED_MS: Final = 7 * _DAY
+TOKEN_DAYS_MAX: Final = 366
+TRIES: Final = {"both": 5, "name": 50, "address": 100}
+"""Failed log-ins in a window: by name and address together, by name from anywhere, by address for any name."""
+
+_NAME = re.compile(r"[^\W_](?:[\w.@-]{0,62}[^\W_])?").fullmatch
+_REGION = re.compile(r"\d{2}(?:\d{2}(?:\d{2})?)?|park:[\w-]{1,48}").fullmatch
+_TOKEN = re.compile(r"wl_([A-Za-z0-9]{10})_[A-Za-z0-9_-]{43}").fullmatch
+_LINK = "wv_"
+_OWN_ROLES: Final = frozenset({"admin", "clerk", "disposer", "driver"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An account as its administrator sees it."""
+
+    id: str
+    name: str
+    party: str
+    person: str
+    roles: tuple[str, ...]
+    regions: tuple[str, ...]
+    disabled: bool
+    invited: bool  # no password yet
+    totp: bool
+    made_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An API token without its secret."""
+
+    id: str
+    prefix: str
+    name: str
+    party: str
+    scopes: tuple[str, ...]
+    roles: tuple[str, ...]
+    regions: tuple[str, ...]
+    made_by: str
+    made_at: str
+    expires_at: str
+    revoked_at: str | None
+    used_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingKey:
+    """A key whose `body` an administrator (for one use: the inviter) is to sign as `key-enrolled`."""
+
+    key: str
+    party: str
+    person: str
+    one_time: bool
+    body: dict[str, Any]
+    made_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A one-time link: what the absent party's client needs to make its key."""
+
+    ledger: str
+    party: str
+    person: str
+    key: str
+    by_party: str
+    by_person: str
+    expires_at: str
+    used: bool
+
+
+class Accounts:
+    """Everything about people and what they hand out; safe to call from many threads."""
+
+    def __init__(self, *, engine: Engine, clock: Clock, chance: Chance, kek: bytes, origin: str) -> None:
+        self._store = AccountStore(engine)
+        self._clock = clock
+        self._chance = chance
+        self._kek = kek
+        self._origin = origin
+
+    # ------------------------------------------------------------------------------------ who is asking
+
+    def actor_for_session(self, secret: str) -> Actor | None:
+        """The person behind a session's cookie; None when it has ended."""
+        now = self._clock()
+        hash_ = secrets.kept(secret)
+        row = self._store.session(hash_)
+        if row is None or now - row.seen_at >= IDLE_MS or now - row.made_at >= OLDEST_MS:
+            return None
+        if now - row.seen_at >= _MINUTE:
+            self._store.see_session(hash_, now)
+        return Actor(
+            account=row.id,
+            person=row.person,
+            party=row.party,
+            roles=frozenset(row.roles.split()),
+            regions=tuple(row.regions.split()),
+            via="session",
+        )
+
+    def actor_for_token(self, secret: str) -> Actor | None:
+        """The party behind an API token or a one-time link; None when it is unknown, expired or revoked."""
+        now = self._clock()
+        if secret.startswith(_LINK):
+            visit = self._store.invitation(secrets.kept(secret), now)
+            if visit is None or visit.account:
+                return None
+            return Actor(
+                account="",
+                person=visit.person,
+                party=visit.party,
+                roles=frozenset(),
+                scopes=frozenset({"statements:write"}),
+                via="link",
+            )
+        parts = _TOKEN(secret)
+        row = None if parts is None else self._store.token(parts[1])
+        # The row is found by a part that is no secret; the secret is compared by hash, in constant time.
+        if row is None or not secrets.same(row.hash, secrets.kept(secret)):
+            return None
+        if row.revoked_at is not None or now >= row.expires_at:
+            return None
+        if now - (row.used_at or 0) >= _MINUTE:
+            self._store.use_token(row.id, now)
+        return Actor(
+            account="",
+            person="",
+            party=row.party,
+            roles=frozenset(row.roles.split()),
+            regions=tuple(row.regions.split()),
+            scopes=frozenset(row.scopes.split()),
+            via="token",
+            token=row.id,
+        )
+
+    # ------------------------------------------------------------------------------------ logging in
+
+    def log_in(self, name: str, password: str, *, address: str, code: str = "", replaces: str | None = None) -> str:
+        """The secret of a new session; raises Throttled, LoginRefused or CodeNeeded. Attempts are counted before
+        anything is looked at, so that many at once get no more tries than one after another."""
+        name = name.casefold()[:256]
+        now = self._clock()
+        subjects = self._count(name, address, now)
+        row = self._store.account_named(name)
+        if not secrets.matches("" if row is None else row.password, password) or row is None or row.disabled:
+            raise LoginRefused()
+        if row.totp is not None:
+            if not code:
+                raise CodeNeeded()
+            secret = open_up(self._kek, row.totp, row.id.encode()).decode()
+            step = secrets.totp_step(secret, code, now)
+            if step is None or not self._store.use_totp_step(row.id, step):
+                raise LoginRefused()
+        self._store.uncount(*subjects)
+        made = secrets.new_secret(self._chance)
+        self._store.add_session(secrets.kept(made), row.id, now, None if replaces is None else secrets.kept(replaces))
+        return made
+
+    def _count(self, name: str, address: str, now: int) -> tuple[list[bytes], bytes]:
+        """Count the attempt; what to forget once it succeeds, and what to count one less of: an address may go on to
+        try many names."""
+        both, by_name, by_address = (
+            secrets.kept(s) for s in (f"both {name} {address}", f"name {name}", f"at {address}")
+        )
+        limits = {both: TRIES["both"], by_name: TRIES["name"], by_address: TRIES["address"]}
+        counts = self._store.count(limits, now, now + WINDOW_MS)
+        waits = [until for (n, until), subject in zip(counts, sorted(limits), strict=True) if n > limits[subject]]
+        if waits:
+            raise Throttled(retry_after=max(1, -(-(max(waits) - now) // 1000)))
+        return [both, by_name], by_address
+
+    def log_out(self, secret: str) -> None:
+        self._store.end_session(secrets.kept(secret))
+
+    def change_password(self, by: Actor, old: str, new: str, *, session: str, address: str) -> None:
+        """Every other session of the account ends."""
+        row = self._own(by)
+        subjects = self._count(row.name, address, self._clock())
+        if not secrets.matches(row.password, old):
+            raise LoginRefused()
+        self._store.uncount(*subjects)
+        hashed = secrets.hash_password(secrets.verify_strength(new, row.name))
+        self._store.set_password(row.id, hashed, secrets.kept(session))
+
+    def offer_totp(self, by: Actor) -> tuple[str, str]:
+        """A new shared secret and its URI; nothing changes until `set_totp` shows that the authenticator has it."""
+        row = self._own(by)
+        secret = secrets.new_totp(self._chance)
+        return secret, secrets.totp_uri(secret, row.name, self._origin)
+
+    def set_totp(self, by: Actor, secret: str, code: str, password: str, *, address: str) -> None:
+        """From now on log-in asks for a code of this secret; "" switches it off. The password is asked again."""
+        row = self._own(by)
+        now = self._clock()
+        subjects = self._count(row.name, address, now)
+        if not secrets.matches(row.password, password):
+            raise LoginRefused()
+        locked, step = None, 0
+        if secret:
+            found = secrets.totp_step(secret, code, now)
+            if found is None:
+                raise LoginRefused()
+            locked, step = lock_away(self._kek, secret.encode(), row.id.encode(), self._chance), found
+        self._store.uncount(*subjects)
+        self._store.change_account(row.id, totp=locked, totp_step=step)
+
+    def _own(self, by: Actor) -> Any:
+        row = self._store.account(by.account)
+        if row is None:
+            raise NotLoggedIn()
+        return row
+
+    # ------------------------------------------------------------------------------------ people
+
+    def invite(
+        self,
+        by: Actor,
+        *,
+        name: str,
+        roles: Iterable[str],
+        party: str = "",
+        person: str = "",
+        regions: Sequence[str] = (),
+    ) -> tuple[Person, str]:
+        """A new account and the secret of the link that sets its password, shown once.
+
+        `person` names somebody whose key the ledger has enrolled for the party already; else a new person is made.
+        """
+        wanted = frozenset(roles)
+        party = party or by.party
+        self._may_give(by, wanted, party)
+        if person and not any(row.person == person for row in self._store.keys(party)):
+            raise NoSuch(what=person)
+        account = self._add(name, party, person, wanted, regions, password="")
+        return self._person(account), self._invite_account(account, by)
+
+    def create(
+        self,
+        *,
+        name: str,
+        password: str,
+        roles: Iterable[str],
+        party: str,
+        person: str = "",
+        regions: Sequence[str] = (),
+    ) -> Person:
+        """An account made by who has the machine itself, such as the very first one."""
+        hashed = secrets.hash_password(secrets.verify_strength(password, name.casefold()))
+        return self._person(self._add(name, party, person, frozenset(roles), regions, hashed))
+
+    def _add(
+        self, name: str, party: str, person: str, roles: frozenset[str], regions: Sequence[str], password: str
+    ) -> Any:
+        name = name.casefold()
+        if not _NAME(name):
+            raise NameUnfit(expected="1 to 64 letters, digits and . @ - _", got=ascii(name[:80]))
+        if not roles or not roles <= set(ROLES):
+            raise RoleUnknown(expected=", ".join(ROLES), got=", ".join(sorted(roles)) or "none")
+        if roles & {"operator", "regulator"} and len(roles) > 1:
+            raise RoleUnknown(expected="operator or regulator alone", got=", ".join(sorted(roles)))
+        if ("regulator" in roles) != bool(regions) or not all(_REGION(each) for each in regions):
+            raise RoleUnknown(expected="regions such as 3205 or park:NAME for a regulator alone", got=" ".join(regions))
+        id_ = new_uuid7(self._clock(), self._chance(10))
+        try:
+            self._store.add_account(
+                id=id_,
+                name=name,
+                party=party,
+                person=person or f"person:{new_uuid7(self._clock(), self._chance(10))}",
+                roles=" ".join(sorted(roles)),
+                regions=" ".join(sorted(regions)),
+                password=password,
+                totp=None,
+                totp_step=0,
+                disabled=False,
+                made_at=self._clock(),
+            )
+        except Taken:
+            raise NameTaken(name=name) from None
+        return self._store.account(id_)
+
+    def _may_give(self, by: Actor, roles: frozenset[str], party: str) -> None:
+        if by.via == "session" and "admin" in by.roles and party == by.party and roles <= _OWN_ROLES:
+            return
+        if by.via == "session" and "operator" in by.roles:
+            if roles == {"admin"} and not self._store.accounts(party, "admin"):
+                return
+            if roles == {"regulator"} and self._store.is_authority(party):
+                return
+            if roles == {"operator"} and party == by.party:
+                return
+        raise NotAllowed(expected="roles of the own party, or as operator a first administrator", got=" ".join(roles))
+
+    def _invite_account(self, account: Any, by: Actor) -> str:
+        secret = secrets.new_secret(self._chance)
+        now = self._clock()
+        self._store.add_invitation(
+            hash=secrets.kept(secret),
+            account=account.id,
+            party=account.party,
+            person=account.person,
+            key="",
+            by_party=by.party,
+            by_person=by.person,
+            made_at=now,
+            expires_at=now + INVITED_MS,
+            used_at=None,
+        )
+        return secret
+
+    def accept(self, secret: str, password: str) -> None:
+        """Set the password of the account that the link was made for; the link is used up."""
+        now = self._clock()
+        hash_ = secrets.kept(secret)
+        row = self._store.invitation(hash_, now)
+        account = None if row is None or not row.account else self._store.account(row.account)
+        if account is None:
+            raise LinkInvalid()
+        hashed = secrets.hash_password(secrets.verify_strength(password, account.name))
+        if not self._store.use_invitation(hash_, now):
+            raise LinkInvalid()
+        self._store.set_password(account.id, hashed)
+
+    def people(self, by: Actor) -> list[Person]:
+        """The own party's accounts for its administrator; for the operator those that an operator makes."""
+        if "operator" in by.roles:
+            made = {"admin", "operator", "regulator"}
+            return [self._person(row) for row in self._store.accounts() if made & set(row.roles.split())]
+        return [self._person(row) for row in self._store.accounts(by.party)]
+
+    def one(self, by: Actor, id_: str) -> Person:
+        """One of `people`."""
+        return self._person(self._in_reach(by, id_))
+
+    def reset(self, by: Actor, id_: str) -> str:
+        """The secret of a new link that sets the password, as when somebody forgot theirs; the one-time code goes."""
+        row = self._in_reach(by, id_)
+        if "operator" in by.roles and "admin" in row.roles.split() and row.password:
+            # An operator who could set an administrator's password could read the party's business.
+            raise NotAllowed(expected="an administrator of the party, or a person at the machine")
+        self._store.change_account(row.id, totp=None)
+        return self._invite_account(row, by)
+
+    def set_roles(self, by: Actor, id_: str, roles: Iterable[str]) -> Person:
+        """Other roles of the own party; its last administrator stays one."""
+        row = self._in_reach(by, id_)
+        wanted = frozenset(roles)
+        if "admin" not in by.roles or not wanted or not wanted <= _OWN_ROLES:
+            raise NotAllowed(expected=", ".join(sorted(_OWN_ROLES)), got=", ".join(sorted(wanted)))
+        if "admin" not in wanted:
+            self._keep_one_administrator(row)
+        self._store.change_account(row.id, roles=" ".join(sorted(wanted)))
+        return self.one(by, id_)
+
+    def disable(self, by: Actor, id_: str, disabled: bool = True) -> Person:
+        """A disabled account's sessions end at once."""
+        row = self._in_reach(by, id_)
+        if disabled:
+            self._keep_one_administrator(row)
+        self._store.disable(row.id, disabled)
+        return self.one(by, id_)
+
+    def forget(self, by: Actor, id_: str) -> str:
+        """Delete the account and all that names its person; the person, whom the ledger is to erase next."""
+        row = self._in_reach(by, id_)
+        self._keep_one_administrator(row)
+        self._store.forget(row.id, row.person)
+        return str(row.person)
+
+    def _in_reach(self, by: Actor, id_: str) -> Any:
+        row = self._store.account(id_)
+        if row is None or by.via != "session":
+            raise NoSuch(what=f"account {id_}")
+        roles = set(row.roles.split())
+        if ("admin" in by.roles and row.party == by.party and roles <= _OWN_ROLES) or (
+            "operator" in by.roles and roles & {"admin", "operator", "regulator"}
+        ):
+            return row
+        raise NoSuch(what=f"account {id_}")
+
+    def _keep_one_administrator(self, row: Any) -> None:
+        for role in ("admin", "operator"):
+            if role in row.roles.split():
+                others = [r for r in self._store.accounts(row.party, role) if r.id != row.id and not r.disabled]
+                if not others:
+                    raise LastAdministrator(expected=f"another active {role}")
+
+    def _person(self, row: Any) -> Person:
+        return Person(
+            id=row.id,
+            name=row.name,
+            party=row.party,
+            person=row.person,
+            roles=tuple(row.roles.split()),
+            regions=tuple(row.regions.split()),
+            disabled=row.disabled,
+            invited=not row.password,
+            totp=row.totp is not None,
+            made_at=moment(row.made_at),
+        )
+
+    # ------------------------------------------------------------------------------------ at the machine itself
+
+    def everybody(self) -> list[Person]:
+        """Every account, for who has the machine itself."""
+        return [self._person(row) for row in self._store.accounts()]
+
+    def set_password(self, name: str, password: str) -> Person:
+        """For who has the machine itself; every session ends, the one-time code goes."""
+        row = self._store.account_named(name.casefold())
+        if row is None:
+            raise NoSuch(what=f"account {name}")
+        hashed = secrets.hash_password(secrets.verify_strength(password, row.name))
+        self._store.change_account(row.id, totp=None)
+        self._store.set_password(row.id, hashed)
+        return self._person(self._store.account(row.id))
+
+    # ------------------------------------------------------------------------------------ tokens
+
+    def issue_token(self, by: Actor, *, name: str, scopes: Iterable[str], days: int) -> tuple[Token, str]:
+        """A token of the own party and its secret, shown once. Only a regulator's may mirror."""
+        wanted = frozenset(scopes)
+        regulator = "regulator" in by.roles
+        allowed = set(SCOPES) if regulator else set(SCOPES) - {"mirror"}
+        if by.via != "session" or not by.roles & {"admin", "regulator"}:
+            raise NotAllowed(expected="admin or regulator", got=" ".join(sorted(by.roles)))
+        if not wanted or not wanted <= allowed:
+            raise ScopeUnknown(expected=", ".join(sorted(allowed)), got=", ".join(sorted(wanted)) or "none")
+        if not 1 <= days <= TOKEN_DAYS_MAX:
+            raise ScopeUnknown(expected=f"1 to {TOKEN_DAYS_MAX} days", got=days)
+        now = self._clock()
+        prefix = secrets.new_prefix(self._chance)
+        secret = f"wl_{prefix}_{secrets.new_secret(self._chance)}"
+        self._store.add_token(
+            id=new_uuid7(now, self._chance(10)),
+            prefix=prefix,
+            hash=secrets.kept(secret),
+            party=by.party,
+            name=name,
+            scopes=" ".join(sorted(wanted)),
+            roles="regulator" if regulator else "clerk",
+            regions=" ".join(by.regions),
+            made_by=by.person,
+            made_at=now,
+            expires_at=now + days * _DAY,
+            revoked_at=None,
+            used_at=None,
+        )
+        return _token(self._store.token(prefix)), secret
+
+    def tokens(self, by: Actor) -> list[Token]:
+        """The own party's tokens, oldest first."""
+        return [_token(row) for row in self._store.tokens(by.party)]
+
+    def revoke_token(self, by: Actor, id_: str) -> None:
+        """At once and for good; raises NoSuch."""
+        if not self._store.revoke_token(id_, by.party, self._clock()):
+            raise NoSuch(what=f"token {id_}")
+
+    # ------------------------------------------------------------------------------------ keys
+
+    def offer_key(self, by: Actor, *, key: str, public_key: str, proof: str) -> WaitingKey:
+        """A person's device offers its own key, with proof that it has it; an administrator signs the enrolment."""
+        body = {
+            "key": key,
+            "public_key": public_key,
+            "holder": by.party,
+            "person": by.person,
+            "purpose": "statement",
+            "proof": proof,
+        }
+        return self._wait(body, voucher="")
+
+    def wait(self, body: dict[str, Any]) -> WaitingKey:
+        """A key that this server keeps for a person waits like any other."""
+        return self._wait(body, voucher="")
+
+    def _wait(self, body: dict[str, Any], voucher: str) -> WaitingKey:
+        public = PublicKey.from_hex(body["public_key"])
+        message = possession_message(self._origin, body["key"], body["holder"], body["person"], body["public_key"])
+        public.verify(decode_base64(body["proof"], "proof of possession"), message)
+        now = self._clock()
+        try:
+            self._store.add_key_request(
+                key=body["key"],
+                hash=public.hash,
+                party=body["holder"],
+                person=body["person"],
+                voucher=voucher,
+                body=canonical.encode(body),
+                made_at=now,
+            )
+        except Taken:
+            raise KeyWaits(expected="a new key", got=body["key"]) from None
+        return WaitingKey(
+            key=body["key"],
+            party=body["holder"],
+            person=body["person"],
+            one_time=bool(voucher),
+            body=body,
+            made_at=moment(now),
+        )
+
+    def waiting_keys(self, by: Actor) -> list[WaitingKey]:
+        """Keys of the own party, and one-time keys of those whom the party invited; oldest first."""
+        return [
+            WaitingKey(
+                key=row.key,
+                party=row.party,
+                person=row.person,
+                one_time=bool(row.voucher),
+                body=dict(canonical.decode(row.body, limit=len(row.body))),
+                made_at=moment(row.made_at),
+            )
+            for row in self._store.key_requests(by.party)
+        ]
+
+    def waiting_key(self, by: Actor, key: str) -> WaitingKey:
+        """One of `waiting_keys`; raises NoSuch. Who is no administrator may sign for who was invited by them."""
+        for each in self.waiting_keys(by):
+            if each.key == key and ("admin" in by.roles or each.one_time):
+                return each
+        raise NoSuch(what=f"waiting key {key}")
+
+    def dismiss_key(self, by: Actor, key: str) -> None:
+        """It waits no more, unsigned; raises NoSuch."""
+        self.waiting_key(by, key)
+        self._store.drop_key_request(key, by.party)
+
+    def keeps_key_of(self, person: str) -> bool:
+        """Whether this server can sign for the person."""
+        return bool(person) and self._store.has_custodial_key(person)
+
+    def keys(self, by: Actor) -> list[Any]:
+        """The own party's enrolled keys, as the append keeps them."""
+        return self._store.keys(by.party)
+
+    def key(self, by: Actor, stream: str) -> Any:
+        """One enrolled key of the own party; raises NoSuch."""
+        row = self._store.key(stream)
+        if row is None or row.party != by.party:
+            raise NoSuch(what=f"key {stream}")
+        return row
+
+    def quarantined(self, by: Actor) -> list[Any]:
+        """The own party's statements in quarantine."""
+        return self._store.quarantined(by.party)
+
+    # ------------------------------------------------------------------------------------ one-time links
+
+    def invite_visitor(self, by: Actor, party: str, days: int = 7) -> tuple[Visit, str]:
+        """A link with which an absent party can offer one key and, once its inviter signed, make one statement."""
+        if by.via != "session" or not by.person or party == by.party:
+            raise NotAllowed(expected="a logged-in person who invites another party", got=party)
+        secret = _LINK + secrets.new_secret(self._chance)
+        now = self._clock()
+        row = {
+            "hash": secrets.kept(secret),
+            "account": "",
+            "party": party,
+            "person": f"person:{new_uuid7(now, self._chance(10))}",
+            "key": f"key:{new_uuid7(now, self._chance(10))}",
+            "by_party": by.party,
+            "by_person": by.person,
+            "made_at": now,
+            "expires_at": now + min(max(days, 1), 30) * _DAY,
+            "used_at": None,
+        }
+        self._store.add_invitation(**row)
+        return self.visit(secret), secret
+
+    def visit(self, secret: str) -> Visit:
+        """What a link is for; raises LinkInvalid."""
+        row = self._store.invitation(secrets.kept(secret), self._clock())
+        if row is None or row.account:
+            raise LinkInvalid()
+        return self._visit(row)
+
+    def visits(self, by: Actor) -> list[Visit]:
+        """The links that the own party gave out and that have not expired."""
+        return [self._visit(row) for row in self._store.visits(by.party) if row.expires_at > self._clock()]
+
+    def drop_visit(self, by: Actor, key: str) -> None:
+        """The link leads nowhere from now on; raises NoSuch."""
+        if not self._store.drop_visit(key, by.party):
+            raise NoSuch(what=f"link for {key}")
+
+    def offer_visitor_key(self, secret: str, *, public_key: str, proof: str) -> tuple[WaitingKey, Visit]:
+        """The visitor's client offers the one key of this link; raises LinkInvalid when it did so before."""
+        visit = self.visit(secret)
+        body = {
+            "key": visit.key,
+            "public_key": public_key,
+            "holder": visit.party,
+            "person": visit.person,
+            "purpose": "statement",
+            "proof": proof,
+            "uses": 1,
+        }
+        if visit.used:
+            raise LinkInvalid()
+        made = self._wait(body, voucher=visit.by_party)
+        self._store.use_invitation(secrets.kept(secret), self._clock())
+        return made, visit
+
+    def _visit(self, row: Any) -> Visit:
+        return Visit(
+            ledger=self._origin,
+            party=row.party,
+            person=row.person,
+            key=row.key,
+            by_party=row.by_party,
+            by_person=row.by_person,
+            expires_at=moment(row.expires_at),
+            used=row.used_at is not None,
+        )
+
+    # ------------------------------------------------------------------------------------ housekeeping
+
+    def sweep(self) -> int:
+        """Delete ended sessions, old counters, expired links; how many rows."""
+        return self._store.sweep(self._clock(), IDLE_MS, OLDEST_MS)
+
+
+def _token(row: Any) -> Token:
+    return Token(
+        id=row.id,
+        prefix=row.prefix,
+        name=row.name,
+        party=row.party,
+        scopes=tuple(row.scopes.split()),
+        roles=tuple(row.roles.split()),
+        regions=tuple(row.regions.split()),
+        made_by=row.made_by,
+        made_at=moment(row.made_at),
+        expires_at=moment(row.expires_at),
+        revoked_at=None if row.revoked_at is None else moment(row.revoked_at),
+        used_at=None if row.used_at is None else moment(row.used_at),
+    )
