@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from ledger.custody.container import Container
@@ -10,6 +10,7 @@ from ledger.custody.decide import unwrapped
 from ledger.custody.events import Event
 from ledger.custody.events.containers import ContentsTransferred
 from ledger.custody.events.treatment import WasteTreated
+from ledger.custody.facilities import Stay
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, flags_of
 from ledger.custody.lots import Part, Row, Trace
@@ -29,6 +30,7 @@ class Story:
     lots: list[tuple[Account, Part]]
     rows: list[Row]
     flags: list[Flag]
+    stays: list[Stay]
 
 
 def account_for(
@@ -56,7 +58,9 @@ def account_for(
 
         trace = Trace(container, regime, registry, inflows)
         flags = flags_of(trace, facts)
-        stories[container] = Story(thing=trace.thing, lots=list(trace.parts()), rows=trace.rows, flags=flags)
+        stories[container] = Story(
+            thing=trace.thing, lots=list(trace.parts()), rows=trace.rows, flags=flags, stays=list(_stays(trace))
+        )
         # What flowed out differently than before makes its targets' stories different too.
         for fact in facts:
             key = (fact.id, container)
@@ -65,6 +69,21 @@ def account_for(
                 flows[key] = flowed
                 waiting += [t for t in targets_of(fact.event) if t not in waiting and t != container]
     return stories
+
+
+def _stays(trace: Trace) -> Iterator[Stay]:
+    ends = [since for since, _ in trace.stays[1:]] + [""]
+    for (since, (facility, zone, code, grams)), until in zip(trace.stays, ends, strict=False):
+        if facility and since != until:
+            yield Stay(
+                container=trace.container,
+                facility=facility,
+                zone=zone,
+                code=code,
+                grams=grams,
+                since=since,
+                until=until,
+            )
 
 
 def sources_of(event: Event) -> list[str]:

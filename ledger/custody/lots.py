@@ -93,6 +93,7 @@ class Trace:
     rows: list[Row] = field(default_factory=list)
     outflows: dict[str, list[Part]] = field(default_factory=dict)
     gaps: dict[str, list[tuple[Account, Part]]] = field(default_factory=dict)
+    stays: list[tuple[str, tuple[str, str, str, int]]] = field(default_factory=list)
     papers: list[PaperManifestBackfilled] = field(default_factory=list)
     opened_at: str = ""
     confirmed: frozenset[str] = frozenset()
@@ -119,9 +120,18 @@ class Trace:
             mine = [p for p in fact.event.post(fact) if self.container in (p.debit.container, p.credit.container)]
             for posting in (*mine, *difference(self.thing.gaps(), gaps)):
                 self._follow(posting)
+            self._stay()
             if isinstance(fact.event, ExplanationAccepted):
                 self._settle_explained()
             yield fact
+
+    def _stay(self) -> None:
+        """Note where the content stands from now on, when that changed: facility, zone, code, grams."""
+        thing = self.thing
+        standing = thing.status in ("held", "filling") and thing.facility
+        here = (thing.facility, thing.zone, thing.code, thing.net_g) if standing else ("", "", "", 0)
+        if here != (self.stays[-1][1] if self.stays else ("", "", "", 0)):
+            self.stays.append((self.fact.at, here))
 
     def parts(self) -> Iterator[tuple[Account, Part]]:
         """Where the lots are now."""

@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.container import Manifest
 from ledger.custody.decide import fold
+from ledger.custody.events.registry import FacilityRegistered
+from ledger.custody.facilities import Stay, facility_flags
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag
 from ledger.custody.lots import Part, Row
@@ -98,6 +100,7 @@ class Projector:
         manifests: set[str] = set()
         registered: list[dict[str, Any]] = []
         verdicts: list[Fact] = []
+        stores: set[str] = set()
         for index, fact in facts.sequenced(connection, start, stop):
             if fact is None:
                 continue
@@ -105,16 +108,21 @@ class Projector:
                 registry.add(fact)
                 registered.append({"index": index, "statement": bytes.fromhex(fact.statement)})
                 verdicts += [fact] if isinstance(fact.event, CHANGES_VERDICTS) else []
+            if isinstance(fact.event, FacilityRegistered):
+                stores.add(fact.event.facility)
             touched |= set(fact.event.containers())
             manifests |= {s for s in fact.event.streams(fact.by.party) if s.startswith("manifest:")}
         self._registry_size = stop
         _write(connection, t.registry_fact, registered)
         registry = self._registry_at(connection, stop)
         touched |= set(_judged_anew(connection, verdicts))
-        self._account(connection, sorted(touched), stop, registry)
+        stores = self._account(connection, sorted(touched), stop, registry) | stores
+        self._judge_stores(connection, sorted(stores), registry)
         _write_manifests(connection, sorted(manifests), stop)
 
-    def _account(self, connection: Connection, containers: Sequence[str], size: int, registry: Registry) -> None:
+    def _account(self, connection: Connection, containers: Sequence[str], size: int, registry: Registry) -> set[str]:
+        """Write the stories anew; the facilities in which something stands or stood differently."""
+        stores: set[str] = set()
         for first in range(0, len(containers), _CHUNK):
             chunk = containers[first : first + _CHUNK]
             histories = facts.of_streams(connection, chunk, size)
@@ -127,7 +135,14 @@ class Projector:
             flows = _Flows(connection)
             stories = account_for(chunk, facts_of, flows, self.regime, registry)
             flows.write()
-            write_stories(connection, stories)
+            stores |= write_stories(connection, stories)
+        return stores
+
+    def _judge_stores(self, connection: Connection, facilities: Sequence[str], registry: Registry) -> None:
+        for name in facilities:
+            connection.execute(delete(t.flag).where(t.flag.c.object == name))
+            rows = _flag_rows(store_flags(connection, name, self.regime, registry))
+            _write(connection, t.flag, rows)
 
 
 def registry_of(accepted: Iterable[Fact]) -> Registry:
@@ -220,25 +235,51 @@ def lot_rows(story: Story) -> list[dict[str, Any]]:
 
 def flag_rows(story: Story) -> list[dict[str, Any]]:
     """The `flag` rows of a story."""
-    flags = sorted(story.flags, key=lambda f: (f.opened_at, f.rule, f.key, f.closed_at))
-    return [{"n": n} | {name: getattr(flag, name) for name in _FLAG} for n, flag in enumerate(flags)]
+    return _flag_rows(story.flags)
+
+
+def _flag_rows(flags: Iterable[Flag]) -> list[dict[str, Any]]:
+    ordered = sorted(flags, key=lambda f: (f.opened_at, f.rule, f.key, f.closed_at))
+    return [{"n": n} | {name: getattr(flag, name) for name in _FLAG} for n, flag in enumerate(ordered)]
+
+
+def stay_rows(story: Story) -> list[dict[str, Any]]:
+    """The `stay` rows of a story."""
+    return [{"n": n} | {name: getattr(stay, name) for name in _STAY} for n, stay in enumerate(story.stays)]
+
+
+def store_flags(connection: Connection, name: str, regime: Regime, registry: Registry) -> list[Flag]:
+    """The exceptions of one facility, from what stood in it."""
+    facility = registry.facilities.get(name)
+    if facility is None:
+        return []
+    rows = connection.execute(select(t.stay).where(t.stay.c.facility == name))
+    stays = [Stay(**{field: getattr(row, field) for field in _STAY}) for row in rows]
+    return facility_flags(facility, stays, regime, registry)
 
 
 _LOT = tuple(Row.__dataclass_fields__)
 _FLAG = tuple(Flag.__dataclass_fields__)
+_STAY = tuple(Stay.__dataclass_fields__)
 
 
-def write_stories(connection: Connection, stories: dict[str, Story]) -> None:
-    """Replace all rows of these containers."""
+def write_stories(connection: Connection, stories: dict[str, Story]) -> set[str]:
+    """Replace all rows of these containers; the facilities they stood or stand in."""
     names = sorted(stories)
+    stores = {stay.facility for story in stories.values() for stay in story.stays}
     for first in range(0, len(names), _CHUNK):
         chunk = names[first : first + _CHUNK]
         connection.execute(delete(t.container).where(t.container.c.id.in_(chunk)))
         connection.execute(delete(t.lot_row).where(t.lot_row.c.container.in_(chunk)))
         connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
+        stood = select(t.stay.c.facility).where(t.stay.c.container.in_(chunk)).distinct()
+        stores |= set(connection.execute(stood).scalars())
+        connection.execute(delete(t.stay).where(t.stay.c.container.in_(chunk)))
+        _write(connection, t.stay, [row for n in chunk for row in stay_rows(stories[n])])
         _write(connection, t.container, [container_row(stories[n]) for n in chunk])
         _write(connection, t.lot_row, [row for n in chunk for row in lot_rows(stories[n])])
         _write(connection, t.flag, [row for n in chunk for row in flag_rows(stories[n])])
+    return stores
 
 
 def manifest_row(name: str, history: Iterable[Fact]) -> dict[str, Any]:
@@ -309,9 +350,14 @@ def differences(
                 (t.container, t.container.c.id, [container_row(story)]),
                 (t.lot_row, t.lot_row.c.container, lot_rows(story)),
                 (t.flag, t.flag.c.object, flag_rows(story)),
+                (t.stay, t.stay.c.container, stay_rows(story)),
             ):
                 got = [dict(r._mapping) for r in connection.execute(select(table).where(key == name))]
                 yield from _compare_rows(table, name, rows, got)
+    for name in sorted(registry.facilities):
+        want = _flag_rows(store_flags(connection, name, regime, registry))
+        got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
+        yield from _compare_rows(t.flag, name, want, got)
     manifests = select(t.link.c.stream).where(t.link.c.stream >= "manifest:", t.link.c.stream < "manifest;").distinct()
     names = sorted(connection.execute(manifests).scalars())
     yield from _compare_table(connection, t.manifest, "id", set(names))

@@ -116,4 +116,17 @@ def upgrade() -> None:
         sa.Column("bytes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name="pk_document"),
     )
+    op.create_table(
+        "stay",
+        sa.Column("container", sa.Text(), nullable=False),
+        sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("facility", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("grams", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("container", "n", name="pk_stay"),
+    )
+    op.create_index("ix_stay_facility", "stay", ["facility"])
     op.execute("INSERT INTO projection_state (id, size) VALUES (1, 0)")

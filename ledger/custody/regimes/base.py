@@ -64,6 +64,9 @@ class Regime(Protocol):
     def deadline(self, start: str, code: str, holder: str, site: str, registry: Registry) -> str:
         """When waste that somebody held since `start` must have left its hands (a moment)."""
 
+    def incompatible(self, registry: Registry, day: str, site: str) -> frozenset[tuple[str, str]]:
+        """Pairs of codes or classes that must not stand together, as adopted for the site or for all."""
+
     def cite(self, key: str, day: str) -> str:
         """The law behind a rule, as in force on the day."""
 

@@ -63,6 +63,7 @@ class China:
             "recording-hours": 24,
             "paper-workdays": 10,
             "clock-ahead-minutes": 5,
+            "point-limit-g": 3_000_000,
             "tolerance-ppm": 0,
             "tolerance-g": 0,
             "licence-warn-percent": 100,
@@ -172,6 +173,12 @@ class China:
             return later(start, days=self.setting(registry, "medical-storage-days", day, site, holder))
         name = "licensed-storage-days" if use == "disposal" else "storage-days"
         return later(start, days=self.setting(registry, name, day, site, holder))
+
+    def incompatible(self, registry: Registry, day: str, site: str) -> frozenset[tuple[str, str]]:
+        # GB 18597-2023 has no table of its own any more: only what an authority adopted counts.
+        adopted = str(registry.setting("incompatible-pairs", day, site) or "")
+        pairs = [pair.split("+") for pair in adopted.split()]
+        return frozenset((min(pair), max(pair)) for pair in pairs if len(pair) == 2)
 
     def cite(self, key: str, day: str) -> str:
         old, new = LAW[key]

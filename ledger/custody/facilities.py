@@ -1,0 +1,92 @@
+"""What is wrong with a store as a whole: over its capacity or the 3 t of a storage point, incompatible neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ledger.custody.events.registry import FacilityRegistered
+from ledger.custody.flags import Flag
+from ledger.custody.regimes.base import Regime, local_day
+from ledger.custody.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A container's content in one zone of a facility, unchanged from `since` until `until` ("" while it is there)."""
+
+    container: str
+    facility: str
+    zone: str
+    code: str
+    grams: int
+    since: str
+    until: str
+
+
+def facility_flags(
+    facility: FacilityRegistered, stays: Iterable[Stay], regime: Regime, registry: Registry
+) -> list[Flag]:
+    """The exceptions of a store over time, from everything that ever stood in it."""
+    changes: dict[str, list[tuple[int, Stay]]] = {}
+    for stay in stays:
+        changes.setdefault(stay.since, []).append((1, stay))
+        if stay.until:
+            changes.setdefault(stay.until, []).append((-1, stay))
+    present: dict[tuple[str, str, str], int] = {}
+    opened: dict[tuple[str, str], Flag] = {}
+    closed: list[Flag] = []
+    for moment in sorted(changes):
+        for sign, stay in changes[moment]:
+            place = (stay.zone, stay.code, stay.container)
+            present[place] = present.get(place, 0) + sign * stay.grams
+            if not present[place]:
+                del present[place]
+        standing = {(f.rule, f.key): f for f in _standing(facility, present, moment, regime, registry)}
+        for key in [k for k in opened if k not in standing]:
+            closed.append(replace(opened.pop(key), closed_at=moment))
+        for key, flag in standing.items():
+            opened[key] = replace(opened[key], grams=flag.grams) if key in opened else flag
+    return [*closed, *opened.values()]
+
+
+def _standing(
+    facility: FacilityRegistered,
+    present: dict[tuple[str, str, str], int],
+    moment: str,
+    regime: Regime,
+    registry: Registry,
+) -> Iterator[Flag]:
+    day = local_day(moment, regime.offset)
+
+    def flag(rule: str, key: str, grams: int, detail: str) -> Flag:
+        return Flag(
+            rule=rule,
+            object=facility.facility,
+            key=key,
+            grams=grams,
+            holder=facility.holder,
+            site=facility.site,
+            detail=detail,
+            opened_at=moment,
+            opened_by="",
+        )
+
+    total = sum(present.values())
+    if facility.capacity_g is not None and total > facility.capacity_g:
+        yield flag("over-capacity", "", total - facility.capacity_g, f"{total} / {facility.capacity_g}")
+    if facility.store_kind == "point":
+        limit = regime.setting(registry, "point-limit-g", day, facility.site, facility.holder)
+        hazardous = sum(g for (_, code, _), g in present.items() if regime.listed(code))
+        if hazardous > limit:
+            yield flag("point-over-limit", "", hazardous - limit, f"{hazardous} / {limit}")
+    pairs = regime.incompatible(registry, day, facility.site)
+    zones: dict[str, dict[str, int]] = {}
+    for (zone, code, _), grams in present.items():
+        for name in (code, *regime.classes_of(code)) if pairs else ():
+            zones.setdefault(zone, {})[name] = zones.get(zone, {}).get(name, 0) + grams
+    for zone, names in sorted(zones.items()):
+        for one, other in sorted(pairs):
+            if one in names and other in names:
+                grams = min(names[one], names[other])
+                yield flag("incompatible-neighbours", f"{zone} {one}+{other}", grams, f"{one} {other}")
