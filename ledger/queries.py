@@ -60,6 +60,17 @@ class ContainerStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunningClock:
+    """Open mass of a container with the moment by which it must have left its holder's hands."""
+
+    holder: str
+    site: str
+    stage: str
+    deadline: str
+    grams: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A thing that a name leads to: its id, its kind (container, party …) and how people call it."""
 
@@ -138,6 +149,27 @@ class Queries:
             for name, thing in things
             if isinstance(thing, Container) and unresolved(thing, histories[name], question, self.regime)
         )
+
+    def next_deadline(self, question: Question, size: int | None = None) -> str:
+        """When the first clock of the open mass in scope runs out after the question's moment; "" when none runs."""
+        with self.engine.connect() as connection:
+            if size is not None:
+                sums: dict[tuple[str, str], int] = {}
+                for row in self._replayed(connection, size):
+                    if row.account == "open" and row.at < question.end and question.in_scope(row):
+                        key = (row.deadline, row.container)
+                        sums[key] = sums.get(key, 0) + row.grams
+                return min((d for (d, _), grams in sums.items() if grams > 0 and d >= question.horizon), default="")
+            r = t.lot_row.c
+            query = (
+                select(r.deadline)
+                .where(*_scope(question), r.account == "open", r.deadline >= question.horizon)
+                .group_by(r.deadline, r.container)
+                .having(func.sum(r.grams) > 0)
+                .order_by(r.deadline)
+                .limit(1)
+            )
+            return connection.execute(query).scalar() or ""
 
     def _heaps(self, connection: Connection, q: Question) -> Iterator[tuple[Heap, int]]:
         r = t.lot_row.c
@@ -253,6 +285,21 @@ class Queries:
             story = account_for([name], facts_of, flows, self.regime, registry)[name]
             steps = _steps(connection, known[name])
         return ContainerStory(thing=story.thing, steps=tuple(steps), lots=tuple(story.lots), flags=tuple(story.flags))
+
+    def clocks(self, name: str) -> list[RunningClock]:
+        """The clocks of a container's open mass, the nearest first."""
+        r = t.lot_row.c
+        keys = (r.holder, r.site, r.stage, r.deadline)
+        query = (
+            select(*keys, func.sum(r.grams))
+            .where(r.container == name, r.account.in_(OPEN), r.deadline != "")
+            .group_by(*keys)
+            .having(func.sum(r.grams) > 0)
+            .order_by(r.deadline)
+        )
+        with self.engine.connect() as connection:
+            rows = list(connection.execute(query))
+        return [RunningClock(holder=h, site=s, stage=g, deadline=d, grams=int(m)) for h, s, g, d, m in rows]
 
     def history(self, stream: str) -> list[Step]:
         """What was recorded of an object, in the order of happening."""
