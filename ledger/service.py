@@ -26,7 +26,7 @@ from ledger.log.proof import build_receipt
 from ledger.log.statement import Seen, Statement
 from ledger.log.tiles import WIDTH, TileReader, tile_width
 from ledger.log.trust import Trust
-from ledger.log.wire import encode_base64
+from ledger.log.wire import decode_base64, encode_base64
 from ledger.store import keeping, read
 from ledger.store.answers import Answer, Draft, SealedText, Submission
 from ledger.store.append import Appender, fact_of
@@ -37,6 +37,7 @@ from ledger.store.rows import AuthorHead, Conflict, open_rows
 from ledger.store.sealing import Chance
 from ledger.store.sequence import sequence
 from ledger.store.sign import Signer
+from ledger.store.verify import Verdict, verify
 
 __all__ = ["Answer", "Ledger", "Record", "SealedText", "Submission"]
 
@@ -58,6 +59,14 @@ class NotFound(LedgerError):
     code = "not-found"
     zh = "未找到 {what}"
     en = "there is no {what}"
+
+
+class CustodialKeyAbsent(LedgerError):
+    """The server keeps no key of this person's."""
+
+    code = "custodial-key-absent"
+    zh = "服务器没有代管 {person} 的密钥"
+    en = "the server keeps no key of {person}"
 
 
 class KeyAbsent(LedgerError):
@@ -252,14 +261,40 @@ class Ledger:
         return self._appender.record(submissions)
 
     def record_for(
-        self, person: str, type_: str, body: dict[str, Any], at: str, sealed: tuple[SealedText, ...] = ()
+        self,
+        person: str,
+        type_: str,
+        body: dict[str, Any],
+        at: str,
+        sealed: tuple[SealedText, ...] = (),
+        id_: str | None = None,
     ) -> Answer:
-        """Record what a person says whose key this server keeps; signed and numbered inside the append."""
+        """Record what a person says whose key this server keeps; signed and numbered inside the append.
+
+        With an `id_` of the caller's it is safe to say again: what that person said under that id is answered as it
+        was, whatever comes with it now.
+        """
         kept = keeping.custodial_key_of(self.engine, self._keys.kek, person)
         if kept is None:
-            raise NotFound(what=f"custodial key of {person}")
+            raise CustodialKeyAbsent(person=person)
+        if id_ is not None and (said := self._said_before(id_, person)) is not None:
+            return said
         party, private = kept
-        return self._record_drafts(private, party, person, True, [(type_, body, at, sealed)])[0]
+        answer = self._record_drafts(private, party, person, True, [(type_, body, at, sealed)], id_)[0]
+        if id_ is not None and answer.code == IdReused.code:
+            return self._said_before(id_, person) or answer
+        return answer
+
+    def _said_before(self, id_: str, person: str) -> Answer | None:
+        """The stored answer to a statement of that person's under that id: the same bytes come in again."""
+        try:
+            record = self.record_of(id_)
+        except NotFound:
+            return None
+        if statement.parse(record.statement).by != person:
+            return None
+        signature = decode_base64(entry.parse(record.entry).signature, "signature")
+        return self.record([Submission(raw=record.statement, signature=signature)])[0]
 
     def record_as_system(self, type_: str, body: dict[str, Any], at: str | None = None) -> Answer:
         """Record what the operator's system says of itself."""
@@ -274,6 +309,7 @@ class Ledger:
         person: str,
         server: bool,
         said: Sequence[tuple[str, dict[str, Any], str, tuple[SealedText, ...]]],
+        id_: str | None = None,
     ) -> list[Answer]:
         drafts = [
             Draft(
@@ -281,7 +317,7 @@ class Ledger:
                 party=party,
                 person=person,
                 server=server,
-                id=self.new_id(),
+                id=id_ or self.new_id(),
                 event=parse(type_, body, self.regime),
                 body=body,
                 at=at,
@@ -290,6 +326,14 @@ class Ledger:
             for type_, body, at, sealed in said
         ]
         return self._appender.record_drafts(drafts)
+
+    def now(self) -> str:
+        """This moment, by the server's clock."""
+        return moment(self._clock())
+
+    def newest_seen(self) -> Checkpoint:
+        """The newest checkpoint: what an author who looks now has seen."""
+        return parse_checkpoint(Note.parse(self.unwitnessed_checkpoint()).text)
 
     def new_id(self) -> str:
         """A fresh uuid7."""
@@ -478,6 +522,10 @@ class Ledger:
             promise_signature=signature,
             index=record.index,
         )
+
+    def verify(self, **how: Any) -> Verdict:
+        """Verify the whole ledger from its stored rows; `how` is what `ledger.store.verify.verify` takes by name."""
+        return verify(self.engine, self.opened, kek=self._keys.kek, **how)
 
     # ------------------------------------------------------------------------------------ read
 

@@ -1,0 +1,377 @@
+"""Verifies a whole ledger from its stored rows: every byte, signature, chain, tree, table and verdict, on all cores.
+
+Ranges of the log are checked by processes of their own and joined in order; then the tables beside the log are compared
+with what came out; then the facts are replayed, group by group. Nothing stored is believed because it is stored, and no
+row, whatever is in it, ends the run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Engine
+
+from ledger.custody.events.ledger import LedgerOpened
+from ledger.custody.regimes import regime
+from ledger.errors import LedgerError
+from ledger.log.checkpoint import Policy, parse_checkpoint
+from ledger.log.merkle import Frontier
+from ledger.log.note import Note, VerifierKey
+from ledger.log.tiles import WIDTH
+from ledger.log.trust import Trust
+from ledger.store import projections
+from ledger.store.database import open_engine
+from ledger.store.projections import CatalogueReader
+from ledger.store.rows import AuthorHead
+from ledger.store.verify.beside import Beside
+from ledger.store.verify.chains import Whole
+from ledger.store.verify.findings import LEVELS, UNPROVEN, Difference, Level, Verdict, Verified, shown
+from ledger.store.verify.keys import Keys, offered
+from ledger.store.verify.ranges import Part, Plan, Ranges
+from ledger.store.verify.reading import Reader
+from ledger.store.verify.replay import Replay, Replayed, tasks
+
+__all__ = ["LEVELS", "UNPROVEN", "Difference", "Level", "Progress", "Verdict", "Verified", "verify"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+TASK: Final = 16 * WIDTH  # entries in one range
+_SMALL: Final = 2 * TASK  # below this, other processes cost more than they bring
+_SAID_MAX: Final = 10_000  # differences kept; more are counted
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What a process is told once."""
+
+    url: str
+    schema: str
+    plan: Plan
+    regime: str
+
+
+def verify(
+    engine: Engine,
+    opened: LedgerOpened,
+    *,
+    level: Level = "replay",
+    since: Verified | None = None,
+    trust: Trust | None = None,
+    policy: Policy | None = None,
+    notes: Sequence[bytes] = (),
+    kek: bytes | None = None,
+    read_catalogue: CatalogueReader | None = None,
+    processes: int | None = None,
+    progress: Progress | None = None,
+    secret: bytes | None = None,
+) -> Verdict:
+    """The verdict over the ledger in this database; never raises for what is stored in it.
+
+    `trust` pins leaf 0, `policy` names witnesses, `notes` are signed checkpoints kept outside; `since` is what an
+    earlier verdict's `verified()` gave: of the entries before it only hashes and links are looked at, which shows
+    that they still are the bytes verified then. `kek` lets sealed text be opened and compared.
+    """
+    started = time.perf_counter()
+    reader = Reader(engine)
+    try:
+        run = _Run(engine, opened, reader, level, since, processes or os.cpu_count() or 1, progress, secret)
+        verdict = run.verdict(trust, policy, notes, kek, read_catalogue)
+    finally:
+        reader.close()
+    object.__setattr__(verdict, "seconds", time.perf_counter() - started)
+    return verdict
+
+
+class _Run:
+    """One verification."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        opened: LedgerOpened,
+        reader: Reader,
+        level: Level,
+        since: Verified | None,
+        processes: int,
+        progress: Progress | None,
+        secret: bytes | None,
+    ) -> None:
+        self._engine = engine
+        self._opened = opened
+        self._reader = reader
+        self._level = level
+        self._since = since
+        self._progress = progress or (lambda _what, _done, _of: None)
+        self._whole = Whole(reader)
+        self._plan = self._planned(secret or os.urandom(16))
+        self._processes = 1 if self._plan.size < _SMALL or ":memory:" in str(engine.url) else processes
+        self._job = _Job(
+            url=engine.url.render_as_string(hide_password=False),
+            schema="" if reader.sqlite else str(reader.rows("SHOW search_path")[0][0]),
+            plan=self._plan,
+            regime=opened.regime,
+        )
+
+    def verdict(
+        self,
+        trust: Trust | None,
+        policy: Policy | None,
+        notes: Sequence[bytes],
+        kek: bytes | None,
+        read_catalogue: CatalogueReader | None,
+    ) -> Verdict:
+        whole, size = self._whole, self._plan.size
+        waiting = self._reader.waiting()
+        pool = None
+        if self._processes > 1:
+            pool = ProcessPoolExecutor(
+                self._processes, mp_context=get_context("spawn"), initializer=_start, initargs=(self._job,)
+            )
+        try:
+            for part in self._parts(pool):
+                whole.add(part)
+                self._progress("entries", part.stop, size)
+            latest = whole.latest
+            if waiting:
+                whole.add(Ranges(self._reader, self._plan).check_waiting(waiting, size), sequenced=False)
+            keys = Keys(whole, self._opened.origin)
+            keys.derive()
+            beside = Beside(
+                whole=whole,
+                keys=keys,
+                log_key=VerifierKey.parse(self._opened.log_key),
+                policy=policy,
+                secret=self._plan.secret,
+                kek=kek,
+                latest=latest,
+            )
+            self._compare(beside, notes, len(waiting))
+            skipped = self._replay(pool, keys.authors, read_catalogue, beside) if self._level == "replay" else 0
+        finally:
+            if pool is not None:
+                pool.shutdown(cancel_futures=True)
+        self._pinned(trust)
+        return self._said(beside, policy, len(waiting), len(notes), skipped)
+
+    # ------------------------------------------------------------------------------------ the plan
+
+    def _planned(self, secret: bytes) -> Plan:
+        """How many leaves there are by most accounts, and where each stands."""
+        reader = self._reader
+        ((count, last),) = reader.rows('SELECT count(*), max("index") FROM leaf')
+        state = reader.rows("SELECT size, frontier FROM log_state")
+        edge: tuple[bytes, ...] = ()
+        votes: list[int] = [] if last is None else [last + 1]
+        for size, packed in state[:1]:
+            votes += [size] if type(size) is int else []
+            try:
+                frontier = Frontier.from_bytes(packed)
+                votes.append(frontier.size)
+                full = (frontier.size // WIDTH).bit_count()
+                edge = tuple(frontier.hashes[full:])
+            except (LedgerError, TypeError):
+                pass
+        size = max(votes, key=lambda each: (votes.count(each), each == count, each), default=0)
+        size = min(size, count + 1 + reader.rows("SELECT count(*) FROM entry")[0][0])
+        moved = self._moved(size) if count != size or last != size - 1 else {}
+        wanted = {size} if size else set()
+        for at, note in reader.rows("SELECT size, note FROM checkpoint"):
+            wanted |= {at} if type(at) is int else set()
+            try:
+                wanted.add(parse_checkpoint(Note.parse(note).text).size)
+            except (LedgerError, TypeError, AttributeError):
+                continue
+        if self._since is not None:
+            wanted.add(self._since.size)
+        return Plan(
+            size=size,
+            wanted=tuple(sorted(each for each in wanted if 0 < each <= size)),
+            edge=edge,
+            moved=moved,
+            keys=offered(reader) if self._level != "hashes" else {},
+            secret=secret,
+        )
+
+    def _moved(self, size: int) -> dict[int, int]:
+        """Leaves outside [0, size) paired with the places that are empty."""
+        there: set[int] = set()
+        outside: list[int] = []
+        for (index,) in self._reader.stream('SELECT "index" FROM leaf ORDER BY "index"'):
+            if 0 <= index < size:
+                there.add(index)
+            else:
+                outside.append(index)
+        gaps = [index for index in range(size) if index not in there]
+        for gap, got in zip(gaps, [*outside, *[None] * len(gaps)], strict=False):
+            self._say("leaf", "index", "row", str(gap), "no row" if got is None else str(got), gap)
+        for stray in outside[len(gaps) :]:
+            self._say("leaf", "index", "row", "no row", str(stray), stray)
+        return dict(zip(gaps, outside, strict=False))
+
+    # ------------------------------------------------------------------------------------ the log
+
+    def _parts(self, pool: ProcessPoolExecutor | None) -> Iterator[Part]:
+        """The ranges in order; those that were verified before by their hashes only."""
+        done = 0 if self._since is None else min(self._since.size, self._plan.size) // WIDTH * WIDTH
+        work = [
+            (start, min(start + TASK, end), level)
+            for begin, end, level in ((0, done, "hashes"), (done, self._plan.size, self._level))
+            for start in range(begin, end, TASK)
+        ]
+        if pool is None:
+            ranges = Ranges(self._reader, self._plan)
+            return (ranges.check(*each) for each in work)  # type: ignore[arg-type]
+        return _in_order(pool, _range, work, 2 * self._processes)
+
+    # ------------------------------------------------------------------------------------ beside the log
+
+    def _compare(self, beside: Beside, notes: Sequence[bytes], waiting: int) -> None:
+        checks: list[Callable[[], Iterable[Difference]]] = [
+            beside.log_state, beside.tiles, beside.checkpoints, lambda: beside.outside(notes), beside.stream_heads,
+        ]  # fmt: skip
+        if self._level != "hashes":
+            checks += [
+                beside.seen, beside.snapshots, beside.links, beside.author_heads, beside.forks, beside.quarantine,
+                beside.sealed, beside.documents, lambda: beside.keys.differences, beside.keys.unchained,
+                lambda: beside.strays(waiting, self._named()),
+            ]  # fmt: skip
+        for done, check in enumerate(checks, 1):
+            self._whole.differences += check()
+            self._progress("tables", done, len(checks))
+
+    def _named(self) -> set[str]:
+        return {text for each in self._whole.differences if each.check == "row" for text in (each.expected, each.got)}
+
+    # ------------------------------------------------------------------------------------ replay
+
+    def _replay(
+        self,
+        pool: ProcessPoolExecutor | None,
+        authors: dict[str, AuthorHead],
+        read_catalogue: CatalogueReader | None,
+        beside: Beside,
+    ) -> int:
+        whole = self._whole
+        done, told = 0, Replayed()
+        work = list(tasks(whole.owners[: self._plan.size], whole.component))
+        if pool is None:
+            replay = Replay(self._reader, authors, self._opened.regime)
+            results: Iterator[Replayed] = map(replay.run, work)
+        else:
+            results = _in_order(pool, _replayed, [(task, authors) for task in work], 2 * self._processes)
+        for task, result in zip(work, results, strict=True):
+            whole.differences += result.differences
+            told.entries += result.entries
+            told.postings += result.postings
+            told.skipped += result.skipped
+            done += len(task)
+            self._progress("replay", done, self._plan.size)
+        whole.differences += beside.stray_postings(told.postings)
+        beside.counts |= {"replayed": told.entries}
+        if read_catalogue is not None:
+            whole.differences += self._projected(read_catalogue)
+            self._progress("projections", 1, 1)
+        return told.skipped
+
+    def _projected(self, read_catalogue: CatalogueReader) -> Iterator[Difference]:
+        if self._whole.differences:
+            return  # they follow what is damaged: first the log, then what is derived from it
+        found = projections.differences(self._reader.connection, regime(self._opened.regime), read_catalogue)
+        try:
+            for table, row, expected, got in found:
+                name, _, column = row.partition(" ")
+                yield Difference(
+                    table=table, column=column or "row", check="projection", expected=expected, got=got, row=name
+                )
+        except Exception as error:  # whatever a projection's row holds, the verdict is given
+            yield Difference(
+                table="projection_state", column="size", check="projection", expected="rows that can be read",
+                got=f"{type(error).__name__}: {error}",
+            )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------ the verdict
+
+    def _pinned(self, trust: Trust | None) -> None:
+        if trust is not None:
+            root = self._whole.root_at(1)
+            if root is None or root.hex() != trust.genesis_leaf:
+                self._say("leaf", "hash", "outside", trust.genesis_leaf, shown(root), 0)
+        if self._since is not None:
+            root = self._whole.root_at(self._since.size)
+            if root is None or root.hex() != self._since.root:
+                last = self._since.size - 1
+                self._say("leaf", "hash", "outside", f"root {self._since.root}", f"root {shown(root)}", last)
+
+    def _say(self, table: str, column: str, check: str, expected: str, got: str, index: int) -> None:
+        self._whole.differences.append(
+            Difference(table=table, column=column, check=check, expected=expected, got=got, index=index)
+        )
+
+    def _said(self, beside: Beside, policy: Policy | None, waiting: int, outside: int, skipped: int) -> Verdict:
+        whole = self._whole
+        unique = dict.fromkeys(whole.differences)
+        ordered = sorted(unique, key=lambda d: (d.index is None, d.index or 0, d.table, d.column))
+        reach, witnesses = beside.witnessed
+        counts = {"entries": whole.size, "octets": whole.octets, "links": whole.links, **beside.counts}
+        return Verdict(
+            origin=self._opened.origin,
+            level=self._level,
+            size=whole.size,
+            root=shown(whole.root_at(whole.size)),
+            waiting=waiting,
+            since=0 if self._since is None else self._since.size,
+            signed=beside.signed,
+            reach=reach,
+            witnesses=witnesses,
+            witness_count=0 if policy is None else len(policy.witnesses),
+            outside=outside,
+            counts=counts | ({"skipped": skipped} if skipped else {}),
+            seconds=0.0,
+            differences=tuple(ordered[:_SAID_MAX]),
+            more=max(0, len(ordered) - _SAID_MAX),
+        )
+
+
+# ---------------------------------------------------------------------------------------------------- processes
+
+_ranges: Ranges
+_reader: Reader
+_job: _Job
+
+
+def _start(job: _Job) -> None:
+    """A process opens its own connection; it reads entries that have an index, which never change."""
+    global _ranges, _reader, _job
+    engine = open_engine(job.url, job.schema) if job.schema else open_engine(job.url)
+    _reader, _job = Reader(engine), job
+    _ranges = Ranges(_reader, job.plan)
+
+
+def _range(start: int, stop: int, level: Level) -> Part:
+    return _ranges.check(start, stop, level)
+
+
+def _replayed(indices: list[int], authors: dict[str, AuthorHead]) -> Replayed:
+    return Replay(_reader, authors, _job.regime).run(indices)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, work: Callable[..., T], arguments: Iterable[tuple[Any, ...]], ahead: int
+) -> Iterator[T]:
+    """Results in the order of their arguments, never more than `ahead` of them waiting in memory."""
+    running: list[Future[T]] = []
+    for each in arguments:
+        running.append(pool.submit(work, *each))
+        if len(running) > ahead:
+            yield running.pop(0).result()
+    for future in running:
+        yield future.result()

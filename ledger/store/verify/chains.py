@@ -1,0 +1,151 @@
+"""Joins the ranges again, in order: chains across their borders, the tree above their tiles, roots at any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from sys import intern
+
+from ledger.errors import LedgerError
+from ledger.log import entry
+from ledger.log.hashing import EMPTY_ROOT, leaf_hash
+from ledger.log.merkle import Frontier
+from ledger.log.tiles import WIDTH
+from ledger.store.verify.findings import Difference
+from ledger.store.verify.ranges import Part, Told, broken_link, chain_words, ten_seconds_before
+from ledger.store.verify.reading import RAW, Reader
+
+_START = (1, None)
+
+
+@dataclass(slots=True)
+class Whole:
+    """What all ranges so far come to. `heads` and `authors` hold what the next member of each chain must say."""
+
+    reader: Reader
+    differences: list[Difference] = field(default_factory=list)
+    heads: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    authors: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    began: dict[str, int] = field(default_factory=dict)
+    seen_last: dict[str, int] = field(default_factory=dict)
+    roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
+    seen: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
+    tiles: list[bytes] = field(default_factory=list)
+    frontier: Frontier = field(default_factory=Frontier)
+    edge: list[bytes] = field(default_factory=list)
+    size: int = 0
+    latest: str = ""
+    rare: list[Told] = field(default_factory=list)
+    owners: list[str | None] = field(default_factory=list)
+    joined: dict[str, str] = field(default_factory=dict)
+    torn: set[int] = field(default_factory=set)
+    links: int = 0
+    link_sum: int = 0
+    octets: int = 0
+
+    def add(self, part: Part, *, sequenced: bool = True) -> None:
+        """Take in the range that follows; waiting entries belong to the chains and not to the tree."""
+        self.differences += part.differences
+        for stream, (seq, prev, index) in part.first.items():
+            want = self.heads.get(stream, _START)
+            if want != (seq, prev) and not (prev == "" and want[0] == seq):
+                self.differences.append(broken_link(self.reader, stream, index, want, (seq, prev)))
+        self.heads.update(part.next)
+        for key, (seq, prev, index) in part.author_first.items():
+            want = self.authors.get(key, _START)
+            self.began.setdefault(key, index)
+            if want != (seq, prev) and not (prev in ("", None) and want[0] == seq):
+                self._say("statement", "author-chain", chain_words(want), chain_words((seq, prev)), index)
+        self.authors.update(part.author_next)
+        if sequenced:
+            self._grow(part)
+        self._saw(part)
+        self._time(part)
+        self.rare += part.rare
+        self.owners += [owner and intern(owner) for owner in part.owners]
+        for left, right in part.joined:
+            self._join(left, right)
+        self.torn.update(part.torn)
+        self.links += part.links
+        self.link_sum += part.link_sum
+        self.octets += part.octets
+
+    def _saw(self, part: Part) -> None:
+        for key, (size, index) in part.seen_first.items():
+            if size < (last := self.seen_last.get(key, 0)):
+                self._say("statement", "seen", f"size from {last}", str(size), index)
+        for index, refused, key, size, _ in part.unseen:
+            if refused == "seen-decreased" and size >= 0 and size >= self.seen_last.get(key, 0):
+                self._say("entry", "seen", "no refusal", refused, index)
+        self.seen_last.update(part.seen_last)
+        self.unseen += [each for each in part.unseen if each[1] == "seen-unknown"]
+        for pair, indices in part.seen.items():
+            # One index is enough once its root is known to be right; a wrong one keeps all it was told by.
+            known = self.roots.get(pair[0])
+            if known is None or known.hex() != pair[1] or pair[0] > min(indices):
+                self.seen.setdefault(pair, []).extend(indices)
+
+    def _time(self, part: Part) -> None:
+        bound = ten_seconds_before(self.latest)
+        if part.earliest < bound:
+            for row in self.reader.records(part.start, part.stop):
+                try:
+                    received_at = entry.parse(row[RAW]).received_at
+                except (LedgerError, TypeError):
+                    continue
+                if received_at < bound:
+                    self._say("entry", "time", f"received_at from {bound}", received_at, row[0])
+        self.latest = max(self.latest, part.latest)
+
+    def _grow(self, part: Part) -> None:
+        edges = sorted(each for each in part.edges.items() if each[0] % WIDTH)
+        for number in range(-(-(part.stop - part.start) // WIDTH)):
+            stop = part.start + (number + 1) * WIDTH
+            while edges and edges[0][0] < stop:
+                size, hashes = edges.pop(0)
+                self.roots[size] = Frontier(size, self.frontier.hashes + hashes).root()
+            if number < len(part.tiles):
+                self.frontier.append(part.tiles[number])
+                self.roots[stop] = self.frontier.root()
+        self.tiles += part.tiles
+        self.size = part.stop
+        self.edge = part.edges.get(part.stop, []) if part.stop % WIDTH else []
+
+    def frontier_bytes(self) -> bytes:
+        """The right edge of the whole tree, as `log_state` keeps it."""
+        return Frontier(self.size, self.frontier.hashes + self.edge).to_bytes()
+
+    def _say(self, table: str, check: str, expected: str, got: str, index: int) -> None:
+        self.differences.append(
+            Difference(table=table, column="bytes", check=check, expected=expected, got=got, index=index)
+        )
+
+    # ------------------------------------------------------------------------------------ roots at other sizes
+
+    def root_at(self, size: int) -> bytes | None:
+        """The root of the first `size` leaves; sizes that nobody asked for in time are read again."""
+        if size not in self.roots and 0 < size <= self.size:
+            frontier = Frontier()
+            for root in self.tiles[: size // WIDTH]:
+                frontier.append(root)
+            rest = Frontier()
+            for row in self.reader.records(size - size % WIDTH, size):
+                rest.append(leaf_hash(row[RAW]) if type(row[RAW]) is bytes else b"")
+            self.roots[size] = Frontier(size, frontier.hashes + rest.hashes).root()
+        return self.roots.get(size)
+
+    # ------------------------------------------------------------------------------------ what belongs together
+
+    def _join(self, left: str, right: str) -> None:
+        left, right = self.component(left), self.component(right)
+        if left != right:
+            self.joined[right] = left
+
+    def component(self, stream: str) -> str:
+        """The name of the group of objects that share entries with this one."""
+        root = stream
+        while (above := self.joined.get(root)) is not None:
+            root = above
+        while stream != root:
+            self.joined[stream], stream = root, self.joined[stream]
+        return root

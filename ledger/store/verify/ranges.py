@@ -1,0 +1,516 @@
+"""Checks one range of the log by itself: bytes, hashes, signatures, tiles, and the chains as far as the range shows
+them. What only its neighbours can tell is handed back: the first and the last link of every chain.
+
+A value that differs is laid at one door: each is stored more than once, and the copy that the others outvote is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from ledger.custody.decide import folds
+from ledger.errors import LedgerError
+from ledger.log import entry, statement
+from ledger.log.entry import Entry
+from ledger.log.hashing import leaf_hash, sha256
+from ledger.log.keys import PublicKey
+from ledger.log.merkle import Frontier
+from ledger.log.statement import Statement, statement_hash
+from ledger.log.tiles import WIDTH
+from ledger.log.wire import decode_base64, encode_base64
+from ledger.store.rows import AuthorHead
+from ledger.store.verify.findings import Difference, Level, shown
+from ledger.store.verify.reading import (
+    HASH,
+    ID,
+    INDEX,
+    KEY,
+    LEAF,
+    RAW,
+    SAID,
+    SEQ,
+    SIGNATURE,
+    Reader,
+    Row,
+)
+
+RARE = frozenset(
+    {"heads-snapshotted", "key-enrolled", "key-revoked", "ledger-opened", "statement-adopted", "subject-erased"}
+)
+_BACK = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What every range must know: `wanted` sizes whose roots are asked for, `edge` the stored hashes over the last,
+    incomplete tile, `moved` leaves that stand under another index, keys as their enrolments made them."""
+
+    size: int
+    wanted: tuple[int, ...]
+    edge: tuple[bytes, ...]
+    moved: Mapping[int, int]
+    keys: Mapping[str, AuthorHead]
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A statement of which the whole ledger has to know."""
+
+    index: int
+    raw: bytes
+    refused: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """What one range gives. A chain's next is the (seq, prev) that its next member must say."""
+
+    start: int
+    stop: int
+    differences: list[Difference] = field(default_factory=list)
+    first: dict[str, tuple[int, str | None, int]] = field(default_factory=dict)
+    next: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    author_first: dict[str, tuple[int, str | None, int]] = field(default_factory=dict)
+    author_next: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    seen_first: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seen_last: dict[str, int] = field(default_factory=dict)
+    seen: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
+    tiles: list[bytes] = field(default_factory=list)
+    edges: dict[int, list[bytes]] = field(default_factory=dict)
+    earliest: str = "~"
+    latest: str = ""
+    rare: list[Told] = field(default_factory=list)
+    owners: list[str | None] = field(default_factory=list)
+    joined: list[tuple[str, str]] = field(default_factory=list)
+    torn: list[int] = field(default_factory=list)
+    links: int = 0
+    link_sum: int = 0
+    octets: int = 0
+
+
+def ten_seconds_before(moment: str) -> str:
+    """The earliest `received_at` that may stand behind this one in the log."""
+    if not moment:
+        return ""
+    return (datetime.fromisoformat(moment) - _BACK).isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def link_mark(secret: bytes, stream: str, seq: int, hash_: bytes) -> int:
+    """One link as a number: sums of them are equal for equal sets of links, and nobody can aim at a sum without the
+    run's secret."""
+    return int.from_bytes(sha256(b"%b%b%d %b" % (secret, stream.encode(), seq, hash_))[:16], "big")
+
+
+class Ranges:
+    """Checks ranges over one connection."""
+
+    def __init__(self, reader: Reader, plan: Plan) -> None:
+        self._reader = reader
+        self._plan = plan
+        self._public: dict[str, PublicKey | None] = {}
+
+    def check(self, start: int, stop: int, level: Level) -> Part:
+        """The part [start, stop); `start` is a multiple of a tile's width."""
+        part = Part(start=start, stop=stop)
+        rows = {row[INDEX]: row for row in self._reader.records(start, stop)}
+        for index in [i for i in self._plan.moved if start <= i < stop]:
+            for row in self._reader.records_at([self._plan.moved[index]]):
+                rows[index] = (index, *row[1:])
+        stored = {
+            number: (root, hashes)
+            for number, root, hashes in self._reader.rows(
+                "SELECT number, root, hashes FROM tile WHERE level = 0"
+                f" AND number >= {start // WIDTH} AND number < {-(-stop // WIDTH)}"
+            )
+        }
+        for first in range(start, stop, WIDTH):
+            last = min(first + WIDTH, stop)
+            tile = [
+                row if row is not None and row[RAW] is not None and row[SAID] is not None else self._whole(i, row, part)
+                for i in range(first, last)
+                for row in (rows.get(i),)
+            ]
+            complete = stored.get(first // WIDTH) if len(tile) == WIDTH else None
+            leaves, damaged = self._tile(part, first, tile, complete)
+            if level == "hashes":
+                self._links_only(part, first, tile, leaves, damaged)
+            else:
+                self._entries(part, first, tile, leaves, damaged)
+        return part
+
+    def check_waiting(self, rows: Sequence[Row], start: int) -> Part:
+        """Entries that wait for an index, as if they stood behind the log."""
+        part = Part(start=start, stop=start + len(rows))
+        whole = [self._reader.repaired(row, part.differences) for row in rows]
+        tile: list[Row | None] = [row if row[RAW] is not None else None for row in whole]
+        leaves = [leaf_hash(row[RAW]) if row and type(row[RAW]) is bytes else b"" for row in tile]
+        damaged = {n for n, row in enumerate(tile) if row is None or self._statement_damaged(part, start + n, row)}
+        self._entries(part, start, tile, leaves, damaged)
+        return part
+
+    # ------------------------------------------------------------------------------------ rows, leaves, tiles
+
+    def _whole(self, index: int, row: Row | None, part: Part) -> Row | None:
+        part.torn.append(index)
+        # A missing leaf is said where rows and indices are counted; if only one entry lacks its leaf, it is this one.
+        row = self._reader.only_orphan(index) if row is None else self._reader.repaired(row, part.differences)
+        if row is None:
+            return None
+        return None if row[RAW] is None else row
+
+    def _tile(self, part: Part, first: int, tile: list[Row | None], stored: Row | None) -> tuple[list[bytes], set[int]]:
+        """The leaf hashes to go on with, and the places whose bytes cannot be believed."""
+        try:
+            computed = [leaf_hash(row[RAW]) for row in tile]  # type: ignore[index]
+            told = [statement_hash(row[SAID]) for row in tile]  # type: ignore[index]
+            kept = b"".join(computed)
+            whole = (
+                computed == [row[LEAF] for row in tile]  # type: ignore[index]
+                and told == [row[HASH] for row in tile]  # type: ignore[index]
+                and (stored is None or stored[1] == kept)
+            )
+        except TypeError:
+            whole = False
+        damaged: set[int] = set()
+        if not whole:
+            computed, damaged = self._vote(part, first, tile, stored)
+        frontier = Frontier()
+        edges = {size - first for size in self._plan.wanted if first < size <= first + len(tile)}
+        for n, leaf in enumerate(computed, 1):
+            frontier.append(leaf)
+            if n in edges:
+                part.edges[first + n] = frontier.hashes.copy()
+        if len(computed) == WIDTH:
+            root = frontier.root()
+            part.tiles.append(root)
+            if stored is not None and stored[0] != root:
+                part.differences.append(_tile_differs("root", first, first, root, stored[0]))
+        part.octets += sum(len(row[RAW]) + len(row[SAID]) for n, row in enumerate(tile) if row and n not in damaged)
+        return computed, damaged
+
+    def _vote(self, part: Part, first: int, tile: list[Row | None], stored: Row | None) -> tuple[list[bytes], set[int]]:
+        """Leaf by leaf: what the bytes give, what `leaf` says, what the tile says; two outvote the third."""
+        third = self._third(tile, stored)
+        leaves: list[bytes] = []
+        damaged: set[int] = set()
+        outvoted: list[int] = []
+        for n, row in enumerate(tile):
+            index = first + n
+            if row is None:
+                damaged.add(n)
+                leaves.append(third[n] or bytes(32))
+                continue
+            got = leaf_hash(row[RAW]) if type(row[RAW]) is bytes else None
+            if got is not None and got == row[LEAF]:
+                if third[n] not in (None, got):
+                    outvoted.append(n)
+                leaves.append(got)
+            elif got is not None and got == third[n]:
+                self._say(part, "leaf", "hash", "hash", got, row[LEAF], index, row)
+                leaves.append(got)
+            else:
+                self._say(part, "entry", "bytes", "hash", row[LEAF], got or row[RAW], index, row)
+                damaged.add(n)
+                leaves.append(row[LEAF] if type(row[LEAF]) is bytes else third[n] or bytes(32))
+            if self._statement_damaged(part, index, row):
+                damaged.add(n)
+        if stored is not None and (outvoted or third[0] is None):
+            n = outvoted[0] if outvoted else 0
+            got = third[n] or stored[1]
+            part.differences.append(_tile_differs("hashes", first + n, first, leaves[n], got))
+        return leaves, damaged
+
+    def _third(self, tile: list[Row | None], stored: Row | None) -> list[bytes | None]:
+        if stored is not None and type(stored[1]) is bytes and len(stored[1]) == WIDTH * 32:
+            return [stored[1][n * 32 : n * 32 + 32] for n in range(len(tile))]
+        # The last tile is not kept; the frontier holds its roots, so the copy that leads to them is the right one.
+        kept = [row[LEAF] if row is not None else None for row in tile]
+        if len(tile) < WIDTH and self._plan.edge and all(type(leaf) is bytes for leaf in kept):
+            frontier = Frontier()
+            for leaf in kept:
+                frontier.append(leaf)  # type: ignore[arg-type]
+            if tuple(frontier.hashes) == self._plan.edge:
+                return list(kept)
+            return [leaf_hash(row[RAW]) if row and type(row[RAW]) is bytes else None for row in tile]
+        return [None] * len(tile)
+
+    def _statement_damaged(self, part: Part, index: int, row: Row) -> bool:
+        if type(row[SAID]) is bytes and statement_hash(row[SAID]) == row[HASH]:
+            return False
+        if row[SAID] is None and row[KEY] is None:
+            return True  # said where the row was looked for
+        got = statement_hash(row[SAID]) if type(row[SAID]) is bytes else row[SAID]
+        self._say(part, "statement", "bytes", "hash", row[HASH], got, index, row)
+        return True
+
+    # ------------------------------------------------------------------------------------ entries and chains
+
+    def _links_only(
+        self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int]
+    ) -> None:
+        """Object chains, and whom each entry quotes; authors only as far as their numbers."""
+        for n, row in enumerate(tile):
+            index = first + n
+            if row is None:
+                continue
+            if n in damaged:
+                self._mend(part, index, row, leaves[n])
+                continue
+            try:
+                document = orjson.loads(row[RAW])
+                if document["statement"] != row[HASH].hex():
+                    self._say(part, "entry", "bytes", "hash", row[HASH], document["statement"], index, row)
+                leaf = leaves[n].hex()
+                for link in document["links"]:
+                    self._link(part, index, link["stream"], link["seq"], link.get("prev"), leaf)
+                self._time(part, index, row, document["received_at"])
+                self._number(part, index, row)
+            except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+                self._say(part, "entry", "bytes", "bytes", "an entry", repr(error), index, row)
+
+    def _number(self, part: Part, index: int, row: Row) -> None:
+        if type(row[KEY]) is bytes and type(row[SEQ]) is int:
+            key = row[KEY].hex()
+            part.author_first.setdefault(key, (row[SEQ], None, index))
+            part.author_next[key] = (row[SEQ] + 1, row[HASH].hex())
+
+    def _entries(self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int]) -> None:
+        for n, row in enumerate(tile):
+            index = first + n
+            owner = None
+            if row is None:
+                pass
+            elif n in damaged:
+                part.torn.append(index)
+                owner = self._mend(part, index, row, leaves[n])
+            else:
+                try:
+                    received = entry.parse(row[RAW])
+                except LedgerError as error:
+                    self._say(part, "entry", "bytes", "bytes", "an entry in canonical form", error, index, row)
+                    part.torn.append(index)
+                    part.owners.append(None)
+                    continue
+                try:
+                    said = statement.parse(row[SAID])
+                except LedgerError as error:
+                    self._say(part, "statement", "bytes", "bytes", "a statement in canonical form", error, index, row)
+                    part.torn.append(index)
+                    part.owners.append(None)
+                    continue
+                owner = self._entry(part, index, row, received, said, leaves[n].hex())
+            part.owners.append(owner)
+
+    def _entry(self, part: Part, index: int, row: Row, received: Entry, said: Statement, leaf: str) -> str | None:
+        hash_ = said.hash.hex()
+        if received.statement != hash_:
+            self._say(part, "entry", "bytes", "hash", hash_, received.statement, index, row)
+        if row[ID] != said.id:
+            self._say(part, "entry", "id", "row", said.id, row[ID], index, row)
+        if row[SEQ] != said.seq:
+            self._say(part, "statement", "seq", "row", said.seq, row[SEQ], index, row)
+        if row[KEY] is None or row[KEY] != bytes.fromhex(said.key):
+            self._say(part, "statement", "key", "row", said.key, row[KEY], index, row)
+        self._signed(part, index, row, received, said)
+        # The author's chain, and what the author had seen.
+        want = part.author_next.get(said.key)
+        if want is None:
+            part.author_first[said.key] = (said.seq, said.prev, index)
+        elif want != (said.seq, said.prev):
+            self._broken(part, index, row, "author-chain", want, (said.seq, said.prev))
+        part.author_next[said.key] = (said.seq + 1, hash_)
+        self._saw(part, index, row, received, said)
+        self._time(part, index, row, received.received_at)
+        # The objects' chains.
+        links = received.links
+        streams = tuple(link.stream for link in links)
+        author = self._plan.keys.get(said.key)
+        expected = said.about if received.refused is None else (author.stream,) if author is not None else streams
+        if streams != expected:
+            self._say(part, "entry", "bytes", "link", " ".join(expected), " ".join(streams), index, row)
+        for link in links:
+            self._link(part, index, link.stream, link.seq, link.prev, leaf)
+            part.link_sum += link_mark(self._plan.secret, link.stream, link.seq, row[HASH])
+        if said.type in RARE:
+            part.rare.append(Told(index, said.raw, received.refused))
+        return _owner(part, said.about)
+
+    def _signed(self, part: Part, index: int, row: Row, received: Entry, said: Statement) -> None:
+        author = self._plan.keys.get(said.key)
+        if author is None:
+            self._say(part, "statement", "bytes", "authority", "a key enrolled in this log", said.key, index, row)
+            return
+        for what, expected, got in (
+            ("party", author.party, said.party),
+            ("by", author.person, said.by),
+            ("custody", "server" if author.server else None, said.custody),
+        ):
+            if expected != got:
+                self._say(part, "statement", "bytes", "authority", f"{what} {expected}", f"{what} {got}", index, row)
+        public = self._public_key(author)
+        signature = row[SIGNATURE] if type(row[SIGNATURE]) is bytes else b""
+        if encode_base64(signature) != received.signature:
+            self._say(part, "statement", "signature", "signature", received.signature, row[SIGNATURE], index, row)
+            signature = decode_base64(received.signature, "signature")
+        try:
+            statement.verify_signature(said.raw, signature, public)
+        except LedgerError as error:
+            self._say(part, "statement", "signature", "signature", f"a signature by {said.key}", error, index, row)
+
+    def _public_key(self, author: AuthorHead) -> PublicKey:
+        known = self._public.get(author.stream)
+        if known is None:
+            known = self._public[author.stream] = PublicKey(author.public_key)
+        return known
+
+    def _saw(self, part: Part, index: int, row: Row, received: Entry, said: Statement) -> None:
+        seen = said.seen
+        if received.refused in ("seen-decreased", "seen-unknown"):
+            before = part.seen_last.get(said.key, -1)
+            part.unseen.append((index, received.refused, said.key, seen.size if before < 0 else -1, seen.root))
+            if received.refused == "seen-decreased" and 0 <= before <= seen.size:
+                self._say(part, "entry", "bytes", "seen", "no refusal", received.refused, index, row)
+            return
+        part.seen.setdefault((seen.size, seen.root), []).append(index)
+        last = part.seen_last.get(said.key)
+        if last is None:
+            part.seen_first.setdefault(said.key, (seen.size, index))
+        elif seen.size < last:
+            self._say(part, "statement", "bytes", "seen", f"size from {last}", seen.size, index, row)
+        if received.refused is None:
+            part.seen_last[said.key] = seen.size
+
+    def _time(self, part: Part, index: int, row: Row, received_at: str) -> None:
+        """Time steps back by little."""
+        if received_at >= part.latest:
+            part.latest = received_at
+        elif received_at < (bound := ten_seconds_before(part.latest)):
+            self._say(part, "entry", "bytes", "time", f"received_at from {bound}", received_at, index, row)
+        if received_at < part.earliest:
+            part.earliest = received_at
+
+    def _link(self, part: Part, index: int, stream: str, seq: int, prev: str | None, leaf: str) -> None:
+        want = part.next.get(stream)
+        if want is None:
+            part.first[stream] = (seq, prev, index)
+        elif want != (seq, prev):
+            part.differences.append(broken_link(self._reader, stream, index, want, (seq, prev)))
+        part.next[stream] = (seq + 1, leaf)
+        part.links += 1
+
+    def _mend(self, part: Part, index: int, row: Row, leaf: bytes) -> str | None:
+        """Carry the chains past bytes that cannot be believed, by the rows and the copy that still can."""
+        links = [(name, seq) for name, seq in self._reader.links_of(row[HASH])]
+        for name, seq in links:
+            if name not in part.next:
+                part.first[name] = (seq, "", index)  # "": its own prev cannot be read
+            part.next[name] = (seq + 1, leaf.hex())
+            part.links += 1
+            part.link_sum += link_mark(self._plan.secret, name, seq, row[HASH])
+        about: Sequence[str] = [name for name, _ in links]
+        if type(row[SAID]) is bytes and statement_hash(row[SAID]) == row[HASH]:
+            try:
+                said = statement.parse(row[SAID])
+            except LedgerError:
+                return _owner(part, about)
+            if said.key not in part.author_next:
+                part.author_first[said.key] = (said.seq, said.prev, index)
+            elif part.author_next[said.key] != (said.seq, said.prev):
+                want = part.author_next[said.key]
+                self._broken(part, index, row, "author-chain", want, (said.seq, said.prev))
+            part.author_next[said.key] = (said.seq + 1, said.hash.hex())
+            if said.type in RARE:
+                part.rare.append(Told(index, said.raw, None))
+            about = said.about
+        elif type(row[KEY]) is bytes and type(row[SEQ]) is int:
+            key = row[KEY].hex()
+            part.author_first.setdefault(key, (row[SEQ], "", index))
+            part.author_next[key] = (row[SEQ] + 1, row[HASH].hex())
+        return _owner(part, about)
+
+    # ------------------------------------------------------------------------------------ saying it
+
+    def _broken(
+        self, part: Part, index: int, row: Row, check: str, want: tuple[int, str | None], got: tuple[int, str | None]
+    ) -> None:
+        self._say(part, "statement", "bytes", check, chain_words(want), chain_words(got), index, row)
+
+    def _say(
+        self, part: Part, table: str, column: str, check: str, expected: Any, got: Any, index: int, row: Row
+    ) -> None:
+        stream, seq = self.place(row)
+        part.differences.append(
+            Difference(
+                table=table,
+                column=column,
+                check=check,
+                expected=shown(expected),
+                got=str(got) if isinstance(got, LedgerError) else shown(got),
+                stream=stream,
+                seq=seq,
+                index=index if index < self._plan.size else None,
+            )
+        )
+
+    def place(self, row: Row) -> tuple[str | None, int | None]:
+        """The first object that the entry stands in, and its number there."""
+        try:
+            link = entry.parse(row[RAW]).links[0]
+            return link.stream, link.seq
+        except (LedgerError, TypeError):
+            found = self._reader.links_of(row[HASH])
+            return found[0] if found else (None, None)
+
+
+def _tile_differs(column: str, index: int, first: int, expected: bytes, got: Any) -> Difference:
+    return Difference(
+        table="tile",
+        column=column,
+        check="tree",
+        expected=expected.hex(),
+        got=shown(got),
+        index=index,
+        row=f"level 0 number {first // WIDTH}",
+    )
+
+
+def broken_link(
+    reader: Reader, stream: str, index: int, want: tuple[int, str | None], got: tuple[int, str | None]
+) -> Difference:
+    """A link that does not go on from the one before it; a predecessor that comes later is an order broken."""
+    seq = got[0]
+    before = reader.index_of(stream, seq - 1) if type(seq) is int and seq > 1 else None
+    late = before is not None and before > index
+    return Difference(
+        table="leaf" if late else "entry",
+        column="index" if late else "bytes",
+        check="index-order" if late else "link",
+        expected=f"an index above {before}, where its predecessor stands" if late else chain_words(want),
+        got=str(index) if late else chain_words(got),
+        stream=stream,
+        seq=seq if type(seq) is int else None,
+        index=index,
+    )
+
+
+def chain_words(place: tuple[int, str | None]) -> str:
+    """A (seq, prev) pair in words."""
+    return f"seq {place[0]}" + (f" prev {place[1]}" if place[1] else "")
+
+
+def _owner(part: Part, about: Sequence[str]) -> str | None:
+    owner = None
+    for name in about:
+        if folds(name):
+            if owner is None:
+                owner = name
+            else:
+                part.joined.append((owner, name))
+    return owner

@@ -1,0 +1,293 @@
+"""Replays what the entries mean: each fact is judged again, and its refusal, grams and states are compared.
+
+Objects that share entries form a group; groups have nothing to do with each other, so each is replayed by itself, in
+the order of the log, and forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zlib import crc32
+
+from ledger.custody.decide import decide, folds
+from ledger.custody.events import check_about, parse
+from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, LedgerOpened, StatementAdopted
+from ledger.custody.fact import Fact
+from ledger.custody.postings import Posting
+from ledger.custody.regimes import regime
+from ledger.errors import LedgerError
+from ledger.log import entry, statement
+from ledger.log.hashing import leaf_hash
+from ledger.log.statement import Statement, statement_hash
+from ledger.store import standing
+from ledger.store.append import fact_of
+from ledger.store.rows import AuthorHead
+from ledger.store.verify.findings import Difference, shown
+from ledger.store.verify.reading import HASH, INDEX, LEAF, RAW, SAID, Reader, Row
+
+TASK: Final = 2_000  # entries, unless one group alone has more
+_READ: Final = 500
+_NOT_RULES: Final = frozenset({"seen-decreased", "seen-unknown"})  # judged with the chains
+_KEYS: Final = (LedgerOpened, KeyEnrolled, KeyRevoked)  # judged with the keys
+_POSTING: Final = (
+    "n",
+    "grams",
+    "cause",
+    "of_g",
+    "debit_stage",
+    "debit_holder",
+    "debit_site",
+    "debit_code",
+    "debit_container",
+    "credit_stage",
+    "credit_holder",
+    "credit_site",
+    "credit_code",
+    "credit_container",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Replayed:
+    """What one task gives: differences, how many facts and postings were as they should be, what could not be said."""
+
+    differences: list[Difference] = field(default_factory=list)
+    entries: int = 0
+    postings: int = 0
+    skipped: int = 0
+
+
+def tasks(owners: Sequence[str | None], group_of: Callable[[str], str]) -> Iterator[list[int]]:
+    """The indices of all entries as tasks of whole groups; who has no folded object is a group of its own."""
+    # A group's number may be another's too: then they are replayed together, which does no harm.
+    marked = sorted(
+        (crc32(group_of(owner).encode()) if owner else index // TASK) << 40 | index
+        for index, owner in enumerate(owners)
+    )
+    task: list[int] = []
+    before = None
+    for each in marked:
+        group, index = each >> 40, each & (1 << 40) - 1
+        if group != before and len(task) >= TASK:
+            yield task
+            task = []
+        task.append(index)
+        before = group
+    if task:
+        yield task
+
+
+class Replay:
+    """Replays tasks over one connection; `authors` are the standings that the log gives."""
+
+    def __init__(self, reader: Reader, authors: Mapping[str, AuthorHead], regime_name: str) -> None:
+        self._reader = reader
+        self._authors = authors
+        self._codes = regime(regime_name)
+
+    def run(self, indices: Sequence[int]) -> Replayed:
+        """Replay these entries, every group among them whole."""
+        told = Replayed()
+        states: dict[str, bytes | None] = {}
+        histories: dict[str, list[int]] = {}
+        ends: dict[str, tuple[bytes, int, int]] = {}
+        torn: set[str] = set()
+        adopted: set[str] = set()
+        for first in range(0, len(indices), _READ):
+            some = list(indices[first : first + _READ])
+            rows = {row[INDEX]: row for row in self._reader.records_at(some)}
+            posted = self._posted(some)
+            for index in some:
+                row = rows.get(index)
+                self._entry(told, index, row, posted.get(index, []), states, histories, ends, torn, adopted)
+        self._states(told, states, ends, torn)
+        return told
+
+    def _entry(
+        self,
+        told: Replayed,
+        index: int,
+        row: Row | None,
+        posted: list[Row],
+        states: dict[str, bytes | None],
+        histories: dict[str, list[int]],
+        ends: dict[str, tuple[bytes, int, int]],
+        torn: set[str],
+        adopted: set[str],
+    ) -> None:
+        read = self._fact(row)
+        if read is None:
+            told.skipped += 1
+            torn.update(self._touched(row))
+            return
+        fact, said, received, refused = read
+        objects = [name for name in said.about if folds(name)]
+        if torn.intersection(objects):
+            torn.update(objects)
+            told.skipped += 1
+            return
+        told.entries += 1
+        try:
+            check_about(fact.event, said.party, said.about)
+        except LedgerError as error:
+            self._say(
+                told, "statement", "bytes", "rule", "an `about` that its event derives", str(error), index, received
+            )
+            return
+        if refused in _NOT_RULES or isinstance(fact.event, _KEYS):
+            self._postings(told, (), posted, index, received)
+            return
+
+        def history(stream: str) -> Iterator[Fact]:
+            for each in self._reader.records_at(histories.get(stream, [])):
+                if (again := self._fact(each)) is not None:
+                    yield again[0]
+
+        ruled = self._standing(fact, said, adopted)
+        decision = None if ruled else decide(fact, {name: states.get(name) for name in objects}, history)
+        code = ruled or (decision.refused.code if decision and decision.refused is not None else None)
+        if code != refused:
+            self._say(told, "entry", "bytes", "rule", code or "no refusal", refused or "no refusal", index, received)
+            torn.update(objects)
+            return
+        if refused is not None or decision is None:
+            self._postings(told, (), posted, index, received)
+            return
+        if isinstance(fact.event, StatementAdopted):
+            adopted.add(fact.event.statement)
+        self._postings(told, decision.postings, posted, index, received)
+        states.update(decision.states)
+        assert row is not None
+        for link in received.links:
+            if folds(link.stream):
+                ends[link.stream] = (row[LEAF], link.seq, index)
+                histories.setdefault(link.stream, []).append(index)
+
+    def _fact(self, row: Row | None) -> tuple[Fact, Statement, entry.Entry, str | None] | None:
+        """None when the bytes cannot be believed: the ranges say so."""
+        if row is None or type(row[RAW]) is not bytes or type(row[SAID]) is not bytes:
+            return None
+        if leaf_hash(row[RAW]) != row[LEAF] or statement_hash(row[SAID]) != row[HASH]:
+            return None
+        try:
+            received, said = entry.parse(row[RAW]), statement.parse(row[SAID])
+            event = parse(said.type, said.body, self._codes)
+        except LedgerError:
+            return None
+        author = self._authors.get(said.key)
+        if author is None:
+            return None
+        return fact_of(event, said, author, received.received_at), said, received, received.refused
+
+    def _touched(self, row: Row | None) -> Iterator[str]:
+        if row is None:
+            return
+        for read in (statement.parse, entry.parse):
+            try:
+                found: Any = read(row[SAID if read is statement.parse else RAW])
+            except (LedgerError, TypeError):
+                continue
+            yield from found.about if isinstance(found, Statement) else (link.stream for link in found.links)
+        yield from (name for name, _ in self._reader.links_of(row[HASH]))
+
+    def _standing(self, fact: Fact, said: Statement, adopted: set[str]) -> str | None:
+        """The refusal that rests on quarantine."""
+        event = fact.event
+        author = self._authors[said.key]
+        refusal = None
+        if isinstance(event, StatementAdopted):
+            digits = event.statement
+            literal = f"x'{digits}'" if self._reader.sqlite else f"'\\x{digits}'::bytea"
+            kept = self._reader.rows(f"SELECT bytes FROM quarantine WHERE statement = {literal}")
+            try:
+                original = statement.parse(kept[0][0]) if kept else None
+            except (LedgerError, TypeError):
+                return None
+            before = bytes.fromhex(event.statement) if event.statement in adopted else None
+            refusal = standing.refuse_adoption(event, author, original, before)
+        return None if refusal is None else refusal.code
+
+    def _posted(self, indices: Sequence[int]) -> dict[int, list[Row]]:
+        listed = ",".join(map(str, indices))
+        found: dict[int, list[Row]] = {}
+        for row in self._reader.rows(
+            f'SELECT l."index", p.{", p.".join(_POSTING)} FROM posting p JOIN leaf l ON l.statement = p.statement'
+            f' WHERE l."index" IN ({listed}) ORDER BY l."index", p.n'
+        ):
+            found.setdefault(row[0], []).append(row[1:])
+        return found
+
+    def _postings(
+        self, told: Replayed, wanted: Sequence[Posting], got: list[Row], index: int, received: entry.Entry
+    ) -> None:
+        expected = [(n, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for n, p in enumerate(wanted)]
+        told.postings += len(expected)
+        if expected == got:
+            return
+        missing = [row for row in expected if row not in got]
+        extra = [row for row in got if row not in expected]
+        for want in missing:
+            close = max(extra, key=lambda row: sum(a == b for a, b in zip(row, want, strict=True)), default=None)
+            if close is None:
+                self._say(told, "posting", "statement", "grams", shown(want), "no row", index, received)
+                continue
+            extra.remove(close)
+            for column, a, b in zip(_POSTING, want, close, strict=True):
+                if a != b:
+                    self._say(told, "posting", column, "grams", shown(a), shown(b), index, received, f"n {want[0]}")
+        for row in extra:
+            self._say(told, "posting", "n", "grams", "no row", shown(row), index, received)
+
+    def _states(
+        self, told: Replayed, states: dict[str, bytes | None], ends: dict[str, tuple[bytes, int, int]], torn: set[str]
+    ) -> None:
+        names = [name for name in states if name not in torn]
+        for first in range(0, len(names), _READ):
+            listed = ",".join(f"'{name}'" for name in names[first : first + _READ])
+            for stream, leaf, state in self._reader.rows(
+                f"SELECT stream, leaf, state FROM stream_head WHERE stream IN ({listed})"
+            ):
+                last, seq, index = ends[stream]
+                # Where the head has moved on since, its state belongs to entries that are not in this replay.
+                if leaf == last and state != states[stream]:
+                    told.differences.append(
+                        Difference(
+                            table="stream_head",
+                            column="state",
+                            check="state",
+                            expected=shown(states[stream]),
+                            got=shown(state),
+                            stream=stream,
+                            seq=seq,
+                            index=index,
+                        )
+                    )
+
+    def _say(
+        self,
+        told: Replayed,
+        table: str,
+        column: str,
+        check: str,
+        expected: str,
+        got: str,
+        index: int,
+        received: entry.Entry,
+        row: str = "",
+    ) -> None:
+        link = received.links[0]
+        told.differences.append(
+            Difference(
+                table=table,
+                column=column,
+                check=check,
+                expected=expected,
+                got=got,
+                stream=link.stream,
+                seq=link.seq,
+                index=index,
+                row=row,
+            )
+        )
