@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import Any, Final
 
+import sqlalchemy.exc
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
@@ -15,7 +16,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from ledger.store.tables import ERASABLE, INSERT_ONLY
 
-__all__ = ["Connection", "Engine", "current", "newest", "open_engine", "roles_sql", "upgrade", "writing"]
+__all__ = ["UNREACHABLE", "Connection", "Engine", "current", "newest", "open_engine", "roles_sql", "upgrade", "writing"]
+
+UNREACHABLE: Final = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
+"""What a database raises that is away, stopping or too busy: what was not answered can be sent again."""
 
 DEFAULT_SCHEMA: Final = "wasteledger"
 _BUSY_S: Final = 30.0

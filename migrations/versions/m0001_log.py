@@ -25,6 +25,30 @@ INSERT_ONLY = (
     "cosignature",
 )
 
+# One round trip locks author heads, then stream heads, each in order, and reads what an append depends on. Each
+# statement in it has a snapshot of its own (READ COMMITTED), so what follows a lock sees what the lock waited for.
+LOCK_HEADS = """
+CREATE FUNCTION lock_heads(p_keys bytea[], p_key_streams text[], p_streams text[], p_ids text[]) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE authors json; heads json;
+BEGIN
+  SELECT json_agg(a) INTO authors FROM (
+    SELECT * FROM author_head WHERE key = ANY(p_keys) OR stream = ANY(p_key_streams) ORDER BY key FOR UPDATE
+  ) a;
+  INSERT INTO stream_head (stream, seq) SELECT name, 0 FROM unnest(p_streams) AS name ORDER BY name
+    ON CONFLICT (stream) DO NOTHING;
+  SELECT json_agg(json_build_array(h.stream, h.seq, h.leaf, h.state)) INTO heads FROM (
+    SELECT * FROM stream_head WHERE stream = ANY(p_streams) ORDER BY stream FOR UPDATE
+  ) h;
+  RETURN json_build_object(
+    'authors', authors,
+    'heads', heads,
+    'taken', (SELECT json_object_agg(id, statement) FROM entry WHERE id = ANY(p_ids)),
+    'received_at', (SELECT received_at FROM log_state)
+  );
+END $$
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -111,6 +135,7 @@ def upgrade() -> None:
         sa.Column("leaf", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("stream", name="pk_stream_head"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "subject_key",
@@ -179,6 +204,7 @@ def upgrade() -> None:
         sa.Column("statement", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_link_statement"),
         sa.PrimaryKeyConstraint("stream", "seq", name="pk_link"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "pending",
@@ -207,6 +233,7 @@ def upgrade() -> None:
         sa.Column("credit_container", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["statement"], ["entry.statement"], name="fk_posting_statement"),
         sa.PrimaryKeyConstraint("statement", "n", name="pk_posting"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_posting_credit_container", "posting", ["credit_container"], unique=False)
     op.create_index("ix_posting_debit_container", "posting", ["debit_container"], unique=False)
@@ -231,6 +258,7 @@ def upgrade() -> None:
             "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END $$"
         )
+        op.execute(LOCK_HEADS)
         for table in INSERT_ONLY:
             op.execute(
                 f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
