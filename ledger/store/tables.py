@@ -335,6 +335,14 @@ stay = Table(
     Index(None, "facility"),
 )
 
+involved = Table(
+    "involved",  # whoever was named with, or spoke of, a container, manifest or delivery is shown it
+    metadata,
+    Column("who", Text, primary_key=True),  # a party or a person
+    Column("object", Text, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
 document = Table(
     "document",  # texts that events name by their hash, such as an edition of the catalogue
     metadata,
@@ -446,15 +454,8 @@ delivery = Table(
     Index(None, "webhook", "made_at"),
 )
 
-job = Table(
-    "job",  # periodic work that one process at a time does
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("due_at", BigInteger, nullable=False),
-)
-
 PROJECTIONS: Final = (
-    "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag", "stay",
+    "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag", "involved", "stay",
 )  # fmt: skip
 """Derived from the log alone: dropped and made anew at any time."""
 

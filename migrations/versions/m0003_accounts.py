@@ -83,12 +83,6 @@ def upgrade() -> None:
     op.create_index("ix_invitation_account", "invitation", ["account"], unique=False)
     op.create_index("ix_invitation_by_party", "invitation", ["by_party"], unique=False)
     op.create_table(
-        "job",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_job"),
-    )
-    op.create_table(
         "key_request",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
