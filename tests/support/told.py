@@ -133,7 +133,7 @@ class Told:
         rows, flags = self.account()
         known = [*flags, *overdue(rows, as_of), *ledger_flags(CN, self.registry, as_of)]
         return sorted(
-            (f.rule, f.object, _day(f.opened_at), _day(f.closed_at) if f.closed_at and f.closed_at <= as_of else "")
+            (f.rule, f.object, local(f.opened_at), local(f.closed_at) if f.closed_at and f.closed_at <= as_of else "")
             for f in known
             if f.opened_at <= as_of
         )
@@ -182,7 +182,8 @@ def moment(local: datetime) -> str:
     return text_of(local)
 
 
-def _day(at: str) -> str:
+def local(at: str) -> str:
+    """The day in the park."""
     return local_day(at, CN.offset)
 
 

@@ -73,13 +73,8 @@ def test_a_licence_entitles_once_an_authority_says_so_and_from_its_first_day(sce
 
 
 def test_an_excluded_code_is_not_covered_though_its_class_is(scene: Scene) -> None:
-    licence = {
-        "licence": scene.id("licence", 7),
-        "holder": scene.party("rogue"),
-        "number": "7",
-        "kind": "comprehensive",
-    }
-    licence |= {"valid_from": "2026-01-01", "valid_until": "2026-12-31", "include": ["HW08"], "exclude": ["900-249-08"]}
+    licence: dict[str, Any] = licence_of_the_rogue(scene)
+    licence |= {"include": ["HW08"], "exclude": ["900-249-08"]}
     scene.say("licensing", "licence-granted", licence)
     assert reason(scene, "rogue", "rogue-yard", "900-214-08") == ""
     assert reason(scene, "rogue", "rogue-yard", "900-249-08") == "licence-does-not-cover"
