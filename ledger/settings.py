@@ -11,8 +11,9 @@ from ledger.errors import LedgerError
 
 _PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}").fullmatch
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour)").fullmatch
 _PREFIX = "WASTELEDGER_"
-_KNOWN = frozenset({"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT", "AS"})
+_KNOWN = frozenset({"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT", "AS", "RATE_LIMIT"})
 
 
 class BadSetting(LedgerError):
@@ -32,6 +33,7 @@ class Settings:
     schema: str
     signer_state: Path
     policy: Path
+    rate_limit: str = "1200/minute"  # requests of one token, person or address, in each worker
 
     @property
     def keys(self) -> Path:
@@ -50,6 +52,7 @@ class Settings:
                 ("SCHEMA", self.schema),
                 ("SIGNER_STATE", self.signer_state),
                 ("POLICY", self.policy),
+                ("RATE_LIMIT", self.rate_limit),
             )
         )
 
@@ -72,10 +75,14 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     if state.is_relative_to(home):
         # A restored backup of the data directory must not bring an old high-water mark with it.
         raise BadSetting(name=f"{_PREFIX}SIGNER_STATE", expected=f"a path outside {home}", got=str(state))
+    rate_limit = given.get("RATE_LIMIT", "1200/minute")
+    if not _RATE(rate_limit):
+        raise BadSetting(name=f"{_PREFIX}RATE_LIMIT", expected="a number a second, minute or hour", got=rate_limit)
     return Settings(
         home=home,
         database=database,
         schema=schema,
         signer_state=state,
         policy=Path(given.get("POLICY", home / "policy.txt")).absolute(),
+        rate_limit=rate_limit,
     )

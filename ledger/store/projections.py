@@ -20,6 +20,7 @@ from ledger.custody.events.registry import FacilityRegistered
 from ledger.custody.facilities import Stay, facility_flags
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag
+from ledger.custody.involved import involved
 from ledger.custody.lots import Part, Row
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Registry
@@ -100,6 +101,7 @@ class Projector:
         manifests: set[str] = set()
         registered: list[dict[str, Any]] = []
         verdicts: list[Fact] = []
+        parts: set[tuple[str, str]] = set()
         stores: set[str] = set()
         for index, fact in facts.sequenced(connection, start, stop):
             if fact is None:
@@ -111,6 +113,7 @@ class Projector:
             if isinstance(fact.event, FacilityRegistered):
                 stores.add(fact.event.facility)
             touched |= set(fact.event.containers())
+            parts |= set(involved(fact))
             manifests |= {s for s in fact.event.streams(fact.by.party) if s.startswith("manifest:")}
         self._registry_size = stop
         _write(connection, t.registry_fact, registered)
@@ -119,6 +122,7 @@ class Projector:
         stores = self._account(connection, sorted(touched), stop, registry) | stores
         self._judge_stores(connection, sorted(stores), registry)
         _write_manifests(connection, sorted(manifests), stop)
+        _write_involved(connection, parts)
 
     def _account(self, connection: Connection, containers: Sequence[str], size: int, registry: Registry) -> set[str]:
         """Write the stories anew; the facilities in which something stands or stood differently."""
@@ -297,6 +301,17 @@ def _write_manifests(connection: Connection, names: Sequence[str], size: int) ->
         _write(connection, t.manifest, [manifest_row(name, histories[name]) for name in chunk])
 
 
+def _write_involved(connection: Connection, parts: set[tuple[str, str]]) -> None:
+    things = sorted({thing for thing, _ in parts})
+    known: set[tuple[str, str]] = set()
+    for first in range(0, len(things), _CHUNK):
+        query = select(t.involved.c.object, t.involved.c.who).where(
+            t.involved.c.object.in_(things[first : first + _CHUNK])
+        )
+        known |= {(row.object, row.who) for row in connection.execute(query)}
+    _write(connection, t.involved, [{"object": thing, "who": who} for thing, who in sorted(parts - known)])
+
+
 def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table).inline(), rows)
@@ -316,6 +331,9 @@ def differences(
     stored = list(connection.execute(select(t.registry_fact.c.index).order_by("index")).scalars())
     if stored != indices:
         yield "registry_fact", "index", str(indices), str(stored)
+    parts = {part for _, f in facts.sequenced(connection, 0, size) if f is not None for part in involved(f)}
+    for thing, who in sorted(parts ^ {(row.object, row.who) for row in connection.execute(select(t.involved))}):
+        yield "involved", f"{thing} {who}", str((thing, who) in parts), str((thing, who) not in parts)
     registry = registry_of(facts.at_indices(connection, indices))
     for edition in registry.catalogues:
         text = connection.execute(
