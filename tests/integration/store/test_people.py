@@ -10,7 +10,7 @@ from ledger.log.checkpoint import Policy
 from ledger.log.hashing import seal_commitment
 from ledger.log.keys import PrivateKey
 from ledger.log.proof import verify_receipt
-from ledger.service import NotFound, SealedText
+from ledger.service import CustodialKeyAbsent, SealedText
 from ledger.store import tables as t
 from tests.support.world import Device, World
 
@@ -98,5 +98,5 @@ def test_a_person_without_a_device_speaks_through_a_key_that_the_server_keeps(wo
     with world.ledger.engine.connect() as connection:
         wrapped = connection.execute(select(t.custodial_key.c.wrapped)).scalar_one()
     assert len(wrapped) == 12 + 32 + 16
-    with pytest.raises(NotFound):
+    with pytest.raises(CustodialKeyAbsent):
         world.ledger.record_for(world.new("person"), "container-filled", world.filled(clerk, site), at)
