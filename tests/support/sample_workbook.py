@@ -1,4 +1,4 @@
-"""Makes `fixtures/hj1259/sample.xlsx`, an enterprise's books as people keep them: `python -m tests.support.sample_workbook`.
+"""Makes an enterprise's books as people keep them, `fixtures/hj1259/sample.xlsx`; run as `python -m` this module.
 
 The enterprise, its people and its partners are invented and say so; the waste codes are those of the 2021 catalogue.
 """
@@ -145,8 +145,8 @@ def sample_workbook() -> bytes:
 
     # fmt: off
     b1 = table("表B.1 产生环节", (f"表B.1 危险废物产生环节记录表　{WHO}",), (
-        "序号", "产生批次编码", "产生时间", "危险废物名称", "", "危险废物类别", "危险废物代码", "产生量（吨）", "容器/包装编码",
-        "容器/包装类型", "容器/包装数量", "产生危险废物设施编码", "产生部门经办人", "去向"), (
+        "序号", "产生批次编码", "产生时间", "危险废物名称", "", "危险废物类别", "危险废物代码", "产生量（吨）",
+        "容器/包装编码", "容器/包装类型", "容器/包装数量", "产生危险废物设施编码", "产生部门经办人", "去向"), (
         "", "", "", "行业俗称/单位内部名称", "国家危险废物名录名称"))
     fill(b1, 3, [
         (n, batch, at, *NAMES[code], f"HW{code[-2:]}", code, tonnes, container, kind, count, facility, who, to)
@@ -155,8 +155,8 @@ def sample_workbook() -> bytes:
     fill(b1, 3 + len(GENERATED), [("合计", "", "", "", "", "", "", total)])
 
     b2 = table("入库", (
-        "序号", "入库时间", "入库批次编码", "产生批次编码", "容器编码", "容器类型", "容器数量", "单位内部名称", "危险废物代码",
-        "入库量", "计量单位", "贮存设施编码", "贮存设施类型", "运送部门经办人", "贮存部门经办人"))
+        "序号", "入库时间", "入库批次编码", "产生批次编码", "容器编码", "容器类型", "容器数量", "单位内部名称",
+        "危险废物代码", "入库量", "计量单位", "贮存设施编码", "贮存设施类型", "运送部门经办人", "贮存部门经办人"))
     kinds = {(batch, container): kind for batch, _, _, _, container, kind, *_ in GENERATED}
     fill(b2, 1, [
         (n, at, batch, origin, container, kinds[origin, container], count, NAMES[code][0], code, mass, "千克",
@@ -164,27 +164,29 @@ def sample_workbook() -> bytes:
         for n, (batch, at, origin, container, mass, code, count) in enumerate(STORED, 1)])
 
     b3 = table("B.3出库", (
-        "序号", "出库批次编码", "出库时间", "容器/包装编码", "容器/包装数量", "危险废物代码", "出库量", "计量单位", "贮存设施编码",
-        "贮存设施类型", "出库部门经办人", "运送部门经办人", "入库批次编码", "去向"))
+        "序号", "出库批次编码", "出库时间", "容器/包装编码", "容器/包装数量", "危险废物代码", "出库量", "计量单位",
+        "贮存设施编码", "贮存设施类型", "出库部门经办人", "运送部门经办人", "入库批次编码", "去向"))
     fill(b3, 1, [
         (n, batch, at, container, count, code, mass, "t", "TS001", "贮存库", WANG, ZHAO, origins, to)
         for n, (batch, at, origins, container, mass, code, count, to) in enumerate(TAKEN_OUT, 1)])
 
     b4 = table("自行利用处置", (
-        "自行处置批次编码", "处置时间", "处置完毕时间", "容器/包装编码", "危险废物代码", "处置量(t)", "处置设施编码", "处置方式",
-        "经办人", "产生批次编码/出库批次编码"))
+        "自行处置批次编码", "处置时间", "处置完毕时间", "容器/包装编码", "危险废物代码", "处置量(t)", "处置设施编码",
+        "处置方式", "经办人", "产生批次编码/出库批次编码"))
     fill(b4, 1, [
         (batch, started, ended, container, EMULSION, mass, "TW001", "D9", ZHAO, origin)
         for batch, started, ended, origin, container, mass in TREATED])
 
     b5 = table("表B.5", ("危险废物委外利用/处置记录表",), (
-        "序号", "委外利用/处置批次编码", "出厂时间", "容器/包装编码", "容器/包装数量", "危险废物代码", "委外利用/处置量",
-        "计量单位", "利用/处置方式", "接收单位类型", "危险废物经营许可证持有单位", "", "豁免管理单位", "境外单位", "",
+        "序号", "委外利用/处置批次编码", "出厂时间", "容器/包装编码", "容器/包装数量", "危险废物代码",
+        "委外利用/处置量", "计量单位", "利用/处置方式", "接收单位类型",
+        "危险废物经营许可证持有单位", "", "豁免管理单位", "境外单位", "",
         "产生批次编码/出库批次编码", "转移联单编号"), (
         "", "", "", "", "", "", "", "", "", "", "单位名称", "许可证编码", "单位名称", "单位名称", "出口核准通知单编号"))
     fill(b5, 3, [
-        (n, batch, at, container, count, code, mass, "吨", method, "许可证持有单位", *receiver, "", "", "", origin, manifest)
-        for n, (batch, at, origin, container, mass, code, count, method, receiver, manifest) in enumerate(SENT, 1)])
+        (n, batch, at, container, count, code, mass, "吨", method, "许可证持有单位", *receiver, "", "", "", origin,
+         number)
+        for n, (batch, at, origin, container, mass, code, count, method, receiver, number) in enumerate(SENT, 1)])
     # fmt: on
     book.add_worksheet("填表说明").write(
         0, 0, f"本工作簿为演示数据：{WHO}及其往来单位均为虚构，废物代码为名录真实代码。"

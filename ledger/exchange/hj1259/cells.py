@@ -36,7 +36,7 @@ _COMPACT = re.compile(r"(20\d{2}|19\d{2})(\d{2})(\d{2})")
 _EPOCH = datetime(1899, 12, 30)  # day 0 of Excel's serial dates, its leap-year mistake of 1900 included
 _SEPARATORS = re.compile(r"[、，,;；\s]+")
 _CODE = re.compile(r"(\d{3})-?(\d{3})-?(\d{2})")
-_CATEGORY = re.compile(r"(?:HW)?(\d{1,2})(?:\D.*)?", re.IGNORECASE)
+_CATEGORY = re.compile(r"([HS]W)?(\d{1,2})(?:\D.*)?", re.IGNORECASE)
 _METHOD = re.compile(r"([A-Z]\d{1,2})(?!\d)")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
 
@@ -71,7 +71,7 @@ def clean(raw: object) -> str:
     if isinstance(raw, str):
         text = raw
     elif isinstance(raw, float):
-        text = str(int(raw)) if raw.is_integer() and abs(raw) < 1e15 else f"{raw:.15g}"
+        text = str(int(raw)) if raw.is_integer() and abs(raw) < 1e15 else format(Decimal(f"{raw:.15g}"), "f")
     else:
         text = str(raw)
     if not text.isprintable():
@@ -197,8 +197,8 @@ def cell_readers(regime: Regime) -> dict[str, Cell]:
     def category(raw: object) -> str:
         matched = _CATEGORY.fullmatch(clean(raw))
         if matched is None:
-            raise CellForm("HW08")
-        return f"HW{int(matched[1]):02}"
+            raise CellForm("HW08 | SW17")
+        return f"{(matched[1] or '').upper()}{int(matched[2]):02}"
 
     def count(raw: object) -> int:
         quantity = _NUMBER.fullmatch(unicodedata.normalize("NFKC", clean(raw)))

@@ -129,7 +129,7 @@ class _Reader:
         self.faulty: dict[tuple[Table, str], tuple[str, int]] = {}
         self.tables: set[Table] = set()
         self._rows: list[Row] = []
-        self._readers = cell_readers(regime)
+        self._regime, self._readers = regime, cell_readers(regime)
         self._known: dict[str, dict[Any, Any]] = {field: {} for field in self._readers}
 
     def read(self, sheet: str, cells: Sequence[Sequence[Any]]) -> bool:
@@ -208,9 +208,11 @@ class _Reader:
         for column in COLUMNS[table]:
             if column.required and column.field not in got and column.heading not in unreadable:
                 fault(CellMissing, column.field)
+        if heading_of(table, "unit") in unreadable:
+            got.pop("quantity", None)
         _settle_times(got, fault)
         _settle_quantity(got, heading.unit, fault)
-        _settle_waste(table, got, fault)
+        _settle_waste(table, got, self._regime, fault)
         if table == "B.5":
             _settle_receiver(got, fault)
         if faults:
@@ -256,10 +258,11 @@ def _settle_quantity(got: dict[str, Any], heading_unit: str, fault: Any) -> None
         fault(CellUnreadable, "quantity", expected=form.expected, got=f"{quantity.value} {unit}")
 
 
-def _settle_waste(table: Table, got: dict[str, Any], fault: Any) -> None:
+def _settle_waste(table: Table, got: dict[str, Any], regime: Regime, fault: Any) -> None:
     category, code = got.pop("category", ""), got.get("code", "")
-    if category and code and code[-2:].isdigit() and category != f"HW{code[-2:]}":
-        fault(CategoryDiffers, "category", waste=code, expected=f"HW{code[-2:]}", got=category)
+    classes = regime.classes_of(code) if code else ()
+    if category and classes and not any(name.endswith(category) for name in classes):
+        fault(CategoryDiffers, "category", waste=code, expected=" | ".join(classes), got=category)
     if table == "B.1" and not got.get("name"):
         if "catalogue_name" not in got:
             fault(CellMissing, "name")

@@ -62,6 +62,7 @@ def recorded_rows(
     """Every row of the party's five tables, by table and in order of happening.
 
     `facts` are all that concern the party's containers, those of others included; corrections in force are applied.
+    The tables are a generator's: what the party received from others, and never generated, is not in them.
     Where an event carries no batch code, one is made from its day: prefix, YYYYMMDD and a running number.
     """
     teller = _Teller(party, registry, reveal, regime)
@@ -79,7 +80,7 @@ def _corrected(facts: list[Fact]) -> list[Fact]:
     return [put_right.get(fact.id, fact) for fact in facts]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Line:
     """A row in the making: its cells, what it is about, and the rows it follows from."""
 
@@ -118,12 +119,12 @@ class _Teller:
                 self._born(fact, event)
             case WasteAdded() | ContainerClosed() as event:
                 self._filled_more(fact, event)
-            case ContainerStored() as event if event.place.party == self._party:
+            case ContainerStored() as event if self._own(event.place.party, event.container, event):
                 known = self._of(event.container)
                 cells = self._cells(event, carried_by=self._person(event.carried_by))
                 share = self._share(event.container, event.net_g, known)
                 known.stored = (self._add("B.2", fact, share, cells, event, known.births),)
-            case ContainerTakenOut() as event if event.place.party == self._party:
+            case ContainerTakenOut() as event if self._own(event.place.party, event.container, event):
                 known = self._of(event.container)
                 cells = self._cells(
                     event,
@@ -131,7 +132,7 @@ class _Teller:
                     destination=self._clear(event.destination),
                 )
                 share = self._share(event.container, event.net_g, known)
-                known.out = (self._add("B.3", fact, share, cells, event, known.stored),)
+                known.out = (self._add("B.3", fact, share, cells, event, known.stored or known.births),)
             case WasteTreated() as event if event.place.party == self._party:
                 self._treated(fact, event)
             case ContentsTransferred() as event if event.place.party == self._party:
@@ -212,7 +213,7 @@ class _Teller:
         for n, draw in enumerate(event.inputs):
             known = self._of(draw.container)
             self._draw(draw.container, draw.net_g)
-            if event.stage == "final":
+            if event.stage == "final" and self._own(self._party, draw.container, event):
                 cells = self._cells(event, draw, method=event.method, ended=event.ended or "")
                 share = Share(draw.container, draw.code, draw.net_g)
                 line = self._add("B.4", fact, share, cells, event, known.out or known.births, n=n)
@@ -244,6 +245,8 @@ class _Teller:
             "handler": self._person(event.handler),
         }
         self._draw(container, grams)
+        if not self._own(self._party, container, event):
+            return
         share = Share(container, known.cells.get("code", ""), grams)
         self._add("B.5", fact, share, cells, None, known.out or known.births, key=key)
 
@@ -265,6 +268,8 @@ class _Teller:
             if load.container_type:
                 cells["container_type"] = load.container_type
             self._draw(load.container, load.net_g)
+            if not self._own(self._party, load.container, event):
+                continue
             share = Share(load.container, load.code, load.net_g)
             line = self._add("B.5", fact, share, cells, event, known.out or known.births, n=n)
             line.declared = load.declared
@@ -311,6 +316,10 @@ class _Teller:
         if isinstance(event, (ContainerStored, ContainerTakenOut)) and facility:
             cells["store_kind"] = facility.store_kind or ""
         return cells | more
+
+    def _own(self, party: str, container: str, event: Any) -> bool:
+        """False for what was received from others: an operator's books tell of it, not these."""
+        return party == self._party and bool(self._of(container).births or getattr(event, "source", None))
 
     def _code_of(self, facility: str) -> str:
         registered = self._registry.facilities.get(facility)
