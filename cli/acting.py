@@ -24,6 +24,7 @@ from ledger.custody.flags import RULES
 from ledger.custody.postings import Posting
 from ledger.custody.rules import Refusal
 from ledger.exchange.author import seal
+from ledger.log import statement
 from ledger.queries import Queries
 from ledger.service import Answer, KeyAbsent, Ledger, Submission
 
@@ -307,8 +308,9 @@ def _refused(ledger: Ledger, answer: Answer, words: str) -> str:
     """The rule, the law it cites, expected and got; and whether an entry says so."""
     error, lines = answer.error, [f"{say('未记录', 'not recorded')}: {words}"]
     lines.append(f"  {answer.code}: {error.says(language()) if error is not None else ''}")
-    if isinstance(error, Refusal) and answer.received_at:
-        day = ledger.regime.day_of(answer.received_at)
+    if isinstance(error, Refusal) and answer.id is not None:
+        # The law is that of the day on which it happened.
+        day = ledger.regime.day_of(statement.parse(ledger.record_of(answer.id).statement).at)
         law = "；".join(ledger.regime.cite(key, day) for key in error.cites)
         lines.append(f"  {say('依据', 'law')}: {law}")
     if answer.index is not None:

@@ -20,7 +20,7 @@ def command(actor: Actor, correction: str, decide: str | None, note: str | None)
 
     \b
     Example:
-    wasteledger agree "$ENTRY" --as ann
+    wasteledger agree 40 --as ann
     """
     said = statement.parse(actor.find.record(correction).statement)
     event = actor.ledger.event(said.type, said.body)

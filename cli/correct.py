@@ -35,7 +35,7 @@ def command(
 
     \b
     Example:
-    wasteledger correct "$ENTRY" lines.0.mass.net_g 182.3kg --reason scale --as dee
+    wasteledger correct 39 lines.0.mass.net_g 182.3kg --reason scale --as dee
     """
     said = statement.parse(actor.find.record(target).statement)
     event = actor.ledger.event(said.type, said.body)

@@ -46,8 +46,7 @@ def register(
     Example:
     wasteledger licence register L-001 --holder Cleanburn --kind comprehensive --from 2024-01-01 --until 2029-12-31 \\
       --include HW08 --include HW18 --method D10 --annual 5000t --as bureau
-    wasteledger licence register L-002 --holder Hauler --kind collection \\
-      --from 2024-01-01 --until 2029-12-31 --as bureau
+    wasteledger licence register L-2 --holder Hauler --kind collection --from 2024-01-01 --until 2029-12-31 --as bureau
     """
     party = actor.find.any_party(holder) if holder else actor.party
     body = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ledger.accounts import Accounts
 from ledger.errors import LedgerError
+from ledger.exchange.catalogue import codes_of
 from ledger.log.ids import new_uuid7
 from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
@@ -16,6 +17,7 @@ from ledger.queries import Queries
 from ledger.service import Keys, Ledger, RootAuthority
 from ledger.settings import Settings, from_environment
 from ledger.store.database import Engine, current, newest, open_engine, upgrade
+from ledger.store.moments import Clock
 from ledger.store.projections import Projector
 
 
@@ -78,13 +80,14 @@ def open_ledger(chosen: Settings) -> Ledger:
 
 def open_queries(ledger: Ledger) -> Queries:
     """The read side of an open ledger."""
-    projector = Projector(ledger.engine, ledger.regime, _catalogue_codes)
+    projector = Projector(ledger.engine, ledger.regime, codes_of)
     return Queries(engine=ledger.engine, regime=ledger.regime, projector=projector)
 
 
-def _catalogue_codes(content: bytes) -> frozenset[str]:
-    """The codes of a catalogue's kept CSV."""
-    return frozenset(row["code"] for row in csv.DictReader(content.decode().splitlines()))
+def open_accounts(ledger: Ledger, chosen: Settings) -> Accounts:
+    """Who can log in to an open ledger."""
+    kek = read_keys(chosen).kek
+    return Accounts(engine=ledger.engine, clock=clock, chance=os.urandom, kek=kek, origin=ledger.origin)
 
 
 def init_ledger(
@@ -94,8 +97,9 @@ def init_ledger(
     operator_name: str,
     authorities: Sequence[RootAuthority] = (),
     promise_hours: int = 24,
+    told: Clock = clock,
 ) -> Ledger:
-    """A new ledger with new keys; writes trust.json and the policy beside them."""
+    """A new ledger with new keys; writes trust.json and the policy beside them. `told` replaces the clock in a demo."""
     if chosen.keys.exists():
         raise HomeTaken(path=chosen.keys)
     keys = Keys(log=SignerKey(origin, _new_key()), promise=_new_key(), system=_new_key(), kek=os.urandom(32))
@@ -106,7 +110,7 @@ def init_ledger(
         engine=made,
         keys=keys,
         signer_state=chosen.signer_state,
-        clock=clock,
+        clock=told,
         chance=os.urandom,
         origin=origin,
         operator_name=operator_name,

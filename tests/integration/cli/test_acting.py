@@ -1,0 +1,277 @@
+"""People act on the command line: what they say is signed, delivered once, refused in words, or asked again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.bootstrap import open_ledger
+from ledger.custody.container import Container
+from ledger.custody.postings import balances
+from ledger.log import statement
+from ledger.settings import from_environment
+from tests.support.check import check_ledger
+from tests.support.command import Home
+from tests.support.repository import ROOT
+
+JOURNEY = (
+    "wasteledger fill drum-1 --mass 182.5kg --as ann",
+    "wasteledger store drum-1 --as ann",
+    "wasteledger manifest issue drum-1 --to Cleanburn --carrier Hauler --number 20261506000001 --as ann",
+    "wasteledger manifest collect 20261506000001 --as hal",
+    "wasteledger manifest receive 20261506000001 drum-1=182.4kg --method D10 --as dee",
+    "wasteledger treat drum-1 --method D10 --output ash-1=12kg --as dee",
+)
+
+
+def opened(home: Home) -> Any:
+    return open_ledger(from_environment({"WASTELEDGER_HOME": str(home.folder / "home")}))
+
+
+def state(home: Home, container: str) -> Container:
+    ledger = opened(home)
+    try:
+        return Container.from_bytes(ledger.state(container))
+    finally:
+        ledger.close()
+
+
+def test_a_drum_is_filled_sent_received_and_treated_and_every_gram_is_where_it_should_be(home: Home) -> None:
+    answers = [home.answers(line) for line in JOURNEY]
+    drum, ash = answers[0]["made"]["container"], answers[-1]["made"]["ash-1"]
+    assert (state(home, drum).status, state(home, ash).net_g) == ("emptied", 12_000)
+    ledger = opened(home)
+    found = balances(p for a in answers for p in ledger.postings(a["recorded"][0]["statement"]))
+    stages: dict[str, int] = {}
+    for account, grams in found.items():
+        stages[account.stage] = stages.get(account.stage, 0) + grams
+    assert {stage: grams for stage, grams in stages.items() if grams} == {
+        "generated": -182_500,
+        "difference": 100,
+        "disposed": 182_400,
+        "derived": -12_000,
+        "held": 12_000,
+    }
+    assert check_ledger(ledger) == ledger.size()
+    ledger.close()
+
+
+def test_filling_over_weeks_counts_the_final_weight(home: Home) -> None:
+    opened_ = home.answers("wasteledger fill drum-1 --open --at '2026-03-01 08:00' --as ann")
+    home.does(
+        "wasteledger fill drum-1 --add --mass 60kg --at '2026-03-09 08:00' --as ann",
+        "wasteledger fill drum-1 --add --volume 20l --at '2026-03-16 08:00' --as ann",
+        "wasteledger fill drum-1 --close --gross 0.2t --tare 19kg --at 2026-03-23T08:00:00Z --as ann",
+    )
+    thing = state(home, opened_["made"]["container"])
+    assert (thing.status, thing.net_g, thing.mass_unknown) == ("held", 181_000, False)
+    assert thing.born_at == "2026-03-01T00:00:00.000Z"  # the ledger's own clock is eight hours ahead
+
+
+def test_a_refusal_names_rule_law_expected_and_got_and_exits_1(home: Home) -> None:
+    home = replace(home, lang="zh_CN.UTF-8")
+    result = home.run("wasteledger setting adopt tolerance-ppm 5000 --from 2026-01-01 --as ann")
+    assert result.exit_code == 1
+    assert "not-authorised: 此密钥无权作出该声明；应为 settings" in result.stderr
+    assert "依据: " in result.stderr and "法" in result.stderr.split("依据: ")[1]
+    again = home.run("wasteledger setting adopt tolerance-ppm 5000 --from 2026-01-01 --as ann --json --lang en")
+    refused = json.loads(again.stdout)["recorded"][0]
+    assert (again.exit_code, refused["outcome"], refused["code"]) == (1, "refused", "not-authorised")
+    assert refused["index"] is not None
+    # Its place in the author chain is used up, and the chain goes on.
+    home.does("wasteledger fill drum-1 --mass 1kg --as ann")
+
+
+def test_the_law_cited_is_that_of_the_day_it_happened(home: Home) -> None:
+    line = "wasteledger setting adopt tolerance-ppm 1 --from 2026-01-01 --as ann --at"
+    assert "固废法 第80条" in home.run(f"{line} 2026-08-14").stderr
+    assert "生态环境法典 第534条" in home.run(f"{line} 2026-08-15").stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("wasteledger store drum-l --as ann", "there is no container drum-l; did you mean drum-1?"),
+        ("wasteledger store drum-1", "say who acts with --as"),
+        ("wasteledger fill drum-1 --mass 5kg --as ann", "is in use"),
+        ("wasteledger fill drum-9 --mass 0.0005kg --as ann", "expected whole g"),
+        ("wasteledger fill drum-9 --mass 5 --as ann", "expected 182.5kg"),
+        ("wasteledger fill drum-9 --as ann", "give --mass"),
+        ("wasteledger fill drum-9 --gross 1kg --tare 2kg --as ann", "gross is less than tare"),
+        ("wasteledger fill drum-9 --mass 1kg --at yesterday --as ann", "expected 2026-03-01 14:30"),
+        ("wasteledger manifest issue drum-1 --to Cleanbum --carrier Hauler --as ann", "did you mean Cleanburn?"),
+        ("wasteledger found drum-1 --as ann", "never reported lost"),
+        ("wasteledger setting adopt no-such 1 --from 2026-01-01 --as bureau", "there is no setting no-such"),
+    ],
+)
+def test_a_misuse_exits_2_says_why_and_signs_nothing(home: Home, line: str, words: str) -> None:
+    home.does("wasteledger fill drum-1 --mass 182.5kg --as ann")
+    before = chain(home, "ann")
+    result = home.run(line)
+    assert (result.exit_code, words in result.stderr) == (2, True), result.output
+    assert chain(home, "ann") == before
+
+
+def chain(home: Home, name: str) -> dict[str, Any]:
+    saved: dict[str, Any] = json.loads((home.folder / "home" / "people" / name / "chain.json").read_text())
+    return {key: saved.get(key) for key in ("seq", "prev")}
+
+
+def test_a_bad_form_is_refused_before_it_is_signed(home: Home) -> None:
+    before = chain(home, "ann")
+    result = home.run("wasteledger profile register sludge --code 900-214-88 --form solid --as ann")
+    assert (result.exit_code, "field code" in result.stderr) == (1, True)
+    assert chain(home, "ann") == before
+
+
+@pytest.mark.parametrize("point", ["append.before-write", "append.after-commit", "sign.before-high-water"])
+def test_what_was_signed_before_a_crash_is_sent_again_byte_for_byte_and_counts_once(home: Home, point: str) -> None:
+    crashed = process(home, "fill", "drum-1", "--mass", "100kg", "--as", "ann", WASTELEDGER_FAIL_AT=point)
+    assert crashed.returncode == -9
+    outbox = home.folder / "home" / "people" / "ann" / "outbox"
+    kept = [json.loads(line) for file in outbox.glob("*.jsonl") for line in file.read_text().splitlines()]
+    home.does("wasteledger fill drum-2 --mass 50kg --as ann")
+    assert list(outbox.glob("*.jsonl")) == []
+    ledger = opened(home)
+    filled = [
+        said for record in ledger.records() if (said := statement.parse(record.statement)).type == "container-filled"
+    ]
+    ledger.close()
+    assert [said.body["container_code"] for said in filled] == ["drum-1", "drum-2"]
+    if point == "append.before-write":
+        assert [each["statement"].encode() for each in kept] == [filled[0].raw]
+
+
+def process(home: Home, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The installed command as a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WASTELEDGER_")}
+    program = [sys.executable, "-c", "from cli.main import main; main()", *words]
+    ours = {"WASTELEDGER_HOME": str(home.folder / "home"), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        program, cwd=home.folder, env=clean | ours | environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_the_command_works_as_a_process(home: Home) -> None:
+    done = process(home, "fill", "drum-1", "--mass", "100kg", "--as", "ann", "--lang", "zh")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "drum-1 装入 100 kg waste oil (900-214-08)" in done.stdout
+
+
+def draft(home: Home, container_code: str) -> dict[str, Any]:
+    """The draft of a filled drum, with a handler's name to be sealed."""
+    ledger = opened(home)
+    container, person = f"container:{ledger.new_id()}", f"person:{ledger.new_id()}"
+    ledger.close()
+    site = json.loads(home.does("wasteledger site list --json"))[0]["site"]
+    saved = json.loads((home.folder / "home" / "people" / "ann" / "chain.json").read_text())
+    return {
+        "type": "container-filled",
+        "at": "2026-03-01 08:00",
+        "body": {
+            "container": container,
+            "place": {"party": saved["party"], "site": site},
+            "kind": "package",
+            "code": "900-214-08",
+            "name": "waste oil",
+            "container_code": container_code,
+            "mass": {"basis": "weighed", "net_g": 1000},
+            "handler": {"person": person, "name": {"clear": "Li Demo"}},
+        },
+    }
+
+
+def test_an_event_signed_offline_is_recorded_from_its_file_once_wherever_it_is_sent_from(home: Home) -> None:
+    (home.folder / "draft.json").write_text(json.dumps(draft(home, "drum-7")))
+    database = home.folder / "home" / "ledger.db"
+    aside = database.rename(home.folder / "elsewhere.db")
+    home.does("wasteledger sign draft.json --out signed.jsonl --as ann")
+    aside.rename(database)
+    first = home.answers("wasteledger record signed.jsonl")["recorded"][0]
+    assert first["outcome"] == "recorded"
+    again = home.answers("wasteledger record signed.jsonl")["recorded"][0]
+    assert (again["id"], again["index"]) == (first["id"], first["index"])
+    home.does("wasteledger weigh drum-7 --mass 1001g --as ann")  # sends the outbox first
+    assert chain(home, "ann")["seq"] == statement.parse(signed_bytes(home.folder / "signed.jsonl")).seq + 1
+    ledger = opened(home)
+    assert ledger.clear_text(first["id"]) == {"handler.name": "Li Demo"}
+    assert b"Li Demo" not in ledger.record_of(first["id"]).statement
+    ledger.close()
+
+
+def signed_bytes(file: Path) -> bytes:
+    text: str = json.loads(file.read_text())["statement"]
+    return text.encode()
+
+
+def test_drafts_are_recorded_from_standard_input_in_one_go(home: Home) -> None:
+    lines = "\n".join(json.dumps(draft(home, f"drum-{n}")) for n in range(5))
+    result = home.run("wasteledger record - --as ann --json", stdin=lines)
+    assert result.exit_code == 0, result.output
+    recorded = json.loads(result.stdout)["recorded"]
+    assert [each["index"] for each in recorded] == list(range(recorded[0]["index"], recorded[0]["index"] + 5))
+
+
+def test_what_a_revoked_key_said_waits_until_its_party_adopts_it(home: Home) -> None:
+    home.does("wasteledger key new tom --party Garage", "wasteledger key enrol tom --as ann")
+    (home.folder / "draft.json").write_text(json.dumps(draft(home, "drum-7")))
+    home.does("wasteledger sign draft.json --out signed.jsonl --as tom")
+    home.does("wasteledger key revoke tom --reason lost --as ann")
+    late = home.run("wasteledger record signed.jsonl")
+    assert (late.exit_code, "key-revoked" in late.stderr) == (1, True)
+    waiting = home.does("wasteledger adopt --as ann").split()[0]
+    home.does(f"wasteledger adopt {waiting} --as ann")
+    assert "nothing of this party" in home.does("wasteledger adopt --as ann")
+    home.does("wasteledger store drum-7 --as ann")
+
+
+def test_one_name_is_one_person_in_a_party_and_can_be_erased(home: Home) -> None:
+    first = home.answers("wasteledger fill drum-1 --mass 1kg --handler 'Li Demo' --as ann")["recorded"][0]
+    second = home.answers("wasteledger fill drum-2 --mass 1kg --handler 'Li Demo' --as ann")["recorded"][0]
+    ledger = opened(home)
+    people = {statement.parse(ledger.record_of(a["id"]).statement).body["handler"]["person"] for a in (first, second)}
+    assert len(people) == 1
+    assert ledger.clear_text(first["id"]) == {"handler.name": "Li Demo"}
+    home.does("wasteledger erase 'Li Demo' --yes")
+    assert ledger.clear_text(first["id"]) == ledger.clear_text(second["id"]) == {}
+    ledger.close()
+    assert "Li Demo" not in (home.folder / "home" / "people" / "handlers.json").read_text()
+
+
+def test_a_rewritten_log_is_noticed_by_a_device_that_saw_it_before(home: Home) -> None:
+    saved = home.folder / "home" / "people" / "ann" / "chain.json"
+    document = json.loads(saved.read_text())
+    origin, size, _, *rest = document["note"].split("\n")
+    document["note"] = "\n".join([origin, size, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", *rest])
+    saved.write_text(json.dumps(document))
+    result = home.run("wasteledger fill drum-1 --mass 1kg --as ann")
+    assert (result.exit_code, "consistency" in result.stderr.lower()) == (1, True), result.output
+
+
+def test_an_authority_brings_its_own_key_to_the_genesis(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.does(
+        "wasteledger key new bureau --new-party --origin ledger.example/park",
+        'wasteledger init --origin ledger.example/park --operator "Park office" --authority Bureau'
+        " --authority-key home/people/bureau/request.json",
+        "wasteledger party register Garage --as bureau",
+    )
+    (tmp_path / "elsewhere").mkdir()
+    other = Home(tmp_path / "elsewhere").run(
+        "wasteledger init --origin ledger.example/other --operator X --authority Y"
+        " --authority-key ../home/people/bureau/request.json"
+    )
+    assert (other.exit_code, "signature does not hold" in other.stderr) == (1, True), "a proof is for one ledger"
+
+
+def test_a_key_file_is_for_its_owner_alone_and_never_overwritten(home: Home) -> None:
+    assert (home.folder / "home" / "people" / "ann" / "key").stat().st_mode & 0o777 == 0o600
+    again = home.run("wasteledger key new ann --party Garage")
+    assert (again.exit_code, "already holds ann" in again.stderr) == (1, True)
