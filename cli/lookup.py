@@ -50,6 +50,12 @@ class Lookup:
             return self._manifest(stream).number or stream
         return self.registry.name_of(stream)
 
+    def title(self, stream: str) -> str:
+        """The name, and for a container what is in it."""
+        if stream.startswith("container:"):
+            return " ".join(filter(None, (self.name(stream), self._container(stream).name)))
+        return self.name(stream)
+
     # ------------------------------------------------------------------------------------ parties and their places
 
     def any_party(self, name: str) -> str:

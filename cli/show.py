@@ -68,8 +68,8 @@ class _Story:
         yield say("经过（当地时间，左为条目号）", "what happened (local time; the number is the entry)")
         for step in self.steps:
             fact = unwrapped(step.fact)
-            seal = say("待编号", "waiting") if step.index is None else f"#{step.index}"
-            yield f"  {seal:>6}  {local(fact.at, self.regime.offset)}  {happened(fact.event, self.id, self.find.name)}"
+            when, what = local(fact.at, self.regime.offset), happened(fact.event, self.id, self.find.name)
+            yield f"  {f'#{step.index}':>6}  {when}  {what}"
             yield f"          {self._author(step)}"
         for record in self.refused:
             said, received = statement.parse(record.statement), entry.parse(record.entry)
@@ -167,10 +167,9 @@ class _Container(_Story):
             )
             yield f"  {mass(part.grams)} · {made} · {name(account.holder)}"
         for clock in self.clocks:
-            yield "  " + say(
-                f"时限 {mass(clock.grams)} 须在 {local(clock.deadline, self.regime.offset)} 前离开 {name(clock.holder)}",
-                f"clock: {mass(clock.grams)} must leave {name(clock.holder)} by {local(clock.deadline, self.regime.offset)}",
-            )
+            grams, holder, until = mass(clock.grams), name(clock.holder), local(clock.deadline, self.regime.offset)
+            words = say(f"时限 {grams} 须在 {until} 前离开 {holder}", f"clock: {grams} must leave {holder} by {until}")
+            yield f"  {words}"
         if thing.manifest:
             yield "  " + say(f"联单 {name(thing.manifest)}", f"on manifest {name(thing.manifest)}")
 

@@ -116,6 +116,21 @@ STAGES: dict[str, tuple[str, str]] = {
     "to-outside": ("已交账本外单位，去向未证明", "gone to somebody outside the ledger, fate not proven"),
     "lost": ("遗失", "lost"),
 }
+PLAIN: dict[str, tuple[str, str]] = {
+    "utilised": ("利用", "utilised"),
+    "disposed": ("处置", "disposed of"),
+    "intermediate": ("预处理（不办结）", "intermediate: nothing is closed"),
+    "sent": ("发出", "sent"),
+    "received": ("收到", "received"),
+    "repack": ("倒桶", "repacked"),
+    "split": ("分装", "split"),
+    "merge": ("合并", "merged"),
+    "pump": ("泵送", "pumped"),
+    "missing-at-count": ("盘点缺失", "missing at the count"),
+    "stolen": ("被盗", "stolen"),
+    "apply": ("准予更正", "to be applied"),
+    "reject": ("不予更正", "rejected"),
+}
 SEVERITIES: dict[str, tuple[str, str]] = {
     "serious": ("严重", "serious"),
     "warning": ("警告", "warning"),
@@ -126,6 +141,7 @@ _PLAIN = (
     "number", "facility", "zone", "decision", "discrepancy", "end", "method", "reason", "cause", "outcome", "rule",
     "kind", "vehicle", "batch_code", "container_type", "stage",
 )  # fmt: skip
+_USUAL = {"stage": "final"}
 _SAID_ELSEWHERE = {"kind": ("container-opened", "container-filled", "stock-declared")}
 
 
@@ -152,8 +168,8 @@ def _details(event: Event, of: str, name: Name) -> Iterator[str]:
     yield _journey(event, name)
     for field in _PLAIN:
         value = getattr(event, field, None)
-        if isinstance(value, str) and event.type not in _SAID_ELSEWHERE.get(field, ()):
-            yield name(value) if is_stream(value) else value
+        if isinstance(value, str) and value != _USUAL.get(field) and event.type not in _SAID_ELSEWHERE.get(field, ()):
+            yield name(value) if is_stream(value) else word(PLAIN, value)
     change = [getattr(event, f, None) for f in ("field", "old", "new")]
     if all(value is not None for value in change):
         yield f"{change[0]}: {change[1]} → {change[2]}"

@@ -307,6 +307,17 @@ class Queries:
             size = connection.execute(select(t.log_state.c.size)).scalar() or 0
             return _steps(connection, facts.of_streams(connection, [stream], size)[stream])
 
+    def concerning(self, party: str) -> list[Fact]:
+        """Everything recorded of the containers that a party's sites ever had, by whomever, in order of happening."""
+        with self.engine.connect() as connection:
+            size = connection.execute(select(t.log_state.c.size)).scalar() or 0
+            sites = [name for name, s in self.projector.registry(connection).sites.items() if s.holder == party]
+            # Birth, change of holder or site, and end concern the sites too: no container can come in beside them.
+            here = facts.of_streams(connection, sites, size).values()
+            containers = {name for history in here for fact in history for name in fact.event.containers()}
+            known = facts.of_streams(connection, containers, size).values()
+        return sorted({f.id: f for history in known for f in history}.values(), key=lambda f: f.order)
+
     def containers(self, *, holder: str = "", status: str = "") -> list[dict[str, Any]]:
         """The containers of a holder, newest first."""
         c = t.container.c
