@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "adopt": "cli.adopt",
     "agree": "cli.agree",
     "calendar": "cli.calendar",
+    "catalogue": "cli.catalogue",
     "checkpoint": "cli.checkpoint",
     "contract": "cli.contract",
     "correct": "cli.correct",
