@@ -78,11 +78,11 @@ class Outside:
         """Where a post to this URL would go; raises UrlRefused or NotReached."""
         if len(url) > URL_MAX or not _SHAPE(url):
             raise UrlRefused(reason="form", expected="https://host/path", got=ascii(url[:80]))
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
-        except ValueError:
-            raise UrlRefused(reason="port", expected="1 to 65535", got=ascii(parts.netloc)) from None
+        except ValueError as error:
+            raise UrlRefused(reason=str(error), expected="https://host/path", got=ascii(url[:80])) from None
         port = port if port is not None else 443 if parts.scheme == "https" else 80
         if not host or port == 0:
             raise UrlRefused(reason="form", expected="https://host/path", got=ascii(url[:80]))
