@@ -169,7 +169,7 @@ class Trace:
             for part in self._draw(place, grams):
                 grams -= part.grams
                 deadline = self._open(place, part, -1)
-                late = bool(deadline) and deadline < self._clock_at()
+                late = place.stage != "in-transit" and "" < deadline < self._clock_at()
                 taken.append((place, replace(part, carried=part.carried or late)))
         if grams:
             sender = getattr(self.fact.event, "from_", None)

@@ -1,7 +1,7 @@
 """The one reader and writer between wire values (JSON) and typed values, derived from annotations.
 
 A field is `bool`, `Literal[...]`, `dict[str, object]`, `tuple[T, ...]`, a frozen dataclass, `T | None` (absent on the
-wire) or `Annotated[str | int, check]`. An optional list is absent rather than empty, so one value has one wire form.
+wire) or `Annotated[str | int, check]`. What equals its default is absent, so one value has one wire form.
 """
 
 from __future__ import annotations
@@ -152,10 +152,7 @@ def reader(annotation: Any) -> Reader:
 
 def _dataclass_reader(cls: type) -> Reader:
     hints = get_type_hints(cls, include_extras=True)
-    fields = [
-        (wire_name(f.name), f.name, reader(hints[f.name]), f.default is dataclasses.MISSING, f.default == ())
-        for f in dataclasses.fields(cls)
-    ]
+    fields = [(wire_name(f.name), f.name, reader(hints[f.name]), f.default) for f in dataclasses.fields(cls)]
     known = {wire for wire, *_ in fields}
 
     def read_fields(value: Any, path: str, codes: Codes) -> Any:
@@ -163,13 +160,15 @@ def _dataclass_reader(cls: type) -> Reader:
             raise WireError(path=path or "body", expected="an object", got=_shown(value))
         dot = path + "." if path else ""
         kwargs: dict[str, Any] = {}
-        for wire, name, read_one, required, listed in fields:
+        for wire, name, read_one, default in fields:
             if wire in value:
-                inner = value[wire]
-                if listed and inner == []:
-                    raise WireError(path=dot + wire, expected="absent rather than empty", got="[]")
-                kwargs[name] = read_one(inner, dot + wire, codes)
-            elif required:
+                inner = read_one(value[wire], dot + wire, codes)
+                if inner == default:
+                    raise WireError(
+                        path=dot + wire, expected="absent, as that is what absent means", got=_shown(value[wire])
+                    )
+                kwargs[name] = inner
+            elif default is dataclasses.MISSING:
                 raise WireError(path=dot + wire, expected="present", got="absent")
         if len(kwargs) != len(value):
             unknown = min(set(value) - known)

@@ -102,7 +102,10 @@ def test_the_place_in_a_list_is_named() -> None:
 def test_one_value_has_one_form_so_empty_lists_and_false_are_absent() -> None:
     stored = {**filled(), "facility": "facility:00000000-0000-7000-8000-000000000001"}
     body = {name: stored[name] for name in ("container", "place", "facility")}
-    assert error_of("container-stored", body | {"from_batches": []}) == ("from_batches", "absent rather than empty")
+    assert error_of("container-stored", body | {"from_batches": []}) == (
+        "from_batches",
+        "absent, as that is what absent means",
+    )
     enrolled = {"admin": False, "key": "key:00000000-0000-7000-8000-000000000001", "public_key": "0" * 64}
     enrolled |= {"holder": stored["place"]["party"], "person": "person:00000000-0000-7000-8000-000000000002"}
     assert error_of("key-enrolled", {**enrolled, "purpose": "statement", "proof": "AA=="})[0] == "admin"
