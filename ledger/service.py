@@ -28,7 +28,7 @@ from ledger.log.tiles import WIDTH, TileReader, tile_width
 from ledger.log.trust import Trust
 from ledger.log.wire import decode_base64, encode_base64
 from ledger.store import keeping, read
-from ledger.store.answers import Answer, Draft, SealedText, Submission
+from ledger.store.answers import Answer, Draft, IdReused, SealedText, Submission
 from ledger.store.append import Appender, fact_of
 from ledger.store.database import Connection, Engine
 from ledger.store.moments import Clock, moment
@@ -533,6 +533,12 @@ class Ledger:
         """Entries that have an index."""
         with self.engine.connect() as connection:
             return read.size(connection)
+
+    def waiting(self) -> tuple[int, str]:
+        """How many entries have no index yet, and since when the oldest of them waits ("" for none)."""
+        with self.engine.connect() as connection:
+            count, oldest = read.waiting(connection)
+        return count, "" if oldest is None else entry.parse(oldest).received_at
 
     def record_of(self, name: str) -> Record:
         """The record of a statement, by id or by statement hash in hex; raises NotFound."""

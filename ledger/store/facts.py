@@ -68,6 +68,24 @@ def of_streams(connection: Connection, streams: Iterable[str], size: int) -> dic
     return facts
 
 
+def as_stored(connection: Connection, streams: Iterable[str]) -> dict[str, list[Fact]]:
+    """The accepted facts of each object, those that wait for their index included."""
+    facts: dict[str, list[Fact]] = {name: [] for name in streams}
+    query = (
+        select(*_FACT.selected_columns, t.link.c.stream)
+        .select_from(t.link)
+        .join(t.entry, t.entry.c.statement == t.link.c.statement)
+        .join(t.statement, t.statement.c.hash == t.link.c.statement)
+        .join(t.author_head, t.author_head.c.key == t.statement.c.key)
+        .outerjoin(t.leaf, t.leaf.c.statement == t.link.c.statement)
+        .where(t.link.c.stream.in_(sorted(facts)))
+    )
+    for row in connection.execute(query):
+        if (fact := _fact(row)) is not None:
+            facts[row[-1]].append(fact)
+    return facts
+
+
 def _fact(row: Any) -> Fact | None:
     said_raw, entry_raw, _, party, person, roles, admin, server, vouched_by, revoked_at_seq = row[:10]
     accepted = entry.parse(entry_raw)

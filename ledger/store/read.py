@@ -127,6 +127,15 @@ def size(connection: Connection) -> int:
     return connection.execute(select(t.log_state.c.size)).scalar() or 0
 
 
+def waiting(connection: Connection) -> tuple[int, bytes | None]:
+    """How many entries have no index yet, and the bytes of the one that waits longest."""
+    count = connection.execute(select(func.count()).select_from(t.pending)).scalar_one()
+    oldest = (
+        select(t.entry.c.bytes).join(t.pending, t.pending.c.statement == t.entry.c.statement).order_by(t.pending.c.id)
+    )
+    return count, connection.execute(oldest.limit(1)).scalar()
+
+
 def heads(connection: Connection, size: int) -> Iterator[Head]:
     """The last entry of every stream among exactly the leaves [0, size), sorted by stream."""
     ends = (

@@ -1,0 +1,58 @@
+"""The web application: made from what it is given, with no effect at import."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask
+
+from api import errors, observed
+
+if TYPE_CHECKING:
+    from ledger.accounts import Accounts
+    from ledger.queries import Queries
+    from ledger.service import Ledger
+    from ledger.settings import Settings
+
+RESOURCES: Final = (
+    "containers",
+    "entries",
+    "events",
+    "exceptions",
+    "health",
+    "labels",
+    "log",
+    "manifests",
+    "parties",
+    "rates",
+    "statements",
+)
+VERSION: Final = "1"
+
+
+def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: Settings, **extensions: Any) -> Flask:
+    """The application over one ledger. `extensions` are further parts that blueprints ask for by name."""
+    from api.limits import limiter  # flask-limiter reads the app's configuration when it is bound
+    from ledger.reading import Reading
+    from ledger.store.database import UNREACHABLE
+
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    app.extensions.update(
+        ledger=ledger,
+        queries=queries,
+        reading=Reading(queries),
+        accounts=accounts,
+        settings=settings,
+        unreachable=UNREACHABLE,
+        **extensions,
+    )
+    errors.register(app)
+    observed.register(app)
+    limiter(app, settings)
+    for name in RESOURCES:
+        app.register_blueprint(import_module(f"api.resources.{name}").blueprint)
+    return app

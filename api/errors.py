@@ -1,0 +1,220 @@
+"""Failures as HTTP sees them: the one table from code to status, and RFC 9457 problems in the reader's language."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import orjson
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from ledger.custody.rules import Refusal
+from ledger.errors import LedgerError
+from ledger.service import Ledger
+
+log = logging.getLogger("wasteledger.api")
+PROBLEM: Final = "application/problem+json"
+LANGUAGES: Final = ("zh-CN", "zh", "en")
+
+
+class BadRequest(LedgerError):
+    """The request has not the form that the API description gives; `errors` names every field."""
+
+    code = "bad-request"
+    zh = "请求格式不符合接口说明"
+    en = "the request has not the form that the API description gives"
+
+
+class NoSuchPlace(LedgerError):
+    """Nothing is at this address, or not for this reader."""
+
+    code = "no-such-place"
+    zh = "此地址没有内容"
+    en = "nothing is at this address"
+
+
+class MethodRefused(LedgerError):
+    """The address exists, the method does not."""
+
+    code = "method-not-allowed"
+    zh = "此地址不支持该方法"
+    en = "this address does not know that method"
+
+
+class BodyTooLarge(LedgerError):
+    """More bytes than any request of this kind needs."""
+
+    code = "body-too-large"
+    zh = "请求体过大"
+    en = "the request body is too large"
+
+
+class MediaRefused(LedgerError):
+    """The body is not plain JSON."""
+
+    code = "media-type-not-supported"
+    zh = "请求体须为未压缩的 application/json"
+    en = "the body must be application/json, not compressed"
+
+
+class TooMany(LedgerError):
+    """More requests than the limit allows."""
+
+    code = "too-many-requests"
+    zh = "请求过于频繁，请稍后重试"
+    en = "too many requests; try again later"
+
+
+class Broken(LedgerError):
+    """Our fault; the log of the server says more under the request's id."""
+
+    code = "internal-error"
+    zh = "服务器内部错误"
+    en = "an error of the server's own"
+
+
+class Unavailable(LedgerError):
+    """The database cannot be reached; what was not answered can be sent again."""
+
+    code = "unavailable"
+    zh = "服务暂不可用，请稍后重试"
+    en = "the service is not available now; try again"
+
+
+STATUS: Final[dict[str, int]] = {
+    # By what went wrong in general: the nearest ancestor with a code in this table decides.
+    "error": 500,
+    "bad-form": 422,
+    "bad-proof": 422,
+    "refused": 409,
+    # The door itself.
+    "bad-request": 400,
+    "not-logged-in": 401,
+    "login-refused": 401,
+    "code-needed": 401,
+    "csrf-refused": 403,
+    "not-allowed": 403,
+    "link-invalid": 404,
+    "no-such-place": 404,
+    "method-not-allowed": 405,
+    "name-taken": 409,
+    "body-too-large": 413,
+    "too-large": 413,
+    "media-type-not-supported": 415,
+    "bad-scope": 422,
+    "password-weak": 422,
+    "url-refused": 422,
+    "login-throttled": 429,
+    "too-many-requests": 429,
+    "internal-error": 500,
+    "busy": 503,
+    "unavailable": 503,
+    # The answer table of the append (LEDGER.md §5).
+    "unknown-key": 403,
+    "wrong-author": 403,
+    "key-used-up": 403,
+    "author-fork": 409,
+    "id-reused": 409,
+    "author-gap": 409,
+    "key-revoked": 409,
+    "not-authorised": 403,
+    "not-own": 403,
+    "roles-not-held": 403,
+    "authority-key-custodial": 403,
+    # Reading.
+    "not-found": 404,
+    "unknown-name": 404,
+    "ambiguous": 409,
+    "bad-tile-path": 404,
+    "custodial-key-absent": 403,
+}
+"""Every status that a failure can have, by its code."""
+
+RETRY_AFTER_S: Final = {"busy": 1, "unavailable": 5}
+_HTTP: Final[dict[int, type[LedgerError]]] = {
+    404: NoSuchPlace,
+    405: MethodRefused,
+    413: BodyTooLarge,
+    415: MediaRefused,
+    429: TooMany,
+}
+
+
+def status_of(error: LedgerError | type[LedgerError]) -> int:
+    """The HTTP status of a failure: its own code's, else its nearest ancestor's."""
+    cls = error if isinstance(error, type) else type(error)
+    return next(STATUS[c.code] for c in cls.__mro__ if issubclass(c, LedgerError) and c.code in STATUS)
+
+
+def language() -> str:
+    """The reader's language, zh-CN or en, by Accept-Language."""
+    found = request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    return "en" if found == "en" else "zh-CN"
+
+
+def problem(error: LedgerError, **more: Any) -> dict[str, Any]:
+    """RFC 9457 §3: the members of a problem; a refusal by rule names its rule and cites the law."""
+    lang = language()
+    made: dict[str, Any] = {
+        "type": f"/docs#{error.code}",
+        "title": _title(error, lang),
+        "status": status_of(error),
+        "detail": error.says(lang),
+        "code": error.code,
+    }
+    for name in ("path", "expected", "got"):
+        if (value := error.fields.get(name)) is not None:
+            made[name] = str(value)
+    if isinstance(error, Refusal):
+        made["rule"] = error.code
+        made["law"] = laws(error)
+    return made | more
+
+
+def laws(error: Refusal) -> list[str]:
+    """The law behind a refusal, as in force today."""
+    ledger: Ledger = current_app.extensions["ledger"]
+    today = ledger.regime.day_of(ledger.now())
+    return [ledger.regime.cite(key, today) for key in error.cites]
+
+
+def problem_response(error: LedgerError, **more: Any) -> Response:
+    """A failure as the whole answer."""
+    body = problem(error, **more)
+    response = Response(orjson.dumps(body), body["status"], content_type=PROBLEM)
+    response.headers["Content-Language"] = language()
+    wait = error.fields.get("retry_after") or RETRY_AFTER_S.get(error.code)
+    if wait is not None:
+        response.headers["Retry-After"] = str(wait)
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="wasteledger"'
+    return response
+
+
+def register(app: Flask) -> None:
+    """Every failure of every view answers as a problem."""
+    app.register_error_handler(LedgerError, problem_response)
+    app.register_error_handler(HTTPException, _http_response)
+    app.register_error_handler(Exception, _broken)
+
+
+def _title(error: LedgerError, lang: str) -> str:
+    return (error.zh if lang.startswith("zh") else error.en).partition("{")[0].rstrip("：: “‘\"'") or error.code
+
+
+def _http_response(error: HTTPException) -> Response:
+    made = _HTTP.get(error.code or 500, BadRequest if (error.code or 500) < 500 else Broken)()
+    response = problem_response(made)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _broken(error: Exception) -> Response:
+    if isinstance(error, current_app.extensions["unreachable"]):
+        log.warning("database", extra={"failure": type(error).__name__})
+        return problem_response(Unavailable())
+    log.error("failed", exc_info=error)
+    return problem_response(Broken())

@@ -1,0 +1,109 @@
+"""What every answer carries and what is kept of it: headers of safety, an id, a line of the log, the metrics.
+
+A log line names the route, never the address asked for, and nobody: no secret and no personal text can be in it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from typing import Any, Final
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
+
+REQUESTS: Final = Histogram(
+    "wasteledger_request_seconds",
+    "Time to answer, by route",
+    ("method", "route", "status"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+APPENDED: Final = Histogram(
+    "wasteledger_append_seconds",
+    "Time from a statement's arrival to its commit",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+ANSWERS: Final = Counter("wasteledger_answers_total", "Statements answered, by outcome and code", ("outcome", "code"))
+RAISED: Final = Counter("wasteledger_exceptions_total", "Exceptions raised by a statement, by rule", ("rule",))
+
+_SAFE: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""A page that needs more sets its own; what is set is kept."""
+
+log = logging.getLogger("wasteledger.request")
+
+
+def register(app: Flask) -> None:
+    """Put all of it around every request of an app."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    g.request_id = uuid4().hex
+
+
+def _end(response: Response) -> Response:
+    for name, value in _SAFE.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    response.headers.setdefault("Cache-Control", "no-store" if request.method != "GET" else "private, no-cache")
+    response.headers["X-Request-Id"] = g.request_id
+    response.vary.update(("Accept-Language", "Authorization", "Cookie"))
+    if request.method in ("GET", "HEAD") and response.status_code == 200 and not response.is_streamed:
+        response.add_etag()
+        response.make_conditional(request)
+    seconds = time.perf_counter() - g.began
+    route = request.url_rule.rule if request.url_rule else "none"
+    REQUESTS.labels(request.method, route, response.status_code).observe(seconds)
+    kept = {"method": request.method, "route": route, "status": response.status_code, "ms": round(seconds * 1000, 1)}
+    log.info("request", extra={**kept, "request": g.request_id})
+    return response
+
+
+class JsonLines(logging.Formatter):
+    """One object a line: time, level, what, and the fields given."""
+
+    _KNOWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "what": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in self._KNOWN}
+        if record.exc_info:
+            line["trace"] = self._trace(record)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+    def _trace(self, record: logging.LogRecord) -> list[str]:
+        """Where it failed, without any value: the text of an exception may hold what was being written."""
+        assert record.exc_info
+        kind, _, step = record.exc_info
+        places = []
+        while step is not None:
+            code = step.tb_frame.f_code
+            places.append(f"{code.co_filename.rpartition('/')[2]}:{step.tb_lineno} {code.co_name}")
+            step = step.tb_next
+        return [kind.__name__ if kind else "", *places]
+
+
+def log_as_json(level: int = logging.INFO) -> None:
+    """Send this process's log to standard error as lines of JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)

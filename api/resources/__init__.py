@@ -1,0 +1,1 @@
+"""JSON blueprints: each view loads, asks the ledger and answers."""

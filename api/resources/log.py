@@ -1,0 +1,108 @@
+"""The log as C2SP tlog-tiles: checkpoint, tiles, and what a verifier pins. Public, but for entry bundles."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from marshmallow import Schema, fields
+
+from api import answers
+from api.auth import Right, ledger, requires
+from api.openapi import BYTES, TEXT, operation
+from ledger.log.tiles import WIDTH, BadTilePath, parse_tile_path
+from ledger.service import NotFound
+
+blueprint = Blueprint("log", __name__)
+_FOR_EVER = "public, max-age=31536000, immutable"
+_FRESH = "public, no-cache"
+
+
+@blueprint.after_request
+def _open_to_monitors(response: Response) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _served(content: bytes, kind: str, cache: str) -> Response:
+    response = Response(content, content_type=kind)
+    response.headers["Cache-Control"] = cache
+    return response
+
+
+@blueprint.get("/checkpoint")
+@requires(Right.PUBLIC)
+@operation("The newest checkpoint that meets the policy's quorum", tag="log", answers={200: TEXT}, errors=(NotFound,))
+def checkpoint() -> Response:
+    return _served(ledger().checkpoint(), TEXT, _FRESH)
+
+
+@blueprint.get("/checkpoint.unwitnessed")
+@requires(Right.PUBLIC)
+@operation("The newest checkpoint that the log signed", tag="log", answers={200: TEXT}, errors=(NotFound,))
+def unwitnessed() -> Response:
+    return _served(ledger().unwitnessed_checkpoint(), TEXT, _FRESH)
+
+
+@blueprint.get("/tile/<path:tile>")
+@requires(Right.PUBLIC)
+@operation("A tile of hashes: /tile/<L>/<N>[.p/<W>]", tag="log", answers={200: BYTES}, errors=(BadTilePath, NotFound))
+def tile(tile: str) -> Response:
+    asked = parse_tile_path(f"tile/{tile}")
+    if asked.level is None:
+        raise BadTilePath(path=tile)
+    return _served(ledger().tile(asked.level, asked.index, asked.width), BYTES, _cache(asked.width))
+
+
+@blueprint.get("/tile/entries/<path:bundle>")
+@requires(Right.MIRROR)
+@operation("A bundle of entries, for mirrors", tag="log", answers={200: BYTES}, errors=(BadTilePath, NotFound))
+def entries(bundle: str) -> Response:
+    asked = parse_tile_path(f"tile/entries/{bundle}")
+    return _served(ledger().entries(asked.index, asked.width), BYTES, "private, no-cache")
+
+
+def _cache(width: int) -> str:
+    # A partial tile's bytes never change either, but it is superseded soon.
+    return _FOR_EVER if width == WIDTH else "public, max-age=86400"
+
+
+class LogOut(Schema):
+    """The log's name, its keys, and how many entries it has."""
+
+    origin = fields.String(required=True)
+    log_key = fields.String(required=True)
+    promise_key = fields.String(required=True)
+    promise_hours = fields.Integer(required=True)
+    regime = fields.String(required=True)
+    size = fields.Integer(required=True)
+
+
+@blueprint.get("/v1/log")
+@requires(Right.PUBLIC)
+@operation("The log's name, public keys and size", tag="log", answers={200: LogOut})
+def about() -> Response:
+    opened = ledger().opened
+    return answers.json_response(
+        {
+            "origin": opened.origin,
+            "log_key": opened.log_key,
+            "promise_key": opened.promise_key,
+            "promise_hours": opened.promise_hours,
+            "regime": opened.regime,
+            "size": ledger().size(),
+        }
+    )
+
+
+@blueprint.get("/trust.json")
+@requires(Right.PUBLIC)
+@operation("What a verifier pins: origin and genesis leaf", tag="log", answers={200: "application/json"})
+def trust() -> Response:
+    return _served(ledger().trust().format(), "application/json", _FRESH)
+
+
+@blueprint.get("/policy.txt")
+@requires(Right.PUBLIC)
+@operation("The C2SP policy of this log, to which a verifier adds witnesses", tag="log", answers={200: TEXT})
+def policy() -> Response:
+    return _served(ledger().policy_text().encode(), TEXT, _FRESH)

@@ -1,0 +1,144 @@
+"""Statements come in: signed by their authors' own keys, one or up to 1,000, each with a result of its own."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response
+from marshmallow import fields
+
+from api import answers
+from api.auth import Right, current_actor, ledger, reading, requires
+from api.errors import PROBLEM
+from api.observed import ANSWERS, APPENDED, RAISED
+from api.openapi import operation
+from api.schemas import HASH, BatchIn, BatchOut, Moment, RecordedOut, SaidIn, Strict, SubmissionIn, pattern
+from ledger.accounts.errors import NotAllowed
+from ledger.custody.events import about_of
+from ledger.custody.rules import NotAuthorised, Refusal
+from ledger.errors import FormError, LedgerError
+from ledger.log import statement
+from ledger.log.statement import Seen, Statement
+from ledger.log.wire import decode_base64
+from ledger.service import Answer, SealedText, Submission
+from ledger.store.answers import AuthorFork, AuthorGap, IdReused, KeyRevokedBefore, UnknownKey
+from ledger.store.group import Busy
+
+blueprint = Blueprint("statements", __name__, url_prefix="/v1")
+BATCH_BYTES_MAX = 8 << 20
+REFUSALS: tuple[type[LedgerError], ...] = (
+    FormError,
+    UnknownKey,
+    AuthorFork,
+    IdReused,
+    AuthorGap,
+    KeyRevokedBefore,
+    Refusal,
+    NotAuthorised,
+    Busy,
+)
+"""What can become of a statement besides being recorded."""
+
+
+@blueprint.post("/statements")
+@requires(Right.SEND)
+@operation(
+    "Record signed statements: one by itself, or up to 1,000 with a result each",
+    tag="writing",
+    body=(SubmissionIn, BatchIn),
+    answers={200: BatchOut, 201: RecordedOut},
+    errors=REFUSALS,
+    body_max=BATCH_BYTES_MAX,
+)
+def record(body: dict[str, Any]) -> Response:
+    many = body.get("statements")
+    began = time.perf_counter()
+    found = ledger().record([_submission(each) for each in ([body] if many is None else many)])
+    APPENDED.observe(time.perf_counter() - began)
+    for each in found:
+        ANSWERS.labels(each.outcome, each.code or "").inc()
+    if many is None:
+        return single(found[0])
+    return answers.json_response({"results": [_result(each) for each in found]})
+
+
+def single(answer: Answer) -> Response:
+    """One statement's answer: what was recorded with the exceptions that it raised, or the problem."""
+    if answer.error is not None:
+        response = answers.json_response(answers.failed(answer), answers.status_of_answer(answer))
+        response.content_type = PROBLEM
+        return response
+    raised = [answers.flag(each, ledger().regime) for each in reading().raised_by(answer)]
+    for each in raised:
+        RAISED.labels(each["rule"]).inc()
+    return answers.json_response(answers.recorded(answer, raised), answers.status_of_answer(answer))
+
+
+def _result(answer: Answer) -> dict[str, Any]:
+    if answer.error is None:
+        return {"status": answers.status_of_answer(answer), "recorded": answers.recorded(answer)}
+    return {"status": answers.status_of_answer(answer), "problem": answers.failed(answer)}
+
+
+def _submission(given: dict[str, Any]) -> Submission:
+    return Submission(
+        raw=given["statement"].encode("utf-8", "surrogatepass"),
+        signature=decode_base64(given["signature"], "signature"),
+        sealed=tuple(
+            SealedText(path=each["path"], salt=bytes.fromhex(each["salt"]), value=each["value"])
+            for each in given.get("sealed", ())
+        ),
+        note=given["note"].encode("utf-8", "surrogatepass") if "note" in given else None,
+    )
+
+
+class PrepareIn(SaidIn):
+    """What is to be said, and by which key."""
+
+    type = fields.String(required=True)
+    body = fields.Dict(keys=fields.String(), required=True)
+    key = pattern(HASH, required=True)
+    at = pattern(Moment, required=True)
+
+
+class PreparedOut(Strict):
+    """The bytes that the key could sign next, as text, and their hash. Compare every field before you sign."""
+
+    statement = fields.String(required=True)
+    hash = fields.String(required=True)
+
+
+@blueprint.post("/prepare")
+@requires(Right.SEND)
+@operation(
+    "Show the bytes that a key could sign next; reserves nothing, for finding mistakes only",
+    tag="writing",
+    body=PrepareIn,
+    answers={200: PreparedOut},
+    errors=(FormError, UnknownKey),
+)
+def prepare(body: dict[str, Any]) -> Response:
+    author = ledger().author(body["key"])
+    if author is None:
+        raise UnknownKey(expected="an enrolled key", got=body["key"])
+    if author.party != current_actor().party:
+        raise NotAllowed(what_zh="使用其他单位的密钥", what="use another party's key")
+    event = ledger().event(body["type"], body["body"])
+    seen = ledger().newest_seen()
+    raw = Statement.build(
+        ledger=ledger().origin,
+        type=event.type,
+        id=body.get("id") or ledger().new_id(),
+        party=author.party,
+        by=author.person,
+        key=author.key,
+        custody="server" if author.server else None,
+        seq=author.seq + 1,
+        prev=author.prev,
+        at=body["at"],
+        seen=Seen(size=seen.size, root=seen.root.hex()),
+        about=about_of(event, author.party),
+        body=body["body"],
+    )
+    return answers.json_response({"statement": raw.decode(), "hash": statement.statement_hash(raw).hex()})

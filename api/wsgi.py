@@ -1,0 +1,12 @@
+"""What a WSGI server loads: the one module of the application with effects at import."""
+
+from __future__ import annotations
+
+from api import create_app
+from api.observed import log_as_json
+from ledger import bootstrap
+
+log_as_json()
+_settings = bootstrap.settings()
+_ledger = bootstrap.open_ledger(_settings)
+app = create_app(_ledger, bootstrap.open_queries(_ledger), bootstrap.open_accounts(_ledger, _settings), _settings)

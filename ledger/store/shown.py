@@ -1,0 +1,154 @@
+"""The rows that one reader is shown, a page at a time; no row that is not theirs leaves the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, true
+
+from ledger.access import Viewer
+from ledger.store import tables as t
+
+SCAN_MAX = 20_000  # entries looked at for one page of the feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    """One entry of the feed, byte for byte."""
+
+    index: int
+    statement: bytes
+    entry: bytes
+
+
+def takes_part(viewer: Viewer, thing: ColumnElement[str]) -> ColumnElement[bool]:
+    """True for the things that the reader is shown."""
+    if viewer.who is None:
+        return true()
+    if not viewer.who:
+        return false()
+    return thing.in_(select(t.involved.c.object).where(t.involved.c.who.in_(sorted(viewer.who))))
+
+
+def things(connection: Connection, viewer: Viewer, names: Iterable[str]) -> set[str]:
+    """Those of these containers, manifests and deliveries that the reader is shown."""
+    wanted = sorted(set(names))
+    if viewer.who is None:
+        return set(wanted)
+    query = select(t.involved.c.object).where(t.involved.c.object.in_(wanted), t.involved.c.who.in_(sorted(viewer.who)))
+    return set(connection.execute(query).scalars())
+
+
+def containers(
+    connection: Connection, viewer: Viewer, wanted: Mapping[str, str], after: Sequence[str], limit: int
+) -> list[dict[str, Any]]:
+    """Containers with these values, newest first, after (born_at, id)."""
+    c = t.container.c
+    query = select(t.container).where(takes_part(viewer, c.id), *(c[name] == value for name, value in wanted.items()))
+    return _page(connection, query, (c.born_at, c.id), after, limit)
+
+
+def manifests(
+    connection: Connection, viewer: Viewer, wanted: Mapping[str, str], after: Sequence[str], limit: int
+) -> list[dict[str, Any]]:
+    """Manifests with these values, newest first, after (issued_at, id); `party` is any of its three."""
+    m = t.manifest.c
+    rest = dict(wanted)
+    party = rest.pop("party", "")
+    conditions = [m[name] == value for name, value in rest.items()]
+    if party:
+        conditions.append(or_(m.sender == party, m.receiver == party, m.carrier == party))
+    query = select(t.manifest).where(takes_part(viewer, m.id), *conditions)
+    return _page(connection, query, (m.issued_at, m.id), after, limit)
+
+
+def _page(
+    connection: Connection, query: Select[Any], keys: Sequence[Any], after: Sequence[str], limit: int
+) -> list[dict[str, Any]]:
+    time, id_ = keys
+    if after:
+        query = query.where(or_(time < after[0], and_(time == after[0], id_ < after[1])))
+    rows = connection.execute(query.order_by(time.desc(), id_.desc()).limit(limit))
+    return [dict(row._mapping) for row in rows]
+
+
+def named(connection: Connection, viewer: Viewer, text: str, limit: int) -> list[tuple[str, str]]:
+    """(id, what people call it) of containers and manifests with this id, the start of it, code, label or number."""
+    c, m = t.container.c, t.manifest.c
+    long = len(text) >= 8
+    begins = [column.startswith(f"{kind}:{text}", autoescape=True) for column, kind in _PREFIXED if long]
+    by = or_(c.id == text, c.container_code == text, c.label == text, c.label == f"label:{text}", *begins[:1])
+    query = select(c.id, c.container_code, c.name).where(by, takes_part(viewer, c.id)).order_by(c.id).limit(limit)
+    found = [(row.id, row.container_code or row.name) for row in connection.execute(query)]
+    by = or_(m.id == text, m.number == text, *begins[1:])
+    rows = connection.execute(select(m.id, m.number).where(by, takes_part(viewer, m.id)).order_by(m.id).limit(limit))
+    return [*found, *((row.id, row.number or row.id) for row in rows)]
+
+
+_PREFIXED = ((t.container.c.id, "container"), (t.manifest.c.id, "manifest"))
+
+
+def stock(
+    connection: Connection, viewer: Viewer, wanted: Mapping[str, str], after: Sequence[str], limit: int
+) -> list[dict[str, Any]]:
+    """Grams in hand by holder, site, stage, kind and code: the parties' own, in the order of these keys."""
+    r = t.lot_row.c
+    keys = (r.holder, r.site, r.stage, r.kind, r.code)
+    query = (
+        select(*keys, func.sum(r.grams).label("grams"), func.min(_deadline()).label("deadline"))
+        .where(r.account == "open", *(r[name] == value for name, value in wanted.items()))
+        .group_by(*keys)
+        .having(func.sum(r.grams) != 0)
+        .order_by(*keys)
+        .limit(limit)
+    )
+    if viewer.who is not None:
+        query = query.where(r.holder.in_(sorted(viewer.own)))
+    if after:
+        query = query.where(_beyond(keys, after))
+    return [dict(row._mapping) | {"grams": int(row.grams)} for row in connection.execute(query)]
+
+
+def _deadline() -> ColumnElement[str]:
+    return func.nullif(t.lot_row.c.deadline, "")
+
+
+def _beyond(keys: Sequence[Any], after: Sequence[str]) -> ColumnElement[bool]:
+    """Row values compared in order: (a, b) > (x, y)."""
+    steps = [and_(*(keys[m] == after[m] for m in range(n)), keys[n] > after[n]) for n in range(len(keys))]
+    return or_(*steps)
+
+
+def feed(
+    connection: Connection, viewer: Viewer, own: Iterable[str], after: int, limit: int
+) -> tuple[list[FeedRow], int]:
+    """Entries from index `after` on that the reader is shown, and the index at which to go on.
+
+    `own` are the parties' own streams (themselves, their sites). At most SCAN_MAX entries are looked at, so that a page
+    may be short, or empty, though more follow.
+    """
+    size = connection.execute(select(t.log_state.c.size)).scalar() or 0
+    stop = min(size, after + SCAN_MAX)
+    query = (
+        select(t.leaf.c.index, t.statement.c.bytes, t.entry.c.bytes)
+        .join(t.statement, t.statement.c.hash == t.leaf.c.statement)
+        .join(t.entry, t.entry.c.statement == t.leaf.c.statement)
+        .where(t.leaf.c.index >= after, t.leaf.c.index < stop)
+        .order_by(t.leaf.c.index)
+        .limit(limit)
+    )
+    if viewer.who is not None:
+        who = sorted(viewer.who)
+        said = exists().where(
+            t.author_head.c.key == t.statement.c.key,
+            or_(t.author_head.c.party.in_(who), t.author_head.c.person.in_(who)),
+        )
+        linked = exists().where(
+            t.link.c.statement == t.leaf.c.statement,
+            or_(t.link.c.stream.in_(sorted(own)), takes_part(viewer, t.link.c.stream)),
+        )
+        query = query.where(or_(said, linked))
+    rows = [FeedRow(index=row[0], statement=row[1], entry=row[2]) for row in connection.execute(query)]
+    return rows, (rows[-1].index + 1 if len(rows) == limit else stop)
