@@ -49,7 +49,7 @@ TRIES: Final = {"both": 5, "name": 50, "address": 100}
 """Failed log-ins in a window: by name and address together, by name from anywhere, by address for any name."""
 
 _NAME = re.compile(r"[^\W_](?:[\w.@-]{0,62}[^\W_])?").fullmatch
-_REGION = re.compile(r"\d{2}(?:\d{2}(?:\d{2})?)?|park:[\w-]{1,48}").fullmatch
+_REGION = re.compile(r"\*|\d{2}(?:\d{2}(?:\d{2})?)?").fullmatch  # a code's first digits; * is the whole ledger
 _TOKEN = re.compile(r"wl_([A-Za-z0-9]{10})_[A-Za-z0-9_-]{43}").fullmatch
 _LINK = "wv_"
 _OWN_ROLES: Final = frozenset({"admin", "clerk", "disposer", "driver"})
@@ -141,7 +141,7 @@ class Accounts:
             person=row.person,
             party=row.party,
             roles=frozenset(row.roles.split()),
-            regions=tuple(row.regions.split()),
+            regions=_regions(row.regions),
             via="session",
         )
 
@@ -174,7 +174,7 @@ class Accounts:
             person="",
             party=row.party,
             roles=frozenset(row.roles.split()),
-            regions=tuple(row.regions.split()),
+            regions=_regions(row.regions),
             scopes=frozenset(row.scopes.split()),
             via="token",
             token=row.id,
@@ -306,7 +306,7 @@ class Accounts:
         if roles & {"operator", "regulator"} and len(roles) > 1:
             raise RoleUnknown(expected="operator or regulator alone", got=", ".join(sorted(roles)))
         if ("regulator" in roles) != bool(regions) or not all(_REGION(each) for each in regions):
-            raise RoleUnknown(expected="regions such as 3205 or park:NAME for a regulator alone", got=" ".join(regions))
+            raise RoleUnknown(expected="regions such as 3205, or *, for a regulator alone", got=" ".join(regions))
         id_ = new_uuid7(self._clock(), self._chance(10))
         try:
             self._store.add_account(
@@ -486,7 +486,7 @@ class Accounts:
             name=name,
             scopes=" ".join(sorted(wanted)),
             roles="regulator" if regulator else "clerk",
-            regions=" ".join(by.regions),
+            regions=" ".join(by.regions) or "*",
             made_by=by.person,
             made_at=now,
             expires_at=now + days * _DAY,
@@ -667,6 +667,11 @@ class Accounts:
     def sweep(self) -> int:
         """Delete ended sessions, old counters, expired links; how many rows."""
         return self._store.sweep(self._clock(), IDLE_MS, OLDEST_MS)
+
+
+def _regions(kept: str) -> tuple[str, ...]:
+    """For an actor no region is a limit of none."""
+    return () if kept == "*" else tuple(kept.split())
 
 
 def _token(row: Any) -> Token:

@@ -25,6 +25,7 @@ from ledger.log.wire import encode_base64
 from ledger.store.database import Engine
 from ledger.store.moments import Clock, moment
 from ledger.store.sealing import Chance, lock_away, open_up
+from ledger.store.shown import FeedRow
 from ledger.store.webhooks import Record, WebhookStore
 
 RETRY_S: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -38,8 +39,8 @@ _FEED: Final = 500
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[0-9]+)?").fullmatch
 TEST: Final = "webhook-tested"
 
-Feed = Callable[[str, int, int], tuple[Sequence[tuple[int, str]], int]]
-"""From party, first index and how many entries to look at: index and type of those that concern it, next index."""
+Changes = Callable[[str, int, int], tuple[Sequence[FeedRow], int]]
+"""From party, first index and limit: entries that concern it, and the index at which to go on."""
 
 
 class TooManyHooks(ScopeUnknown):
@@ -83,14 +84,24 @@ class Webhooks:
     """A party's webhooks, and the two steps that a job runner repeats: `feed` and `deliver`."""
 
     def __init__(
-        self, *, engine: Engine, clock: Clock, chance: Chance, kek: bytes, origin: str, news: Feed, outside: Outside
+        self,
+        *,
+        engine: Engine,
+        clock: Clock,
+        chance: Chance,
+        kek: bytes,
+        origin: str,
+        changes: Changes,
+        projected: Callable[[], int],
+        outside: Outside,
     ) -> None:
         self._store = WebhookStore(engine)
         self._clock = clock
         self._chance = chance
         self._kek = kek
         self._origin = origin
-        self._news = news
+        self._changes = changes
+        self._projected = projected
         self._outside = outside
 
     # ------------------------------------------------------------------------------------ a party's own
@@ -154,16 +165,18 @@ class Webhooks:
     # ------------------------------------------------------------------------------------ what a job repeats
 
     def feed(self) -> int:
-        """Queue what the log has got since; how many messages."""
+        """Queue what the log has got since, as far as is known whom it concerns; how many messages."""
         count = 0
-        size = self._store.size()
-        for hook in self._store.behind(size):
-            found, position = self._news(hook.party, hook.position, _FEED)
+        projected = self._projected()
+        for hook in self._store.behind(projected):
+            found, position = self._changes(hook.party, hook.position, _FEED)
+            position = min(position, projected)
             wanted = set(hook.types.split())
             now = self._clock()
+            types = {row.index: statement.parse(row.statement).type for row in found if row.index < projected}
             messages = [
                 _message(f"msg_{hook.id}_{index}", hook.id, index, type_, now)
-                for index, type_ in found
+                for index, type_ in types.items()
                 if not wanted or type_ in wanted
             ]
             if self._store.move_on(hook.id, hook.position, position, messages):
