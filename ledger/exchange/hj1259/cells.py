@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from fixtures import open_text
@@ -122,6 +122,7 @@ def number(raw: object) -> Quantity:
     return Quantity(value, unit_of(matched[2]) if matched[2] else "")
 
 
+@lru_cache(maxsize=4096)
 def whole(value: Decimal, factor: int, most: int) -> int:
     """`value` times `factor`, to the nearest whole number, halves to the even one."""
     with localcontext() as context:
@@ -132,6 +133,7 @@ def whole(value: Decimal, factor: int, most: int) -> int:
     return made
 
 
+@lru_cache(maxsize=4096)
 def declared(quantity: Quantity, unit: str) -> tuple[str, str]:
     """Value and unit as written, the value in the form that events keep."""
     with localcontext() as context:

@@ -8,7 +8,7 @@ from ledger.errors import FormError, LedgerError
 class Remark(LedgerError):
     """Said of a workbook; `sheet` and `row` say where, `row` counted as the spreadsheet counts."""
 
-    code = "hj1259-remark"
+    code = "hj-1259-remark"
     zh = "台账：{detail}"
     en = "workbook: {detail}"
 
@@ -21,7 +21,7 @@ class Remark(LedgerError):
 class Fault(Remark):
     """A row that cannot be imported as it is."""
 
-    code = "hj1259-fault"
+    code = "hj-1259-fault"
     zh = "{sheet} 第 {row} 行“{column}”有误"
     en = "{sheet} row {row}, {column}: not correct"
 
@@ -29,7 +29,7 @@ class Fault(Remark):
 class Notice(Remark):
     """Worth knowing; stops nothing."""
 
-    code = "hj1259-notice"
+    code = "hj-1259-notice"
     zh = "提示：{detail}"
     en = "notice: {detail}"
 
@@ -37,7 +37,7 @@ class Notice(Remark):
 class CellUnreadable(Fault):
     """A cell is not what its column holds."""
 
-    code = "hj1259-cell-unreadable"
+    code = "hj-1259-cell-unreadable"
     zh = "{sheet} 第 {row} 行“{column}”无法读取，请改正该单元格"
     en = "{sheet} row {row}, {column}: cannot be read, correct the cell"
 
@@ -45,7 +45,7 @@ class CellUnreadable(Fault):
 class CellMissing(Fault):
     """A cell without which nothing can be recorded is empty."""
 
-    code = "hj1259-cell-missing"
+    code = "hj-1259-cell-missing"
     zh = "{sheet} 第 {row} 行“{column}”为空，请补填"
     en = "{sheet} row {row}, {column}: empty, fill it in"
 
@@ -53,7 +53,7 @@ class CellMissing(Fault):
 class ColumnMissing(Fault):
     """A table lacks a column without which none of its rows can be recorded."""
 
-    code = "hj1259-column-missing"
+    code = "hj-1259-column-missing"
     zh = "工作表“{sheet}”（表 {table}，表头第 {row} 行）缺少“{column}”列，请按 HJ 1259-2022 补上"
     en = (
         "sheet {sheet} (table {table}, headings in row {row}): column {column} is missing, add it as HJ"
@@ -64,7 +64,7 @@ class ColumnMissing(Fault):
 class NoTable(Fault):
     """No sheet is one of the five tables."""
 
-    code = "hj1259-no-table"
+    code = "hj-1259-no-table"
     zh = "未找到 HJ 1259-2022 表 B.1 至 B.5，请将工作表命名为“表B.1”等"
     en = "none of the tables B.1 to B.5 of HJ 1259-2022 was found, name the sheets B.1 and so on"
 
@@ -72,7 +72,7 @@ class NoTable(Fault):
 class CategoryDiffers(Fault):
     """The category is not the code's last two digits."""
 
-    code = "hj1259-category-differs"
+    code = "hj-1259-category-differs"
     zh = "{sheet} 第 {row} 行“{column}”与危险废物代码 {waste} 不一致，请改正其一"
     en = "{sheet} row {row}, {column}: differs from waste code {waste}, correct one of the two"
 
@@ -80,7 +80,7 @@ class CategoryDiffers(Fault):
 class RowTwice(Fault):
     """Two rows say that the same container is in the same batch."""
 
-    code = "hj1259-row-twice"
+    code = "hj-1259-row-twice"
     zh = "{sheet} 第 {row} 行“{column}”与工作表“{other_sheet}”第 {other} 行的批次和容器相同，请删去重复行或另编批次"
     en = (
         "{sheet} row {row}, {column}: same batch and container as sheet {other_sheet}, row {other}, delete"
@@ -91,7 +91,7 @@ class RowTwice(Fault):
 class ReferenceUnknown(Fault):
     """A row refers back to a batch that nobody told of."""
 
-    code = "hj1259-reference-unknown"
+    code = "hj-1259-reference-unknown"
     zh = "{sheet} 第 {row} 行“{column}”所引批次在本工作簿和账本中均不存在，请补录该批次或改正编码"
     en = (
         "{sheet} row {row}, {column}: this batch is neither in the workbook nor in the ledger, add it or"
@@ -102,7 +102,7 @@ class ReferenceUnknown(Fault):
 class ReferenceFaulty(Fault):
     """A row refers back to a row that cannot be imported."""
 
-    code = "hj1259-reference-faulty"
+    code = "hj-1259-reference-faulty"
     zh = "{sheet} 第 {row} 行“{column}”所引的行本身有误（工作表“{other_sheet}”第 {other} 行），请先改正那一行"
     en = (
         "{sheet} row {row}, {column}: the row it refers to is itself faulty (sheet {other_sheet}, row"
@@ -113,7 +113,7 @@ class ReferenceFaulty(Fault):
 class ContainerNotInBatch(Fault):
     """The batch referred to does not hold this container."""
 
-    code = "hj1259-container-not-in-batch"
+    code = "hj-1259-container-not-in-batch"
     zh = "{sheet} 第 {row} 行“{column}”：所引批次中没有该容器，请改正容器编码或批次"
     en = "{sheet} row {row}, {column}: not in the batch that the row refers to, correct the container or the batch"
 
@@ -121,7 +121,7 @@ class ContainerNotInBatch(Fault):
 class CodeDiffers(Fault):
     """The row gives the container another waste code than it was filled with."""
 
-    code = "hj1259-code-differs"
+    code = "hj-1259-code-differs"
     zh = "{sheet} 第 {row} 行“{column}”与该容器产生时的代码不一致，请改正；确需变更的，应另行记录重新归类"
     en = (
         "{sheet} row {row}, {column}: not the code the container was filled with, correct it or record a"
@@ -132,7 +132,7 @@ class CodeDiffers(Fault):
 class NothingLeft(Fault):
     """Earlier rows took everything out of the container already."""
 
-    code = "hj1259-nothing-left"
+    code = "hj-1259-nothing-left"
     zh = "{sheet} 第 {row} 行“{column}”：所引容器此前已全部利用、处置或转出，请改正数量或批次"
     en = (
         "{sheet} row {row}, {column}: earlier rows took everything out of the container, correct a quantity"
@@ -143,7 +143,7 @@ class NothingLeft(Fault):
 class BeforeOrigin(Fault):
     """The row happened before the one that it refers to."""
 
-    code = "hj1259-before-origin"
+    code = "hj-1259-before-origin"
     zh = "{sheet} 第 {row} 行“{column}”早于其所引批次，请改正时间"
     en = "{sheet} row {row}, {column}: before the batch it refers to, correct the time"
 
@@ -151,7 +151,7 @@ class BeforeOrigin(Fault):
 class SheetsNotRead(Notice):
     """Sheets that are none of the five tables."""
 
-    code = "hj1259-sheets-not-read"
+    code = "hj-1259-sheets-not-read"
     zh = "以下工作表不是表 B.1 至 B.5，未读取：{sheets}"
     en = "these sheets are none of the tables B.1 to B.5 and were not read: {sheets}"
 
@@ -159,7 +159,7 @@ class SheetsNotRead(Notice):
 class ColumnsNotRead(Notice):
     """Headings that no column of the table has."""
 
-    code = "hj1259-columns-not-read"
+    code = "hj-1259-columns-not-read"
     zh = "工作表“{sheet}”（表头第 {row} 行）以下列无法识别，未读取：{columns}"
     en = "sheet {sheet} (headings in row {row}): these columns are not known and were not read: {columns}"
 
@@ -167,7 +167,7 @@ class ColumnsNotRead(Notice):
 class RowNotRead(Notice):
     """A total or a note below the table."""
 
-    code = "hj1259-row-not-read"
+    code = "hj-1259-row-not-read"
     zh = "{sheet} 第 {row} 行是合计或说明，未读取"
     en = "sheet {sheet}, row {row} is a total or a note and was not read"
 
@@ -175,7 +175,7 @@ class RowNotRead(Notice):
 class DescriptionDiffers(Notice):
     """A later table describes the container in other words than its filling; the filling's words are kept."""
 
-    code = "hj1259-description-differs"
+    code = "hj-1259-description-differs"
     zh = "{sheet} 第 {row} 行“{column}”与产生记录不同，以产生记录为准"
     en = "{sheet} row {row}, {column}: other words than at the filling, whose words are kept"
 
@@ -183,7 +183,7 @@ class DescriptionDiffers(Notice):
 class Transcribed(Notice):
     """Once for an import: what old books say is asserted, not proven."""
 
-    code = "hj1259-transcribed"
+    code = "hj-1259-transcribed"
     zh = "共 {count} 行为既往台账转录（{first} 至 {last}），按 D 级（转录、主张）计，不作逐行迟报提示"
     en = "{count} rows are transcribed from old books ({first} to {last}): grade D, asserted; no late flag for each row"
 
@@ -191,7 +191,7 @@ class Transcribed(Notice):
 class Correction(Remark):
     """The ledger already holds this row with other content: a correction is to be made, nothing is imported."""
 
-    code = "hj1259-correction"
+    code = "hj-1259-correction"
     zh = "{sheet} 第 {row} 行“{column}”与账本已有记录不同；如确需更改，请对声明 {statement} 记录更正"
     en = "{sheet} row {row}, {column}: the ledger holds something else; if it is wrong, correct statement {statement}"
 
@@ -199,7 +199,7 @@ class Correction(Remark):
 class RowsRefused(FormError):
     """Some rows are faulty and nobody asked to import the others alone; `remarks` lists them all."""
 
-    code = "hj1259-rows-refused"
+    code = "hj-1259-rows-refused"
     zh = "{count} 处有误，未写入任何内容；请改正后重试，或只导入无误的行"
     en = "{count} faults, nothing was written; correct them and try again, or accept the good rows only"
 

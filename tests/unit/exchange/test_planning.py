@@ -132,27 +132,27 @@ def test_the_same_mass_in_another_unit_is_the_same_content() -> None:
 @pytest.mark.parametrize(
     ("sheets", "expected"),
     [
-        ({"B.2": [B2, STORED]}, [("hj1259-reference-unknown", "B.2", 2)]),
+        ({"B.2": [B2, STORED]}, [("hj-1259-reference-unknown", "B.2", 2)]),
         (
             {**SHEETS, "B.1": [B1, changed(FILLED, _4="?")]},
-            [("hj1259-cell-unreadable", "B.1", 2)]
-            + [("hj1259-reference-faulty", sheet, 2) for sheet in ("B.2", "B.3", "B.5")],
+            [("hj-1259-cell-unreadable", "B.1", 2)]
+            + [("hj-1259-reference-faulty", sheet, 2) for sheet in ("B.2", "B.3", "B.5")],
         ),
         (
             {"B.1": [B1, FILLED], "B.2": [B2, changed(STORED, _2="D-9")]},
-            [("hj1259-container-not-in-batch", "B.2", 2)],
+            [("hj-1259-container-not-in-batch", "B.2", 2)],
         ),
         (
             {"B.1": [B1, FILLED], "B.2": [(*B2, "危险废物代码"), (*STORED, "900-041-49")]},
-            [("hj1259-code-differs", "B.2", 2)],
+            [("hj-1259-code-differs", "B.2", 2)],
         ),
         (
             {"B.1": [B1, FILLED], "B.2": [B2, changed(STORED, _1="2026-01-04")]},
-            [("hj1259-before-origin", "B.2", 2)],
+            [("hj-1259-before-origin", "B.2", 2)],
         ),
         (
             {**SHEETS, "B.5": [B5, SENT, changed(SENT, _0="HWWWLY20260111001", _1="2026-01-11")]},
-            [("hj1259-nothing-left", "B.5", 3)],
+            [("hj-1259-nothing-left", "B.5", 3)],
         ),
     ],
 )

@@ -167,17 +167,17 @@ def test_the_receiver_is_the_one_whose_column_is_filled() -> None:
 @pytest.mark.parametrize(
     ("cells", "code", "column"),
     [
-        ({"产生时间": "五日"}, "hj1259-cell-unreadable", "产生时间"),
-        ({"危险废物代码": "900-249-99"}, "hj1259-cell-unreadable", "危险废物代码"),
-        ({"产生量": "很多"}, "hj1259-cell-unreadable", "产生量"),
-        ({"产生量": -1}, "hj1259-cell-unreadable", "产生量"),
-        ({"产生量": 0}, "hj1259-cell-unreadable", "产生量"),
-        ({"计量单位": "桶"}, "hj1259-cell-unreadable", "计量单位"),
-        ({"计量单位": ""}, "hj1259-cell-missing", "计量单位"),
-        ({"产生批次编码": ""}, "hj1259-cell-missing", "产生批次编码"),
-        ({"单位内部名称": ""}, "hj1259-cell-missing", "行业俗称/单位内部名称"),
-        ({"容器数量": 1.5}, "hj1259-cell-unreadable", "容器/包装数量"),
-        ({"危险废物类别": "HW49"}, "hj1259-category-differs", "危险废物类别"),
+        ({"产生时间": "五日"}, "hj-1259-cell-unreadable", "产生时间"),
+        ({"危险废物代码": "900-249-99"}, "hj-1259-cell-unreadable", "危险废物代码"),
+        ({"产生量": "很多"}, "hj-1259-cell-unreadable", "产生量"),
+        ({"产生量": -1}, "hj-1259-cell-unreadable", "产生量"),
+        ({"产生量": 0}, "hj-1259-cell-unreadable", "产生量"),
+        ({"计量单位": "桶"}, "hj-1259-cell-unreadable", "计量单位"),
+        ({"计量单位": ""}, "hj-1259-cell-missing", "计量单位"),
+        ({"产生批次编码": ""}, "hj-1259-cell-missing", "产生批次编码"),
+        ({"单位内部名称": ""}, "hj-1259-cell-missing", "行业俗称/单位内部名称"),
+        ({"容器数量": 1.5}, "hj-1259-cell-unreadable", "容器/包装数量"),
+        ({"危险废物类别": "HW49"}, "hj-1259-category-differs", "危险废物类别"),
     ],
 )
 def test_a_bad_cell_is_named_with_sheet_row_column_and_what_to_do(
