@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -147,8 +147,8 @@ class Actor:
         """Sign, send, follow, sign the log, and say what became of it; raises Refused when any of it was refused."""
         self.signed()
         answers = self.me.deliver(self.ledger.record) if self._said else []
-        settle(self.ledger, self.queries)
-        report(self.ledger, self.queries, self.find, answers, [s.words for s in self._said], self._made, as_json)
+        words = [said.words for said in self._said]
+        finish(self.ledger, self.queries, self.find, answers, words, self._made, as_json)
         if self._next and not as_json:
             click.echo(say("下一步：", "next: ") + self._next)
 
@@ -261,7 +261,7 @@ def rows_out(rows: list[dict[str, Any]], as_json: bool) -> None:
 # ---------------------------------------------------------------------------------------------- what became of it
 
 
-def report(
+def finish(
     ledger: Ledger,
     queries: Queries,
     find: Lookup,
@@ -270,20 +270,32 @@ def report(
     made: dict[str, str],
     as_json: bool,
 ) -> None:
-    """Say each answer, recorded or not; raises Refused at the end when any was not recorded."""
+    """A command that wrote sequences, says its answers, signs once and follows; raises Refused at the end when any
+    statement was not recorded. Trouble with signing or following must not hide what is in the log already."""
+    ledger.sequence()
     postings = {a.id: ledger.postings(a.statement) for a in answers if a.statement and a.outcome == "recorded"}
+    numbered = [_numbered(ledger, answer) for answer in answers]
     if as_json:
-        recorded = [_document(answer, postings.get(answer.id, [])) for answer in answers]
+        recorded = [_document(answer, postings.get(answer.id, [])) for answer in numbered]
         click.echo(json.dumps({"recorded": recorded, "made": made}, ensure_ascii=False, indent=1))
     else:
-        for answer, said in zip(answers, words, strict=True):
+        for answer, said in zip(numbered, words, strict=True):
             if answer.outcome == "recorded":
                 _recorded(ledger, find, answer, said, postings.get(answer.id, []))
             else:
                 click.echo(_refused(ledger, answer, said), err=True)
+    settle(ledger, queries)
+    if not as_json:
         _warn(queries, find, answers, bootstrap.clock())
     if any(answer.outcome != "recorded" for answer in answers):
         raise Refused("")
+
+
+def _numbered(ledger: Ledger, answer: Answer) -> Answer:
+    """The answer with the place in the log that sequencing gave it since."""
+    if answer.index is not None or answer.id is None or answer.entry is None:
+        return answer
+    return replace(answer, index=ledger.record_of(answer.id).index)
 
 
 def _recorded(ledger: Ledger, find: Lookup, answer: Answer, words: str, postings: list[Posting]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli import keyring
-from cli.acting import open_ledger, people_folder, reading, report, settle
+from cli.acting import finish, open_ledger, people_folder, reading
 from cli.lookup import Lookup
 from cli.words import say
 from ledger.log.ids import is_stream
@@ -42,6 +42,5 @@ def command(person: str, party: str | None, reason: str, as_json: bool) -> None:
             )
         answer = ledger.erase(known[0], reason)
         keyring.forget(people, known[0])
-        settle(ledger, queries)
         words = say(f"{person} 的明文已删除", f"the clear text about {person} is destroyed")
-        report(ledger, queries, find, [answer], [words], {}, as_json)
+        finish(ledger, queries, find, [answer], [words], {}, as_json)

@@ -6,7 +6,7 @@ from typing import TextIO
 
 import click
 
-from cli.acting import open_actor, open_ledger, reading, report, settle
+from cli.acting import finish, open_actor, open_ledger, reading
 from cli.drafts import read_items
 from cli.keyring import submission
 from cli.lookup import Lookup
@@ -42,6 +42,5 @@ def command(file: TextIO, as_: str | None, as_json: bool) -> None:
         return
     with open_ledger() as (ledger, queries):
         answers = ledger.record([submission(item) for item in items])
-        settle(ledger, queries)
         words = [f"{answer.id or '?'}" for answer in answers]
-        report(ledger, queries, Lookup(ledger, queries, ledger.opened.operator), answers, words, {}, as_json)
+        finish(ledger, queries, Lookup(ledger, queries, ledger.opened.operator), answers, words, {}, as_json)

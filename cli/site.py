@@ -18,8 +18,7 @@ command = click.Group("site", help=__doc__)
 @click.option(
     "--use",
     type=click.Choice(["enterprise", "medical", "collection", "disposal", "authority"]),
-    default="enterprise",
-    show_default=True,
+    help="What for (enterprise).",
 )
 @acting
 def register(
@@ -29,7 +28,7 @@ def register(
     region: str | None,
     address: str | None,
     live_from: str | None,
-    use: str,
+    use: str | None,
 ) -> None:
     """Register a site of the acting person's party.
 
@@ -45,7 +44,7 @@ def register(
         "region": region,
         "address": address,
         "live_from": live_from,
-        "use": use,
+        "use": None if use == "enterprise" else use,
     }
     actor.says("site-registered", body, f"已登记场所 {name}", f"site {name} is registered")
 

@@ -22,9 +22,14 @@ class Home:
     lang: str = "en_GB.UTF-8"
 
     @property
+    def path(self) -> Path:
+        """Where the ledger and its keyring lie: the default home of the folder."""
+        return self.folder / "wasteledger"
+
+    @property
     def environment(self) -> dict[str, str | None]:
         ours = {name: None for name in os.environ if name.startswith("WASTELEDGER_")}
-        return {**ours, "WASTELEDGER_HOME": str(self.folder / "home"), "LC_ALL": self.lang}
+        return {**ours, "LC_ALL": self.lang}
 
     def run(self, line: str, stdin: str | None = None) -> Result:
         """One command line, `>` included; whatever it answers."""

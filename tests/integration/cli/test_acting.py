@@ -32,7 +32,7 @@ JOURNEY = (
 
 
 def opened(home: Home) -> Any:
-    return open_ledger(from_environment({"WASTELEDGER_HOME": str(home.folder / "home")}))
+    return open_ledger(from_environment({"WASTELEDGER_HOME": str(home.path)}))
 
 
 def state(home: Home, container: str) -> Container:
@@ -120,7 +120,7 @@ def test_a_misuse_exits_2_says_why_and_signs_nothing(home: Home, line: str, word
 
 
 def chain(home: Home, name: str) -> dict[str, Any]:
-    saved: dict[str, Any] = json.loads((home.folder / "home" / "people" / name / "chain.json").read_text())
+    saved: dict[str, Any] = json.loads((home.path / "people" / name / "chain.json").read_text())
     return {key: saved.get(key) for key in ("seq", "prev")}
 
 
@@ -135,7 +135,7 @@ def test_a_bad_form_is_refused_before_it_is_signed(home: Home) -> None:
 def test_what_was_signed_before_a_crash_is_sent_again_byte_for_byte_and_counts_once(home: Home, point: str) -> None:
     crashed = process(home, "fill", "drum-1", "--mass", "100kg", "--as", "ann", WASTELEDGER_FAIL_AT=point)
     assert crashed.returncode == -9
-    outbox = home.folder / "home" / "people" / "ann" / "outbox"
+    outbox = home.path / "people" / "ann" / "outbox"
     kept = [json.loads(line) for file in outbox.glob("*.jsonl") for line in file.read_text().splitlines()]
     home.does("wasteledger fill drum-2 --mass 50kg --as ann")
     assert list(outbox.glob("*.jsonl")) == []
@@ -153,7 +153,7 @@ def process(home: Home, *words: str, **environment: str) -> subprocess.Completed
     """The installed command as a process of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WASTELEDGER_")}
     program = [sys.executable, "-c", "from cli.main import main; main()", *words]
-    ours = {"WASTELEDGER_HOME": str(home.folder / "home"), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+    ours = {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     return subprocess.run(
         program, cwd=home.folder, env=clean | ours | environment, capture_output=True, text=True, timeout=120
     )
@@ -171,7 +171,7 @@ def draft(home: Home, container_code: str) -> dict[str, Any]:
     container, person = f"container:{ledger.new_id()}", f"person:{ledger.new_id()}"
     ledger.close()
     site = json.loads(home.does("wasteledger site list --json"))[0]["site"]
-    saved = json.loads((home.folder / "home" / "people" / "ann" / "chain.json").read_text())
+    saved = json.loads((home.path / "people" / "ann" / "chain.json").read_text())
     return {
         "type": "container-filled",
         "at": "2026-03-01 08:00",
@@ -190,7 +190,7 @@ def draft(home: Home, container_code: str) -> dict[str, Any]:
 
 def test_an_event_signed_offline_is_recorded_from_its_file_once_wherever_it_is_sent_from(home: Home) -> None:
     (home.folder / "draft.json").write_text(json.dumps(draft(home, "drum-7")))
-    database = home.folder / "home" / "ledger.db"
+    database = home.path / "ledger.db"
     aside = database.rename(home.folder / "elsewhere.db")
     home.does("wasteledger sign draft.json --out signed.jsonl --as ann")
     aside.rename(database)
@@ -242,11 +242,11 @@ def test_one_name_is_one_person_in_a_party_and_can_be_erased(home: Home) -> None
     home.does("wasteledger erase 'Li Demo' --yes")
     assert ledger.clear_text(first["id"]) == ledger.clear_text(second["id"]) == {}
     ledger.close()
-    assert "Li Demo" not in (home.folder / "home" / "people" / "handlers.json").read_text()
+    assert "Li Demo" not in (home.path / "people" / "handlers.json").read_text()
 
 
 def test_a_rewritten_log_is_noticed_by_a_device_that_saw_it_before(home: Home) -> None:
-    saved = home.folder / "home" / "people" / "ann" / "chain.json"
+    saved = home.path / "people" / "ann" / "chain.json"
     document = json.loads(saved.read_text())
     origin, size, _, *rest = document["note"].split("\n")
     document["note"] = "\n".join([origin, size, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", *rest])
@@ -260,18 +260,18 @@ def test_an_authority_brings_its_own_key_to_the_genesis(tmp_path: Path) -> None:
     home.does(
         "wasteledger key new bureau --new-party --origin ledger.example/park",
         'wasteledger init --origin ledger.example/park --operator "Park office" --authority Bureau'
-        " --authority-key home/people/bureau/request.json",
+        " --authority-key wasteledger/people/bureau/request.json",
         "wasteledger party register Garage --as bureau",
     )
     (tmp_path / "elsewhere").mkdir()
     other = Home(tmp_path / "elsewhere").run(
         "wasteledger init --origin ledger.example/other --operator X --authority Y"
-        " --authority-key ../home/people/bureau/request.json"
+        " --authority-key ../wasteledger/people/bureau/request.json"
     )
     assert (other.exit_code, "signature does not hold" in other.stderr) == (1, True), "a proof is for one ledger"
 
 
 def test_a_key_file_is_for_its_owner_alone_and_never_overwritten(home: Home) -> None:
-    assert (home.folder / "home" / "people" / "ann" / "key").stat().st_mode & 0o777 == 0o600
+    assert (home.path / "people" / "ann" / "key").stat().st_mode & 0o777 == 0o600
     again = home.run("wasteledger key new ann --party Garage")
     assert (again.exit_code, "already holds ann" in again.stderr) == (1, True)
