@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ledger.exchange.hj1259 import Identity, RowsRefused, read_workbook, recorde
 from ledger.log.ids import new_uuid7
 from tests.support.books import B1, B2, B3, B4, B5, FILLED, OUT, SENT, STORED, World, book
 from tests.support.sample_workbook import PATH, sample_workbook
+from tests.support.told import Told
 
 OTHER, YARD = "party:" + new_uuid7(2, b"o" * 10), "site:" + new_uuid7(2, b"o" * 10)
 SHEETS: dict[str, Any] = {"B.1": [B1, FILLED], "B.2": [B2, STORED], "B.3": [B3, OUT], "B.5": [B5, SENT]}
@@ -289,3 +291,16 @@ def test_only_the_partys_own_rows_are_its_rows() -> None:
     world.take(book({"B.1": [B1, FILLED]}))
     stranger = "party:" + new_uuid7(9, b"z" * 10)
     assert recorded_rows(world.facts, party=stranger, registry=world.registry, reveal=world.clear.get) == []
+
+
+def test_the_sample_in_a_ledger_is_refused_nowhere_and_its_grams_are_those_of_the_books() -> None:
+    world = World()
+    world.take(sample_workbook())
+    ledger = Told().record(world.facts)
+    assert ledger.refusals == []
+    grams: Counter[str] = Counter()
+    for posting in ledger.postings:
+        grams[posting.debit.stage] -= posting.grams
+        grams[posting.credit.stage] += posting.grams
+    # Added up by hand from the sheets: 6.3005 t generated, 2.7 t treated, 1.8735 t sent, the rest still there.
+    assert grams == {"generated": -6_300_500, "disposed": 2_700_000, "to-outside": 1_873_500, "held": 1_727_000}
