@@ -150,7 +150,7 @@ class Lookup:
         return stream
 
     def _own_codes(self, code: str) -> list[str]:
-        return [str(c["id"]) for c in self.queries.containers(holder=self.party) if c["container_code"] == code]
+        return [str(c["id"]) for c in self.queries.containers(holder=self.party, code=code)]
 
     def _codes(self) -> Iterable[str]:
         return (str(c["container_code"]) for c in self.queries.containers(holder=self.party) if c["container_code"])

@@ -318,14 +318,16 @@ class Queries:
             known = facts.of_streams(connection, containers, size).values()
         return sorted({f.id: f for history in known for f in history}.values(), key=lambda f: f.order)
 
-    def containers(self, *, holder: str = "", status: str = "") -> list[dict[str, Any]]:
-        """The containers of a holder, newest first."""
+    def containers(self, *, holder: str = "", status: str = "", code: str = "") -> list[dict[str, Any]]:
+        """The containers of a holder, in a state, with a code on them; newest first."""
         c = t.container.c
         query = select(t.container).order_by(c.born_at.desc(), c.id)
         if holder:
             query = query.where(c.holder == holder)
         if status:
             query = query.where(c.status == status)
+        if code:
+            query = query.where(c.container_code == code)
         with self.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 

@@ -18,7 +18,7 @@ from ledger.custody.postings import balances
 from ledger.log import statement
 from ledger.settings import from_environment
 from tests.support.check import check_ledger
-from tests.support.command import Home
+from tests.support.command import PARK, Home
 from tests.support.repository import ROOT
 
 JOURNEY = (
@@ -61,6 +61,13 @@ def test_a_drum_is_filled_sent_received_and_treated_and_every_gram_is_where_it_s
     }
     assert check_ledger(ledger) == ledger.size()
     ledger.close()
+
+
+def test_on_postgres_an_answer_has_its_number_too(tmp_path: Path, postgres_url: str) -> None:
+    home = Home(tmp_path, database=postgres_url)
+    home.does(*PARK)
+    answers = [home.answers(line)["recorded"][0] for line in JOURNEY]
+    assert [each["index"] for each in answers] == list(range(len(PARK) - 3, len(PARK) - 3 + len(JOURNEY)))
 
 
 def test_filling_over_weeks_counts_the_final_weight(home: Home) -> None:
