@@ -16,6 +16,7 @@ from ledger.accounts.errors import NotAllowed, NotLoggedIn
 
 if TYPE_CHECKING:
     from ledger.accounts import Accounts
+    from ledger.accounts.webhooks import Webhooks
     from ledger.queries import Queries
     from ledger.reading import Reading
     from ledger.service import Ledger
@@ -38,6 +39,9 @@ class Right(Enum):
     MIRROR = (frozenset[str](), frozenset({"mirror"}))
     ADMINISTER = (frozenset({"admin"}), frozenset[str]())
     OPERATE = (frozenset({"operator"}), frozenset[str]())
+    PERSON = (None, frozenset[str]())  # somebody logged in, whatever their roles
+    PEOPLE = (frozenset({"admin", "operator"}), frozenset[str]())
+    TOKENS = (frozenset({"admin", "regulator"}), frozenset[str]())
     WEBHOOKS = (frozenset({"admin"}), frozenset({"webhooks"}))
 
 
@@ -126,4 +130,10 @@ def reading() -> Reading:
 def accounts() -> Accounts:
     """Who can log in."""
     found: Accounts = current_app.extensions["accounts"]
+    return found
+
+
+def webhooks() -> Webhooks:
+    """Where news are sent."""
+    found: Webhooks = current_app.extensions["webhooks"]
     return found

@@ -7,18 +7,24 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ledger.access import Viewer
 from ledger.accounts import Accounts
+from ledger.accounts.outside import Outside
+from ledger.accounts.webhooks import Webhooks
 from ledger.errors import LedgerError
 from ledger.exchange.catalogue import codes_of
+from ledger.jobs import Jobs, Task
 from ledger.log.ids import new_uuid7
 from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
 from ledger.queries import Queries
+from ledger.reading import Reading
 from ledger.service import Keys, Ledger, RootAuthority
 from ledger.settings import Settings, from_environment
 from ledger.store.database import Engine, current, newest, open_engine, upgrade
 from ledger.store.moments import Clock
 from ledger.store.projections import Projector
+from ledger.store.shown import FeedRow
 
 
 class SchemaOld(LedgerError):
@@ -88,6 +94,40 @@ def open_accounts(ledger: Ledger, chosen: Settings) -> Accounts:
     """Who can log in to an open ledger."""
     kek = read_keys(chosen).kek
     return Accounts(engine=ledger.engine, clock=clock, chance=os.urandom, kek=kek, origin=ledger.origin)
+
+
+def open_webhooks(ledger: Ledger, queries: Queries, chosen: Settings) -> Webhooks:
+    """The webhooks of an open ledger; each party is told what it may read."""
+    reading = Reading(queries)
+
+    def changes(party: str, after: int, limit: int) -> tuple[Sequence[FeedRow], int]:
+        return reading.changes(Viewer(who=frozenset({party}), own=frozenset({party})), after, limit)
+
+    return Webhooks(
+        engine=ledger.engine,
+        clock=clock,
+        chance=os.urandom,
+        kek=read_keys(chosen).kek,
+        origin=ledger.origin,
+        changes=changes,
+        projected=queries.projected,
+        outside=Outside(opened=chosen.webhook_networks),
+    )
+
+
+def open_jobs(ledger: Ledger, queries: Queries, accounts: Accounts, webhooks: Webhooks, *, sign: bool) -> Jobs:
+    """What runs beside the requests, in this process or in others: give an index, follow, tell, sweep; and in one
+    process alone, sign."""
+    tasks = {
+        "sequence": Task(run=ledger.sequence, every_s=0.2),
+        "follow": Task(run=queries.projector.follow, every_s=0.5),
+        "feed": Task(run=webhooks.feed, every_s=1, busy=20),
+        "deliver": Task(run=webhooks.deliver, every_s=1, busy=20),
+        "sweep": Task(run=accounts.sweep, every_s=3_600),
+    }
+    if sign:
+        tasks["sign"] = Task(run=ledger.sign, every_s=1)
+    return Jobs(tasks)
 
 
 def init_ledger(

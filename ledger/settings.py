@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from ledger.errors import LedgerError
@@ -13,7 +14,12 @@ _PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}").fullmatch
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour)").fullmatch
 _PREFIX = "WASTELEDGER_"
-_KNOWN = frozenset({"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT", "AS", "RATE_LIMIT"})
+_KNOWN = frozenset(
+    {"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT", "AS", "RATE_LIMIT", "WEBHOOK_NETWORKS"}
+)
+
+
+Network = IPv4Network | IPv6Network
 
 
 class BadSetting(LedgerError):
@@ -34,6 +40,7 @@ class Settings:
     signer_state: Path
     policy: Path
     rate_limit: str = "1200/minute"  # requests of one token, person or address, in each worker
+    webhook_networks: tuple[Network, ...] = ()  # not public, and yet webhooks may reach them, also by plain http
 
     @property
     def keys(self) -> Path:
@@ -53,6 +60,7 @@ class Settings:
                 ("SIGNER_STATE", self.signer_state),
                 ("POLICY", self.policy),
                 ("RATE_LIMIT", self.rate_limit),
+                ("WEBHOOK_NETWORKS", ",".join(map(str, self.webhook_networks))),
             )
         )
 
@@ -85,4 +93,13 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         signer_state=state,
         policy=Path(given.get("POLICY", home / "policy.txt")).absolute(),
         rate_limit=rate_limit,
+        webhook_networks=_networks(given.get("WEBHOOK_NETWORKS", "")),
     )
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        name = f"{_PREFIX}WEBHOOK_NETWORKS"
+        raise BadSetting(name=name, expected="networks such as 192.168.1.0/24, by comma", got=str(error)) from None

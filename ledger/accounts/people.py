@@ -507,7 +507,8 @@ class Accounts:
     # ------------------------------------------------------------------------------------ keys
 
     def offer_key(self, by: Actor, *, key: str, public_key: str, proof: str) -> WaitingKey:
-        """A person's device offers its own key, with proof that it has it; an administrator signs the enrolment."""
+        """A person's device offers its own key, with proof that it has it; an administrator signs the enrolment (for a
+        party's first administrator, the registrar)."""
         body = {
             "key": key,
             "public_key": public_key,
@@ -516,11 +517,11 @@ class Accounts:
             "purpose": "statement",
             "proof": proof,
         }
-        return self._wait(body, voucher="")
+        return self._wait(body | ({"admin": True} if "admin" in by.roles else {}), voucher="")
 
-    def wait(self, body: dict[str, Any]) -> WaitingKey:
+    def wait(self, body: dict[str, Any], *, admin: bool = False) -> WaitingKey:
         """A key that this server keeps for a person waits like any other."""
-        return self._wait(body, voucher="")
+        return self._wait(body | ({"admin": True} if admin else {}), voucher="")
 
     def _wait(self, body: dict[str, Any], voucher: str) -> WaitingKey:
         public = PublicKey.from_hex(body["public_key"])
@@ -549,7 +550,8 @@ class Accounts:
         )
 
     def waiting_keys(self, by: Actor) -> list[WaitingKey]:
-        """Keys of the own party, and one-time keys of those whom the party invited; oldest first."""
+        """Keys of the own party, and one-time keys of those whom the party invited; for an authority also those of
+        parties that have no administrator's key yet. Oldest first."""
         return [
             WaitingKey(
                 key=row.key,
@@ -559,20 +561,20 @@ class Accounts:
                 body=dict(canonical.decode(row.body, limit=len(row.body))),
                 made_at=moment(row.made_at),
             )
-            for row in self._store.key_requests(by.party)
+            for row in self._store.key_requests(by.party, newcomers="regulator" in by.roles)
         ]
 
     def waiting_key(self, by: Actor, key: str) -> WaitingKey:
         """One of `waiting_keys`; raises NoSuch. Who is no administrator may sign for who was invited by them."""
         for each in self.waiting_keys(by):
-            if each.key == key and ("admin" in by.roles or each.one_time):
+            if each.key == key and (by.roles & {"admin", "regulator"} or each.one_time):
                 return each
         raise NoSuch(what=f"waiting key {key}")
 
     def dismiss_key(self, by: Actor, key: str) -> None:
         """It waits no more, unsigned; raises NoSuch."""
         self.waiting_key(by, key)
-        self._store.drop_key_request(key, by.party)
+        self._store.drop_key_request(key)
 
     def keeps_key_of(self, person: str) -> bool:
         """Whether this server can sign for the person."""

@@ -186,19 +186,19 @@ class AccountStore:
         """A key that waits; raises Taken."""
         self._add(t.key_request, row)
 
-    def key_requests(self, party: str) -> list[Row[Any]]:
-        """The keys that wait for a party's administrator, or for the party as inviter; oldest first."""
-        k = t.key_request.c
-        waits = ~exists().where(t.author_head.c.key == k.hash)
+    def key_requests(self, party: str, newcomers: bool) -> list[Row[Any]]:
+        """The keys that wait for a party's administrator, or for the party as inviter; with `newcomers` also those of
+        parties without an administrator's key. Oldest first."""
+        k, h = t.key_request.c, t.author_head.c
+        waits = ~exists().where(h.key == k.hash)
         mine = or_(and_(k.party == party, k.voucher == ""), k.voucher == party)
+        if newcomers:
+            mine = or_(mine, and_(k.voucher == "", ~exists().where(h.party == k.party, h.admin.is_(True))))
         return self._all(select(t.key_request).where(mine, waits).order_by(k.made_at, k.key))
 
-    def drop_key_request(self, key: str, party: str) -> bool:
-        """Whether the party had it waiting; then it waits no more."""
-        k = t.key_request.c
-        mine = or_(and_(k.party == party, k.voucher == ""), k.voucher == party)
+    def drop_key_request(self, key: str) -> None:
         with writing(self._engine) as connection:
-            return connection.execute(delete(t.key_request).where(k.key == key, mine)).rowcount == 1
+            connection.execute(delete(t.key_request).where(t.key_request.c.key == key))
 
     def keys(self, party: str) -> list[Row[Any]]:
         """A party's enrolled keys."""
