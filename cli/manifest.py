@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.acting import Actor, acting
-from cli.values import REASON, WEIGHED, Quantity, mass_of
+from cli.values import MASS, REASON, WEIGHED, Quantity, mass_of
 from cli.words import mass, say
 from ledger.custody.container import Container, Manifest
 
@@ -195,6 +195,8 @@ def arrive(actor: Actor, manifest: str, containers: tuple[str, ...], vehicle: st
 @click.option("--note", "notes", multiple=True, type=REASON, help="CONTAINER=TEXT; sealed.")
 @click.option("--told", help="Who was told of discrepancies; sealed.")
 @click.option("--basis", type=click.Choice(["weighed", "weighbridge", "estimated", "document"]), default="weighed")
+@click.option("--gross", type=MASS, help="The whole load on the weighbridge, full.")
+@click.option("--tare", type=MASS, help="The whole load on the weighbridge, empty.")
 @click.option("--handler", help="Who received; sealed.")
 @acting
 def receive(
@@ -211,6 +213,8 @@ def receive(
     notes: tuple[tuple[str, str], ...],
     told: str | None,
     basis: str,
+    gross: Quantity | None,
+    tare: Quantity | None,
     handler: str | None,
 ) -> None:
     """Decide on each container at the gate: accepted with its mass, in part, refused, missing, unlisted.
@@ -265,7 +269,8 @@ def receive(
                 f"{', '.join(kinds | texts)}: not among those decided on",
             )
         )
-    body = _ends(found) | {"lines": lines, "handler": actor.person(handler)}
+    whole = mass_of(None, gross, tare, basis="weighbridge") if gross and tare else None
+    body = _ends(found) | {"lines": lines, "weighbridge": whole, "handler": actor.person(handler)}
     weighed = sum((line.get("mass") or {}).get("net_g", 0) for line in lines)
     actor.says(
         "manifest-received",

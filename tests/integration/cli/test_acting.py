@@ -82,6 +82,49 @@ def test_filling_over_weeks_counts_the_final_weight(home: Home) -> None:
     assert thing.born_at == "2026-03-01T00:00:00.000Z"  # the ledger's own clock is eight hours ahead
 
 
+def test_at_the_gate_each_container_has_its_own_verdict_and_what_was_missing_can_be_found(home: Home) -> None:
+    made = {
+        n: home.answers(f"wasteledger fill drum-{n} --mass {n}kg --as ann")["made"]["container"] for n in range(1, 7)
+    }
+    number = "20261506000001"
+    home.does(
+        f"wasteledger manifest issue drum-1 drum-2 drum-3 drum-4 drum-5 --to Furnace --carrier Hauler --number {number}"
+        " --as ann",
+        f"wasteledger manifest collect {number} --left-behind drum-5=damaged --as hal",
+        f"wasteledger manifest receive {number} drum-1=990g --refuse drum-2 --missing drum-3 --unlisted drum-6=6kg"
+        ' --discrepancy drum-2=packaging --note "drum-2=leaks" --told "Li Demo" --rest'
+        " --gross 20t --tare 19.99t --as dee",
+        "wasteledger found drum-3 --as dee",
+        f"wasteledger manifest return-start {number} --as dee",
+        f"wasteledger manifest return-receive {number} drum-2=2kg --as ann",
+    )
+    assert {n: (state(home, c).status, state(home, c).net_g) for n, c in made.items()} == {
+        1: ("held", 990),
+        2: ("held", 2_000),
+        3: ("held", 3_000),
+        4: ("held", 4_000),
+        5: ("held", 5_000),
+        6: ("held", 6_000),
+    }
+    ledger = opened(home)
+    assert check_ledger(ledger) == ledger.size()
+    ledger.close()
+
+
+def test_a_delivery_is_told_at_both_ends_and_pretreatment_keeps_what_it_holds(home: Home) -> None:
+    home.does("wasteledger fill drum-1 --mass 100kg --as ann")
+    sent = home.answers("wasteledger deliver drum-1 --to Cleanburn --kind other --as ann")["made"]["delivery"]
+    home.does(f"wasteledger deliver drum-1=99kg --received {sent} --as dee")
+    mixed = home.answers("wasteledger treat drum-1 --method D9 --intermediate --output mix-1=95kg --as dee")
+    assert state(home, mixed["made"]["mix-1"]).net_g == 95_000
+    split = home.answers("wasteledger repack mix-1=40kg --into box-1=30kg --into box-2=10kg --reason split --as dee")
+    assert [state(home, split["made"][name]).net_g for name in ("box-1", "box-2")] == [30_000, 10_000]
+    assert state(home, mixed["made"]["mix-1"]).net_g == 55_000
+    ledger = opened(home)
+    assert check_ledger(ledger) == ledger.size()
+    ledger.close()
+
+
 def test_a_refusal_names_rule_law_expected_and_got_and_exits_1(home: Home) -> None:
     home = replace(home, lang="zh_CN.UTF-8")
     result = home.run("wasteledger setting adopt tolerance-ppm 5000 --from 2026-01-01 --as ann")
