@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from api import errors, observed
+from api import errors, observed, resources
 
 if TYPE_CHECKING:
     from ledger.accounts import Accounts
     from ledger.queries import Queries
     from ledger.service import Ledger
     from ledger.settings import Settings
-
-RESOURCES: Final = (
-    "containers",
-    "entries",
-    "events",
-    "exceptions",
-    "health",
-    "labels",
-    "log",
-    "manifests",
-    "parties",
-    "rates",
-    "statements",
-)
-VERSION: Final = "1"
-
 
 def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: Settings, **extensions: Any) -> Flask:
     """The application over one ledger. `extensions` are further parts that blueprints ask for by name."""
@@ -53,6 +38,8 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
     errors.register(app)
     observed.register(app)
     limiter(app, settings)
-    for name in RESOURCES:
-        app.register_blueprint(import_module(f"api.resources.{name}").blueprint)
+    for module in sorted(module.name for module in iter_modules(resources.__path__)):
+        blueprint = getattr(import_module(f"api.resources.{module}"), "blueprint", None)
+        if blueprint is not None:
+            app.register_blueprint(blueprint)
     return app

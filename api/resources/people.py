@@ -64,6 +64,8 @@ def people() -> Response:
 )
 def invite(body: dict[str, Any]) -> Response:
     custodial = body.pop("custodial", False)
+    if custodial and {"operator", "regulator"} & set(body["roles"]):
+        raise RoleUnknown(expected="a device key of their own for authorities and operators", got="custodial")
     made, secret = accounts().invite(current_actor(), **body)
     if custodial:
         accounts().wait(ledger().keep_key(party=made.party, person=made.person), admin="admin" in made.roles)
@@ -116,4 +118,7 @@ def reset(account: str) -> Response:
     errors=(NoSuch, LastAdministrator, Busy, CsrfRefused),
 )
 def erase(account: str) -> Response:
-    return single(ledger().erase(accounts().forget(current_actor(), account)))
+    # The ledger first: after a cut in between, the account is still there to ask again with.
+    answer = ledger().erase(accounts().may_forget(current_actor(), account))
+    accounts().forget(current_actor(), account)
+    return single(answer)

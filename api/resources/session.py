@@ -37,7 +37,7 @@ class LogInIn(Strict):
 
 
 class ActorOut(Schema):
-    """Who is asking, and what they may do. A change made with the session's cookie sends `csrf_token` as X-CSRF-Token."""
+    """Who is asking, and what they may do. A change made with a session sends `csrf_token` as X-CSRF-Token."""
 
     via = fields.String(required=True, validate=validate.OneOf(["session", "token", "link"]))
     account = fields.String(required=True)

@@ -407,12 +407,15 @@ class Accounts:
         self._store.disable(row.id, disabled)
         return self.one(by, id_)
 
-    def forget(self, by: Actor, id_: str) -> str:
-        """Delete the account and all that names its person; the person, whom the ledger is to erase next."""
+    def may_forget(self, by: Actor, id_: str) -> str:
+        """The person whom the ledger is to erase; raises NoSuch or LastAdministrator."""
         row = self._in_reach(by, id_)
         self._keep_one_administrator(row)
-        self._store.forget(row.id, row.person)
         return str(row.person)
+
+    def forget(self, by: Actor, id_: str) -> None:
+        """Delete the account and all that names its person, sessions and kept key included."""
+        self._store.forget(id_, self.may_forget(by, id_))
 
     def _in_reach(self, by: Actor, id_: str) -> Any:
         row = self._store.account(id_)
@@ -594,6 +597,13 @@ class Accounts:
     def quarantined(self, by: Actor) -> list[Any]:
         """The own party's statements in quarantine."""
         return self._store.quarantined(by.party)
+
+    def one_quarantined(self, by: Actor, statement: str) -> Any:
+        """One of `quarantined`, by its hash in hex; raises NoSuch."""
+        for row in self.quarantined(by):
+            if row.statement.hex() == statement:
+                return row
+        raise NoSuch(what=f"statement {statement} in quarantine")
 
     # ------------------------------------------------------------------------------------ one-time links
 
