@@ -124,6 +124,7 @@ STATUS: Final[dict[str, int]] = {
     "id-reused": 409,
     "author-gap": 409,
     "key-revoked": 409,
+    "quarantine-full": 409,
     "not-authorised": 403,
     "not-own": 403,
     "roles-not-held": 403,

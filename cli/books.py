@@ -34,5 +34,4 @@ class _Reveal:
         id_, path = self._where[commitment]
         if id_ not in self._read:
             self._read[id_] = self._ledger.clear_text(id_)
-        texts = self._read[id_]
-        return texts.get(path) or texts.get(f"body.{path}")
+        return self._read[id_].get(path)

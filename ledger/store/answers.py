@@ -96,6 +96,14 @@ class KeyRevokedBefore(LedgerError):
     en = "the key was revoked; the statement is kept in quarantine until another key of the party adopts it"
 
 
+class QuarantineFull(LedgerError):
+    """A revoked key has left enough evidence; no more of it is kept."""
+
+    code = "quarantine-full"
+    zh = "该密钥已撤销，其隔离的声明已达上限"
+    en = "the key was revoked and no more of its statements are kept in quarantine"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedText:
     """The clear text of one sealed field, which travels beside the statement."""

@@ -48,6 +48,7 @@ from ledger.store.answers import (
     KeyRevokedBefore,
     KeyUsedUp,
     Promises,
+    QuarantineFull,
     SealedText,
     SealUnknown,
     Submission,
@@ -65,6 +66,7 @@ from ledger.store.tables import author_head
 
 FLUSH_MAX: Final = 2_000  # items in one transaction
 QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
+QUARANTINE_MAX: Final = 1_000  # statements of one revoked key: whoever stole it may not fill the disk with it
 _TRIES: Final = 8
 _HEADS_MAX: Final = 200_000  # heads remembered in process (SQLite)
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
@@ -811,13 +813,16 @@ def _stored(rows: Rows, said: Statement, promises: Promises) -> Answer:
 def _quarantine(rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
     said = item.said
     assert said is not None
-    rare = flush.changes.others.setdefault("quarantine", [])
+    rare = flush.changes.others.get("quarantine", [])
     if not rows.query("SELECT 1 FROM quarantine WHERE statement = ?", said.hash) and all(
         row[0] != said.hash for row in rare
     ):
-        rare.append((said.hash, author.key, said.seq, said.id, said.raw, item.signature, flush.received_at))
-    if not rare:
-        del flush.changes.others["quarantine"]
+        ((kept,),) = rows.query("SELECT count(*) FROM quarantine WHERE key = ?", author.key)
+        kept += sum(row[1] == author.key for row in rare)
+        if kept >= QUARANTINE_MAX:
+            return _rejected(said, QuarantineFull(expected=f"at most {QUARANTINE_MAX} statements", got=kept + 1))
+        row = (said.hash, author.key, said.seq, said.id, said.raw, item.signature, flush.received_at)
+        flush.changes.others["quarantine"] = [*rare, row]
     error = KeyRevokedBefore(expected=f"seq at most {author.revoked_last_seq}", got=said.seq)
     return Answer(id=said.id, statement=said.hash.hex(), outcome="quarantined", code=error.code, error=error)
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import Any, Final
 
+import psycopg
 import sqlalchemy.exc
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -14,11 +15,14 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
-from ledger.store.tables import ERASABLE, INSERT_ONLY
+from ledger.store.tables import HEADS, INSERT_ONLY, PROJECTIONS
 
 __all__ = ["UNREACHABLE", "Connection", "Engine", "current", "newest", "open_engine", "roles_sql", "upgrade", "writing"]
 
-UNREACHABLE: Final = (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError)
+UNREACHABLE: Final = (
+    sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError,
+    sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError,
+)  # fmt: skip
 """What a database raises that is away, stopping or too busy: what was not answered can be sent again."""
 
 DEFAULT_SCHEMA: Final = "wasteledger"
@@ -117,12 +121,14 @@ def roles_sql(schema: str = DEFAULT_SCHEMA) -> str:
     """The statements that a PostgreSQL administrator runs once, after `upgrade`, to split the rights.
 
     `<schema>_owner` owns the tables and runs migrations; `_app` appends, sequences and erases; `_signer` reads the log
-    and adds checkpoints; `_reader` reads everything except what may be erased. None of them can change evidence:
-    not even the owner gets past the triggers without disabling them, which verification is there to find.
+    and adds checkpoints; `_reader` reads the log and what is derived from it. These two are granted table by table: a
+    new table is closed to them until somebody decides otherwise. None of them can change evidence: not even the owner
+    gets past the triggers without disabling them, which verification is there to find.
     """
     owner, app, signer, reader = (f"{schema}_{name}" for name in ("owner", "app", "signer", "reader"))
     evidence = ", ".join(INSERT_ONLY)
-    erasable = ", ".join(ERASABLE)
+    signed = "statement, entry, leaf, log_state, checkpoint, cosignature, alembic_version"
+    read = ", ".join((*INSERT_ONLY, *HEADS, *PROJECTIONS, "document", "alembic_version"))
     lines = [
         f"CREATE ROLE {owner} NOLOGIN; CREATE ROLE {app} NOLOGIN; CREATE ROLE {signer} NOLOGIN;"
         f" CREATE ROLE {reader} NOLOGIN;",
@@ -131,9 +137,9 @@ def roles_sql(schema: str = DEFAULT_SCHEMA) -> str:
         f"DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' LOOP"
         f" EXECUTE 'ALTER TABLE ' || quote_ident(t.tablename) || ' OWNER TO {owner}'; END LOOP; END $$;",
         f"GRANT USAGE ON SCHEMA {schema} TO {app}, {signer}, {reader};",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {app}, {signer}, {reader};",
-        f"REVOKE SELECT ON {erasable} FROM {signer}, {reader};",
-        f"GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {app};",
+        f"GRANT SELECT ON {signed} TO {signer};",
+        f"GRANT SELECT ON {read} TO {reader};",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {app};",
         f"REVOKE UPDATE, DELETE ON {evidence} FROM {app};",
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {app};",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {app};",

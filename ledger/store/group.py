@@ -48,12 +48,17 @@ class Group(Generic[Job]):
         self._weight = 0
         self._led = False
 
+    @property
+    def waiting(self) -> int:
+        """The weight that waits to be taken."""
+        return self._weight
+
     def run(self, job: Job, weight: int) -> None:
         """Return when `work` has done this job; raises what it raised for it."""
         turn = _Turn(job, weight)
         with self._mutex:
             if self._weight and self._weight + weight > self._waiting_max:
-                raise Busy(expected=f"at most {self._waiting_max} waiting", got=self._weight)
+                raise Busy(expected=f"at most {self._waiting_max} waiting", got=self._weight + weight)
             self._weight += weight
             self._waiting.append(turn)
             leads, self._led = not self._led, True

@@ -475,6 +475,9 @@ INSERT_ONLY: Final = (
 )
 """Evidence: rows are inserted and never touched again."""
 
+HEADS: Final = ("stream_head", "author_head", "log_state", "pending")
+"""Where things stand: derived from evidence, moved by the append and the sequencer."""
+
 ERASABLE: Final = (
     "sealed", "subject_key", "custodial_key",
     "account", "login_session", "login_count", "api_token", "key_request", "invitation", "webhook", "delivery",

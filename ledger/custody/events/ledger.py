@@ -119,7 +119,8 @@ class StatementAdopted(Event):
         return self.inner().containers()
 
     def sealed(self) -> Iterator[tuple[str, str, str]]:
-        return ((f"body.{path}", commitment, subject) for path, commitment, subject in self.inner().sealed())
+        # By the paths that the first author committed to, in the event as it was said.
+        return self.inner().sealed()
 
 
 @event("subject-erased")

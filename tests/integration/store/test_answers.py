@@ -267,6 +267,26 @@ def test_a_quarantined_statement_is_adopted_once_and_unchanged_by_another_key_of
     assert admin.say("statement-adopted", adoption).code == "already-adopted"
 
 
+def test_one_keys_quarantine_is_bounded_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.store.append.QUARANTINE_MAX", 3)
+    admin = world.party()
+    clerks = [world.enrol(admin, party=admin.party) for _ in range(2)]
+    site = world.new("site")
+    stolen: list[list[Submission]] = []
+    for clerk in clerks:
+        revocation = {"key": clerk.stream, "holder": admin.party, "last_seq": 0, "reason": "stolen"}
+        assert admin.say("key-revoked", revocation).outcome == "recorded"
+        stolen.append([clerk.sign("container-filled", world.filled(clerk, site)) for _ in range(5)])
+        clerk.seq, clerk.prev = 0, None
+    first, second = stolen
+    answers = [*world.ledger.record(first[:2]), *world.ledger.record(first[2:])]
+    assert [each.code for each in answers] == ["key-revoked"] * 3 + ["quarantine-full"] * 2
+    assert [each.outcome for each in answers] == ["quarantined"] * 3 + ["rejected"] * 2
+    assert world.ledger.record(first[:1])[0].outcome == "quarantined", "what is kept already stays kept"
+    assert world.ledger.record(second[:1])[0].outcome == "quarantined", "another key has its own room"
+    assert count(world, "quarantine") == 4
+
+
 def _quarantined(world: World) -> bytes:
     with world.ledger.engine.connect() as connection:
         return bytes(connection.execute(select(t.quarantine.c.bytes)).scalar_one())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from ledger.custody.events import body_of
+from ledger.log import statement
 from ledger.log.checkpoint import Policy
 from ledger.log.hashing import seal_commitment
 from ledger.log.keys import PrivateKey
@@ -45,6 +48,27 @@ def test_clear_text_that_does_not_open_its_commitment_is_refused(world: World) -
         answer = world.ledger.record([type(raw)(raw=raw.raw, signature=raw.signature, sealed=(text,))])[0]
         assert (answer.outcome, answer.code) == ("rejected", code)
     assert world.ledger.record([raw])[0].outcome == "recorded"
+
+
+def test_clear_text_of_an_adopted_statement_opens_the_first_authors_commitment(world: World) -> None:
+    """It comes by the path that the first author sealed it under."""
+    admin = world.party()
+    clerk = world.enrol(admin, party=admin.party)
+    admin.say("key-revoked", {"key": clerk.stream, "holder": admin.party, "last_seq": 0, "reason": "lost"})
+    handler, sealed = named(world, world.new("person"), "张三")
+    body = world.filled(clerk, world.new("site")) | {"handler": handler}
+    kept = clerk.sign("container-filled", body, sealed=(sealed,))
+    assert world.ledger.record([kept])[0].outcome == "quarantined"
+    said = statement.parse(kept.raw)
+    adoption = admin.sign(
+        "statement-adopted", {"statement": said.hash.hex(), "type": said.type, "at": said.at, "body": body}
+    )
+    outer = SealedText(path=f"body.{sealed.path}", salt=sealed.salt, value=sealed.value)
+    answers = [world.ledger.record([replace(adoption, sealed=(each,))])[0] for each in (outer, sealed)]
+    assert [each.code for each in answers] == ["seal-unknown", None]
+    assert world.ledger.clear_text(answers[1].id or "") == {"handler.name": "张三"}
+    world.ledger.sequence()
+    assert world.ledger.verify().differences == ()
 
 
 def test_after_erasure_nothing_can_be_read_and_every_proof_still_holds(world: World) -> None:

@@ -1,0 +1,53 @@
+"""What may be set from outside: defaults, refusals that name the variable, and no secret in print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ledger.settings import BadSetting, from_environment
+
+
+def test_without_any_variable_everything_lies_below_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = from_environment({"PATH": "/bin"})
+    assert chosen.home == tmp_path / "wasteledger"
+    assert chosen.database == f"sqlite:///{tmp_path / 'wasteledger' / 'ledger.db'}"
+    assert chosen.schema == "wasteledger"
+    assert chosen.signer_state == tmp_path / "wasteledger-signer" / "highwater.json"
+    assert chosen.policy == chosen.home / "policy.txt"
+    assert (chosen.keys, chosen.trust) == (chosen.home / "keys", chosen.home / "trust.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("DATABASE", "postgresql://db/ledger", "mysql://db/ledger"),
+        ("SCHEMA", "park_2", "Park"),
+        ("SCHEMA", "_x", "x;drop"),
+        ("SIGNER_STATE", "/srv/signer/high.json", "/srv/ledger/high.json"),
+        ("RATE_LIMIT", "5/second", "5/fortnight"),
+        ("RATE_LIMIT", "60/minute", "0/minute"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_so_is_refused_by_the_name_of_its_variable(name: str, good: str, bad: str) -> None:
+    home = {"WASTELEDGER_HOME": "/srv/ledger"}
+    from_environment(home | {f"WASTELEDGER_{name}": good})
+    with pytest.raises(BadSetting) as refused:
+        from_environment(home | {f"WASTELEDGER_{name}": bad})
+    assert refused.value.fields["name"] == f"WASTELEDGER_{name}"
+
+
+def test_a_name_that_means_nothing_is_refused() -> None:
+    with pytest.raises(BadSetting) as refused:
+        from_environment({"WASTELEDGER_DATABSE": "sqlite:///x"})
+    assert refused.value.fields["got"] == "DATABSE"
+
+
+def test_printed_settings_hold_no_password() -> None:
+    chosen = from_environment({"WASTELEDGER_DATABASE": "postgresql://clerk:s3cret@db/ledger"})
+    assert "s3cret" not in f"{chosen} {chosen!r}"
+    assert "postgresql://clerk:***@db/ledger" in str(chosen)
