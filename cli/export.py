@@ -61,7 +61,7 @@ def hj1259(party: str, output: Path, as_json: bool) -> None:
 
 
 def line(record: Record) -> str:
-    """One entry for a mirror; `record` reads such lines too."""
+    """One entry for a mirror."""
     received = entry.parse(record.entry)
     document = {
         "index": record.index,

@@ -11,6 +11,7 @@ import click
 
 from cli.acting import Refused, reading
 from cli.progress import progress
+from cli.telling import word
 from cli.words import language, say
 from ledger import bootstrap
 from ledger.exchange.catalogue import codes_of
@@ -19,6 +20,13 @@ from ledger.log.trust import Trust
 from ledger.service import Ledger
 from ledger.settings import Settings
 from ledger.store.verify import LEVELS, Level, Verdict, Verified
+
+STAGES = {
+    "entries": ("条目", "entries"),
+    "tables": ("各表", "tables"),
+    "replay": ("重放", "replay"),
+    "projections": ("投影", "projections"),
+}
 
 
 @click.command()
@@ -80,7 +88,11 @@ def verified(ledger: Ledger, settings: Settings, **how: Any) -> Verdict:
     policy = Policy.parse(settings.policy.read_bytes()) if settings.policy.exists() else None
     with progress(say("验证", "verifying")) as bar:
         return ledger.verify(
-            trust=trust, policy=policy, read_catalogue=codes_of, progress=lambda _what, done, of: bar(done, of), **how
+            trust=trust,
+            policy=policy,
+            read_catalogue=codes_of,
+            progress=lambda what, done, of: bar(done, of, word(STAGES, what)),
+            **how,
         )
 
 

@@ -24,6 +24,8 @@ from ledger.store import facts
 from ledger.store import tables as t
 from ledger.store.projections import Projector, registry_of
 
+_Replay = tuple[dict[str, Story], dict[str, list[Fact]]]
+
 
 class Ambiguous(LedgerError):
     """A name fits several things."""
@@ -86,6 +88,7 @@ class Queries:
         self.engine = engine
         self.regime = regime
         self.projector = projector
+        self._replayed_to: tuple[int, _Replay] | None = None
 
     def registry(self) -> Registry:
         """The registry as of now."""
@@ -135,7 +138,7 @@ class Queries:
         """The containers in scope whose mass is unknown; while there are any, nothing is 100 %."""
         with self.engine.connect() as connection:
             if size is not None:
-                _, stories, known = self._replay(connection, size)
+                stories, known = self._replay(connection, size)
                 return sorted(
                     name for name, s in stories.items() if unresolved(s.thing, known[name], question, self.regime)
                 )
@@ -184,11 +187,14 @@ class Queries:
             yield Heap(account, stage, reason, bool(late)), int(grams)
 
     def _replayed(self, connection: Connection, size: int) -> Iterator[Row]:
-        for story in self._replay(connection, size)[1].values():
+        for story in self._replay(connection, size)[0].values():
             yield from story.rows
 
-    def _replay(self, connection: Connection, size: int) -> tuple[Registry, dict[str, Story], dict[str, list[Fact]]]:
-        """Registry, containers' stories and facts as the first `size` entries alone give them."""
+    def _replay(self, connection: Connection, size: int) -> _Replay:
+        """Containers' stories and facts as the first `size` entries alone give them; the newest replay is kept, as the
+        questions about one figure all need it."""
+        if self._replayed_to is not None and self._replayed_to[0] == size:
+            return self._replayed_to[1]
         accepted = [f for _, f in facts.sequenced(connection, 0, size) if f is not None]
         registry = registry_of(f for f in accepted if isinstance(f.event, REGISTRY_EVENTS))
         registry.catalogue_codes = self.projector.registry(connection).catalogue_codes
@@ -196,7 +202,9 @@ class Queries:
         for fact in accepted:
             for name in fact.event.containers():
                 known.setdefault(name, []).append(fact)
-        return registry, account_for(known, known.__getitem__, {}, self.regime, registry), known
+        made = account_for(known, known.__getitem__, {}, self.regime, registry), known
+        self._replayed_to = size, made
+        return made
 
     # ------------------------------------------------------------------------------------ exceptions
 
