@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, delete, insert, select, update
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.container import Manifest
@@ -343,7 +343,7 @@ def differences(
             registry.catalogue_codes[edition.content] = read_catalogue(text)
     containers = sorted(
         connection.execute(
-            select(t.link.c.stream).where(t.link.c.stream >= "container:", t.link.c.stream < "container;").distinct()
+            _sequenced_streams(size).where(t.link.c.stream >= "container:", t.link.c.stream < "container;")
         ).scalars()
     )
     flows: dict[tuple[str, str], Sequence[Part]] = {}
@@ -376,7 +376,7 @@ def differences(
         want = _flag_rows(store_flags(connection, name, regime, registry))
         got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
         yield from _compare_rows(t.flag, name, want, got)
-    manifests = select(t.link.c.stream).where(t.link.c.stream >= "manifest:", t.link.c.stream < "manifest;").distinct()
+    manifests = _sequenced_streams(size).where(t.link.c.stream >= "manifest:", t.link.c.stream < "manifest;")
     names = sorted(connection.execute(manifests).scalars())
     yield from _compare_table(connection, t.manifest, "id", set(names))
     for first in range(0, len(names), _CHUNK):
@@ -385,6 +385,11 @@ def differences(
         for name in chunk:
             got = [dict(r._mapping) for r in connection.execute(select(t.manifest).where(t.manifest.c.id == name))]
             yield from _compare_rows(t.manifest, name, [manifest_row(name, histories[name])], got)
+
+
+def _sequenced_streams(size: int) -> Select[Any]:
+    of_leaves = select(t.link.c.stream).join(t.leaf, t.leaf.c.statement == t.link.c.statement)
+    return of_leaves.where(t.leaf.c.index < size).distinct()
 
 
 def _history(connection: Connection, known: dict[str, list[Fact]], name: str, size: int) -> list[Fact]:

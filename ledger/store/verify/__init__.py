@@ -22,19 +22,20 @@ from ledger.custody.regimes import regime
 from ledger.errors import LedgerError
 from ledger.log.checkpoint import Policy, parse_checkpoint
 from ledger.log.merkle import Frontier
-from ledger.log.note import Note, VerifierKey
+from ledger.log.note import VerifierKey
 from ledger.log.tiles import WIDTH
 from ledger.log.trust import Trust
 from ledger.store import projections
 from ledger.store.database import open_engine
 from ledger.store.projections import CatalogueReader
 from ledger.store.rows import AuthorHead
+from ledger.store.verify.apart import Apart
 from ledger.store.verify.beside import Beside
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import LEVELS, UNPROVEN, Difference, Level, Verdict, Verified, shown
 from ledger.store.verify.keys import Keys, offered
 from ledger.store.verify.ranges import Part, Plan, Ranges
-from ledger.store.verify.reading import Reader
+from ledger.store.verify.reading import Reader, note_in
 from ledger.store.verify.replay import Replay, Replayed, tasks
 
 __all__ = ["LEVELS", "UNPROVEN", "Difference", "Level", "Progress", "Verdict", "Verified", "verify"]
@@ -151,10 +152,9 @@ class _Run:
                 log_key=VerifierKey.parse(self._opened.log_key),
                 policy=policy,
                 secret=self._plan.secret,
-                kek=kek,
                 latest=latest,
             )
-            self._compare(beside, notes, len(waiting))
+            self._compare(beside, Apart(whole=whole, keys=keys, kek=kek), notes, len(waiting))
             skipped = self._replay(pool, keys.authors, read_catalogue, beside) if self._level == "replay" else 0
         finally:
             if pool is not None:
@@ -167,7 +167,7 @@ class _Run:
     def _planned(self, secret: bytes) -> Plan:
         """How many leaves there are by most accounts, and where each stands."""
         reader = self._reader
-        ((count, last),) = reader.rows('SELECT count(*), max("index") FROM leaf')
+        ((count, first, last),) = reader.rows('SELECT count(*), min("index"), max("index") FROM leaf')
         state = reader.rows("SELECT size, frontier FROM log_state")
         edge: tuple[bytes, ...] = ()
         votes: list[int] = [] if last is None else [last + 1]
@@ -182,12 +182,12 @@ class _Run:
                 pass
         size = max(votes, key=lambda each: (votes.count(each), each == count, each), default=0)
         size = min(size, count + 1 + reader.rows("SELECT count(*) FROM entry")[0][0])
-        moved = self._moved(size) if count != size or last != size - 1 else {}
+        moved = self._moved(size) if (count, first, last) != (size, 0, size - 1) else {}
         wanted = {size} if size else set()
         for at, note in reader.rows("SELECT size, note FROM checkpoint"):
             wanted |= {at} if type(at) is int else set()
             try:
-                wanted.add(parse_checkpoint(Note.parse(note).text).size)
+                wanted.add(parse_checkpoint(note_in(note).text).size)
             except (LedgerError, TypeError, AttributeError):
                 continue
         if self._since is not None:
@@ -234,14 +234,14 @@ class _Run:
 
     # ------------------------------------------------------------------------------------ beside the log
 
-    def _compare(self, beside: Beside, notes: Sequence[bytes], waiting: int) -> None:
+    def _compare(self, beside: Beside, apart: Apart, notes: Sequence[bytes], waiting: int) -> None:
         checks: list[Callable[[], Iterable[Difference]]] = [
             beside.log_state, beside.tiles, beside.checkpoints, lambda: beside.outside(notes), beside.stream_heads,
         ]  # fmt: skip
         if self._level != "hashes":
             checks += [
-                beside.seen, beside.snapshots, beside.links, beside.author_heads, beside.forks, beside.quarantine,
-                beside.sealed, beside.documents, lambda: beside.keys.differences, beside.keys.unchained,
+                beside.seen, beside.snapshots, beside.links, beside.author_heads, apart.forks, apart.quarantine,
+                apart.sealed, apart.documents, lambda: beside.keys.differences, beside.keys.unchained,
                 lambda: beside.strays(waiting, self._named()),
             ]  # fmt: skip
         for done, check in enumerate(checks, 1):
@@ -275,7 +275,7 @@ class _Run:
             told.skipped += result.skipped
             done += len(task)
             self._progress("replay", done, self._plan.size)
-        whole.differences += beside.stray_postings(told.postings)
+        whole.differences += beside.stray_postings(told.postings, self._named())
         beside.counts |= {"replayed": told.entries}
         if read_catalogue is not None:
             whole.differences += self._projected(read_catalogue)
@@ -285,13 +285,22 @@ class _Run:
     def _projected(self, read_catalogue: CatalogueReader) -> Iterator[Difference]:
         if self._whole.differences:
             return  # they follow what is damaged: first the log, then what is derived from it
-        found = projections.differences(self._reader.connection, regime(self._opened.regime), read_catalogue)
+        reader, size = self._reader, self._plan.size
+        for id_, followed in reader.rows("SELECT id, size FROM projection_state"):
+            for column, want, got in (("id", 1, id_), ("size", min(size, followed), followed)):
+                if want != got:
+                    yield _projection("projection_state", column, str(want), str(got), "")
+        odd = (
+            'SELECT r.statement, l.statement, r."index" FROM registry_fact r JOIN leaf l ON l."index" = r."index"'
+            " WHERE r.statement <> l.statement"
+        )
+        for got, want, index in reader.rows(odd):
+            yield _projection("registry_fact", "statement", shown(want), shown(got), f"index {index}")
+        found = projections.differences(reader.connection, regime(self._opened.regime), read_catalogue)
         try:
             for table, row, expected, got in found:
                 name, _, column = row.partition(" ")
-                yield Difference(
-                    table=table, column=column or "row", check="projection", expected=expected, got=got, row=name
-                )
+                yield _projection(table, column or _NAMED_BY.get(table, "id"), expected, got, name)
         except Exception as error:  # whatever a projection's row holds, the verdict is given
             yield Difference(
                 table="projection_state", column="size", check="projection", expected="rows that can be read",
@@ -339,6 +348,13 @@ class _Run:
             differences=tuple(ordered[:_SAID_MAX]),
             more=max(0, len(ordered) - _SAID_MAX),
         )
+
+
+_NAMED_BY: Final = {"registry_fact": "index", "lot_row": "container", "flag": "object"}
+
+
+def _projection(table: str, column: str, expected: str, got: str, row: str) -> Difference:
+    return Difference(table=table, column=column, check="projection", expected=expected, got=got, row=row)
 
 
 # ---------------------------------------------------------------------------------------------------- processes

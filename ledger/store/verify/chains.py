@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from sys import intern
+from typing import TypeVar
 
+from ledger.custody.events import Event, parse
+from ledger.custody.wire import ANY_CODES
 from ledger.errors import LedgerError
-from ledger.log import entry
 from ledger.log.hashing import EMPTY_ROOT, leaf_hash
 from ledger.log.merkle import Frontier
+from ledger.log.statement import Statement
 from ledger.log.tiles import WIDTH
 from ledger.store.verify.findings import Difference
 from ledger.store.verify.ranges import Part, Told, broken_link, chain_words, ten_seconds_before
-from ledger.store.verify.reading import RAW, Reader
+from ledger.store.verify.reading import RAW, Reader, entry_in, statement_in
 
 _START = (1, None)
+E = TypeVar("E", bound=Event)
 
 
 @dataclass(slots=True)
@@ -28,7 +33,7 @@ class Whole:
     began: dict[str, int] = field(default_factory=dict)
     seen_last: dict[str, int] = field(default_factory=dict)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
-    seen: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    seen: dict[tuple[int, str], list[tuple[int, bytes]]] = field(default_factory=dict)
     unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
     tiles: list[bytes] = field(default_factory=list)
     frontier: Frontier = field(default_factory=Frontier)
@@ -79,18 +84,19 @@ class Whole:
                 self._say("entry", "seen", "no refusal", refused, index)
         self.seen_last.update(part.seen_last)
         self.unseen += [each for each in part.unseen if each[1] == "seen-unknown"]
-        for pair, indices in part.seen.items():
-            # One index is enough once its root is known to be right; a wrong one keeps all it was told by.
+        for pair, places in part.seen.items():
+            # A pair that is known to be right needs no more than one place; a wrong one keeps all that told it.
             known = self.roots.get(pair[0])
-            if known is None or known.hex() != pair[1] or pair[0] > min(indices):
-                self.seen.setdefault(pair, []).extend(indices)
+            right = known is not None and known.hex() == pair[1] and pair[0] <= places[0][0]
+            kept = self.seen.setdefault(pair, [])
+            kept += places[: 1 - len(kept)] if right else places
 
     def _time(self, part: Part) -> None:
         bound = ten_seconds_before(self.latest)
         if part.earliest < bound:
             for row in self.reader.records(part.start, part.stop):
                 try:
-                    received_at = entry.parse(row[RAW]).received_at
+                    received_at = entry_in(row[RAW]).received_at
                 except (LedgerError, TypeError):
                     continue
                 if received_at < bound:
@@ -119,6 +125,17 @@ class Whole:
         self.differences.append(
             Difference(table=table, column="bytes", check=check, expected=expected, got=got, index=index)
         )
+
+    def told(self, kind: type[E]) -> Iterator[tuple[Told, Statement, E]]:
+        """The accepted events of one rare kind, in the order of the log."""
+        for each in self.rare:
+            try:
+                said = statement_in(each.raw)
+                event = parse(said.type, said.body, ANY_CODES)
+            except LedgerError:
+                continue
+            if isinstance(event, kind) and each.refused is None:
+                yield each, said, event
 
     # ------------------------------------------------------------------------------------ roots at other sizes
 

@@ -83,6 +83,16 @@ def shown(value: Any) -> str:
     return text if len(text) <= 128 else f"{text[:96]}… ({len(text)})"
 
 
+def apart(expected: Any, got: Any) -> tuple[str, str]:
+    """Two values as shown; long ones from a little before the byte where they part."""
+    if type(expected) is type(got) and isinstance(expected, (bytes, str)) and max(len(expected), len(got)) > 60:
+        whole = list(zip(expected, got, strict=False))
+        at = next((n for n, (a, b) in enumerate(whole) if a != b), len(whole))
+        begin = max(0, at - 4)
+        return tuple(f"from {begin}: {shown(each[begin : begin + 28])}" for each in (expected, got))  # type: ignore
+    return shown(expected), shown(got)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """How far an earlier verification went without a difference: what `since` takes."""

@@ -11,7 +11,6 @@ from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, LedgerOpened
 from ledger.custody.rules import Refusal
 from ledger.custody.wire import ANY_CODES
 from ledger.errors import LedgerError
-from ledger.log import statement
 from ledger.log.keys import PublicKey, possession_message
 from ledger.log.statement import Statement
 from ledger.log.wire import decode_base64
@@ -21,7 +20,7 @@ from ledger.store.standing import enrolled, refuse_enrolment, refuse_revocation
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import Difference, shown
 from ledger.store.verify.ranges import Told
-from ledger.store.verify.reading import Reader
+from ledger.store.verify.reading import Reader, statement_in
 
 # The first entry in a key's own stream is its enrolment, or entry 0.
 _ENROLMENTS = (
@@ -39,7 +38,7 @@ def offered(reader: Reader) -> dict[str, AuthorHead]:
     collation = "" if reader.sqlite else 'COLLATE "C"'
     for said_raw, _ in reader.rows(_ENROLMENTS.format(c=collation)):
         try:
-            said = statement.parse(said_raw)
+            said = statement_in(said_raw)
             event = parse(said.type, said.body, ANY_CODES)
             for head in _heads_of(event, said, found):
                 found.setdefault(head.key.hex(), head)
@@ -101,7 +100,7 @@ class Keys:
         """Walk through everything that opened, enrolled or revoked."""
         for told in sorted(self.whole.rare, key=lambda each: each.index):
             try:
-                said = statement.parse(told.raw)
+                said = statement_in(told.raw)
                 event = parse(said.type, said.body, ANY_CODES)
             except LedgerError as error:
                 self._say(told.index, "statement", "bytes", "an event", str(error))

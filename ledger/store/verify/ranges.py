@@ -15,7 +15,7 @@ import orjson
 
 from ledger.custody.decide import folds
 from ledger.errors import LedgerError
-from ledger.log import entry, statement
+from ledger.log import statement
 from ledger.log.entry import Entry
 from ledger.log.hashing import leaf_hash, sha256
 from ledger.log.keys import PublicKey
@@ -37,6 +37,8 @@ from ledger.store.verify.reading import (
     SIGNATURE,
     Reader,
     Row,
+    entry_in,
+    statement_in,
 )
 
 RARE = frozenset(
@@ -80,7 +82,7 @@ class Part:
     author_next: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     seen_first: dict[str, tuple[int, int]] = field(default_factory=dict)
     seen_last: dict[str, int] = field(default_factory=dict)
-    seen: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    seen: dict[tuple[int, str], list[tuple[int, bytes]]] = field(default_factory=dict)
     unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
     tiles: list[bytes] = field(default_factory=list)
     edges: dict[int, list[bytes]] = field(default_factory=dict)
@@ -123,6 +125,7 @@ class Ranges:
         for index in [i for i in self._plan.moved if start <= i < stop]:
             for row in self._reader.records_at([self._plan.moved[index]]):
                 rows[index] = (index, *row[1:])
+                part.torn.append(index)
         stored = {
             number: (root, hashes)
             for number, root, hashes in self._reader.rows(
@@ -292,14 +295,14 @@ class Ranges:
                 owner = self._mend(part, index, row, leaves[n])
             else:
                 try:
-                    received = entry.parse(row[RAW])
+                    received = entry_in(row[RAW])
                 except LedgerError as error:
                     self._say(part, "entry", "bytes", "bytes", "an entry in canonical form", error, index, row)
                     part.torn.append(index)
                     part.owners.append(None)
                     continue
                 try:
-                    said = statement.parse(row[SAID])
+                    said = statement_in(row[SAID])
                 except LedgerError as error:
                     self._say(part, "statement", "bytes", "bytes", "a statement in canonical form", error, index, row)
                     part.torn.append(index)
@@ -378,7 +381,7 @@ class Ranges:
             if received.refused == "seen-decreased" and 0 <= before <= seen.size:
                 self._say(part, "entry", "bytes", "seen", "no refusal", received.refused, index, row)
             return
-        part.seen.setdefault((seen.size, seen.root), []).append(index)
+        part.seen.setdefault((seen.size, seen.root), []).append((index, said.hash))
         last = part.seen_last.get(said.key)
         if last is None:
             part.seen_first.setdefault(said.key, (seen.size, index))
@@ -417,7 +420,7 @@ class Ranges:
         about: Sequence[str] = [name for name, _ in links]
         if type(row[SAID]) is bytes and statement_hash(row[SAID]) == row[HASH]:
             try:
-                said = statement.parse(row[SAID])
+                said = statement_in(row[SAID])
             except LedgerError:
                 return _owner(part, about)
             if said.key not in part.author_next:
@@ -462,7 +465,7 @@ class Ranges:
     def place(self, row: Row) -> tuple[str | None, int | None]:
         """The first object that the entry stands in, and its number there."""
         try:
-            link = entry.parse(row[RAW]).links[0]
+            link = entry_in(row[RAW]).links[0]
             return link.stream, link.seq
         except (LedgerError, TypeError):
             found = self._reader.links_of(row[HASH])

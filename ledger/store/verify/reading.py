@@ -8,8 +8,11 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Engine
 
+from ledger.log import entry, statement
+from ledger.log.entry import Entry
 from ledger.log.hashing import leaf_hash
-from ledger.log.statement import statement_hash
+from ledger.log.note import Note
+from ledger.log.statement import Statement, statement_hash
 from ledger.store.verify.findings import Difference, shown
 
 Row = tuple[Any, ...]
@@ -159,6 +162,21 @@ def said_by(raw: Any) -> bytes | None:
         return bytes.fromhex(orjson.loads(raw)["statement"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
+
+
+def statement_in(raw: Any) -> Statement:
+    """The statement in a stored value of any type; raises what `statement.parse` raises."""
+    return statement.parse(raw if type(raw) is bytes else b"")
+
+
+def entry_in(raw: Any) -> Entry:
+    """The entry in a stored value of any type; raises what `entry.parse` raises."""
+    return entry.parse(raw if type(raw) is bytes else b"")
+
+
+def note_in(raw: Any) -> Note:
+    """The note in a stored value of any type; raises BadNote."""
+    return Note.parse(raw if type(raw) is bytes else b"")
 
 
 def _blob(value: Any, sqlite: bool) -> str:

@@ -18,20 +18,20 @@ from ledger.custody.fact import Fact
 from ledger.custody.postings import Posting
 from ledger.custody.regimes import regime
 from ledger.errors import LedgerError
-from ledger.log import entry, statement
+from ledger.log import entry
 from ledger.log.hashing import leaf_hash
 from ledger.log.statement import Statement, statement_hash
 from ledger.store import standing
 from ledger.store.append import fact_of
 from ledger.store.rows import AuthorHead
-from ledger.store.verify.findings import Difference, shown
-from ledger.store.verify.reading import HASH, INDEX, LEAF, RAW, SAID, Reader, Row
+from ledger.store.verify.findings import Difference, apart, shown
+from ledger.store.verify.reading import HASH, INDEX, LEAF, RAW, SAID, Reader, Row, entry_in, statement_in
 
 TASK: Final = 2_000  # entries, unless one group alone has more
 _READ: Final = 500
 _NOT_RULES: Final = frozenset({"seen-decreased", "seen-unknown"})  # judged with the chains
 _KEYS: Final = (LedgerOpened, KeyEnrolled, KeyRevoked)  # judged with the keys
-_POSTING: Final = (
+POSTING: Final = (
     "n",
     "grams",
     "cause",
@@ -86,6 +86,7 @@ class Replay:
         self._reader = reader
         self._authors = authors
         self._codes = regime(regime_name)
+        self._kept: dict[str, Statement | None] | None = None
 
     def run(self, indices: Sequence[int]) -> Replayed:
         """Replay these entries, every group among them whole."""
@@ -172,7 +173,7 @@ class Replay:
         if leaf_hash(row[RAW]) != row[LEAF] or statement_hash(row[SAID]) != row[HASH]:
             return None
         try:
-            received, said = entry.parse(row[RAW]), statement.parse(row[SAID])
+            received, said = entry_in(row[RAW]), statement_in(row[SAID])
             event = parse(said.type, said.body, self._codes)
         except LedgerError:
             return None
@@ -184,10 +185,10 @@ class Replay:
     def _touched(self, row: Row | None) -> Iterator[str]:
         if row is None:
             return
-        for read in (statement.parse, entry.parse):
+        for read, column in ((statement_in, SAID), (entry_in, RAW)):
             try:
-                found: Any = read(row[SAID if read is statement.parse else RAW])
-            except (LedgerError, TypeError):
+                found: Any = read(row[column])
+            except LedgerError:
                 continue
             yield from found.about if isinstance(found, Statement) else (link.stream for link in found.links)
         yield from (name for name, _ in self._reader.links_of(row[HASH]))
@@ -198,22 +199,34 @@ class Replay:
         author = self._authors[said.key]
         refusal = None
         if isinstance(event, StatementAdopted):
-            digits = event.statement
-            literal = f"x'{digits}'" if self._reader.sqlite else f"'\\x{digits}'::bytea"
-            kept = self._reader.rows(f"SELECT bytes FROM quarantine WHERE statement = {literal}")
-            try:
-                original = statement.parse(kept[0][0]) if kept else None
-            except (LedgerError, TypeError):
+            kept = self._quarantined()
+            original = kept.get(event.statement)
+            if original is None and event.statement in kept:
                 return None
             before = bytes.fromhex(event.statement) if event.statement in adopted else None
             refusal = standing.refuse_adoption(event, author, original, before)
         return None if refusal is None else refusal.code
 
+    def _quarantined(self) -> dict[str, Statement | None]:
+        """Statements in quarantine by what their bytes hash to; None where a row's bytes cannot be believed."""
+        if self._kept is None:
+            self._kept = {}
+            for hash_, raw in self._reader.rows("SELECT statement, bytes FROM quarantine"):
+                try:
+                    said = statement_in(raw)
+                    self._kept[said.hash.hex()] = said
+                    if said.hash == hash_:
+                        continue
+                except (LedgerError, TypeError):
+                    pass
+                self._kept.setdefault(shown(hash_), None)
+        return self._kept
+
     def _posted(self, indices: Sequence[int]) -> dict[int, list[Row]]:
         listed = ",".join(map(str, indices))
         found: dict[int, list[Row]] = {}
         for row in self._reader.rows(
-            f'SELECT l."index", p.{", p.".join(_POSTING)} FROM posting p JOIN leaf l ON l.statement = p.statement'
+            f'SELECT l."index", p.{", p.".join(POSTING)} FROM posting p JOIN leaf l ON l.statement = p.statement'
             f' WHERE l."index" IN ({listed}) ORDER BY l."index", p.n'
         ):
             found.setdefault(row[0], []).append(row[1:])
@@ -234,7 +247,7 @@ class Replay:
                 self._say(told, "posting", "statement", "grams", shown(want), "no row", index, received)
                 continue
             extra.remove(close)
-            for column, a, b in zip(_POSTING, want, close, strict=True):
+            for column, a, b in zip(POSTING, want, close, strict=True):
                 if a != b:
                     self._say(told, "posting", column, "grams", shown(a), shown(b), index, received, f"n {want[0]}")
         for row in extra:
@@ -252,13 +265,14 @@ class Replay:
                 last, seq, index = ends[stream]
                 # Where the head has moved on since, its state belongs to entries that are not in this replay.
                 if leaf == last and state != states[stream]:
+                    want, got = apart(states[stream], state)
                     told.differences.append(
                         Difference(
                             table="stream_head",
                             column="state",
                             check="state",
-                            expected=shown(states[stream]),
-                            got=shown(state),
+                            expected=want,
+                            got=got,
                             stream=stream,
                             seq=seq,
                             index=index,
