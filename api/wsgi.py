@@ -9,4 +9,11 @@ from ledger import bootstrap
 log_as_json()
 _settings = bootstrap.settings()
 _ledger = bootstrap.open_ledger(_settings)
-app = create_app(_ledger, bootstrap.open_queries(_ledger), bootstrap.open_accounts(_ledger, _settings), _settings)
+_queries = bootstrap.open_queries(_ledger)
+app = create_app(
+    _ledger,
+    _queries,
+    bootstrap.open_accounts(_ledger, _settings),
+    _settings,
+    webhooks=bootstrap.open_webhooks(_ledger, _queries, _settings),
+)
