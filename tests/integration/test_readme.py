@@ -1,4 +1,4 @@
-"""The commands that README shows, in both languages, are run as they stand, against a real demo."""
+"""The commands that README and docs show are run as they stand, against a real demo."""
 
 from __future__ import annotations
 
@@ -22,17 +22,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_the_commands_of_the_readme_are_real(name: str, demo: Path, tmp_path: Path) -> None:
+DOCS = sorted(str(p.relative_to(ROOT)) for part in ("tutorial", "how-to") for p in (ROOT / "docs" / part).glob("*.md"))
+
+
+def run(name: str, demo: Path, folder: Path) -> str:
     blocks = re.findall(r"^```sh\n(.*?)^```$", (ROOT / name).read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) >= 4
-    shutil.copytree(demo / "demo", tmp_path / "demo")
-    script = "set -eux\n" + "\n".join(blocks)
+    shutil.copytree(demo / "demo", folder / "demo")
+    script = "set -eu\n" + "\n".join(blocks)
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+        ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_commands_of_the_readme_are_real(name: str, demo: Path, tmp_path: Path) -> None:
+    told = run(name, demo, tmp_path)
     # The last command is told of the changed byte, and where it is.
-    told = done.stdout[max(done.stdout.rfind("root"), done.stdout.rfind("树根")) :]
+    told = told[max(told.rfind("root"), told.rfind("树根")) :]
     assert "statement.bytes" in told and "69" in told, told
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_the_commands_of_the_docs_are_real(name: str, demo: Path, tmp_path: Path) -> None:
+    run(name, demo, tmp_path)
