@@ -226,13 +226,15 @@ def as_of_words(found: Figures) -> str:
 
 
 def verdict(found: Figures, find: Lookup) -> Iterator[str]:
-    """100 % of the recorded mass, or what keeps it from that."""
+    """100 % of the recorded mass that was due, or what keeps it from that."""
     rate = found.rate
     match found.verdict:
         case "complete":
+            running = mass(rate.open_g)
             yield say(
-                f"结论：截至检查点 {found.size}，已记录质量的 100 %。",
-                f"verdict: 100 % of the recorded mass, as of checkpoint {found.size}.",
+                f"结论：截至检查点 {found.size}，已到期的记录质量 100 % 安全处置；另有 {running} 时限未到，不在其内。",
+                f"verdict: 100 % of the recorded mass that was due, as of checkpoint {found.size}; "
+                f"{running} whose clock still runs stand outside.",
             )
         case "nothing-due":
             yield say("结论：没有到期的废物，不作 100 % 结论。", "verdict: nothing due, so no verdict of 100 %.")
