@@ -144,7 +144,7 @@ def test_a_hundred_per_cent_is_said_only_where_nothing_is_bad_overdue_or_unknown
     complete = rate(home)
     assert (complete["verdict"], complete["due"]["percent"]) == ("complete", "100.00")
     size = complete["checkpoint"]["size"]
-    assert f"100 % of the recorded mass, as of checkpoint {size}." in home.does("wasteledger rate")
+    assert f"100 % of the recorded mass that was due, as of checkpoint {size};" in home.does("wasteledger rate")
     home.does("wasteledger fill tank-1 --volume 200l --kind vessel --as ann")
     unknown = rate(home)
     assert (unknown["verdict"], len(unknown["unresolved"]), unknown["due"]["percent"]) == ("incomplete", 1, "100.00")
