@@ -1,0 +1,200 @@
+"""Reads the projections: sums for figures, exceptions that stand, rows of containers and manifests, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+
+from ledger.custody.fact import Fact
+from ledger.custody.flags import Flag, overdue_flag
+from ledger.custody.lots import OPEN
+from ledger.custody.missing import ACCOUNTS, Heap
+from ledger.custody.rate import Cell, Question
+from ledger.store import tables as t
+
+
+def projected(connection: Connection) -> int:
+    """How many entries the projections have taken in."""
+    return int(connection.execute(select(t.projection_state.c.size)).scalar_one())
+
+
+# ---------------------------------------------------------------------------------------------------- figures
+
+
+def rate_cells(connection: Connection, q: Question) -> Iterator[tuple[Cell, int]]:
+    """The sums of lot rows that `rate_from` needs."""
+    r = t.lot_row.c
+    keys = (
+        r.account,
+        r.at >= q.start,
+        r.reason == "",
+        r.grade,
+        r.born_at < q.start,
+        r.holder == r.producer,
+        r.stage == "held",
+        _overdue_by(q),
+    )
+    labelled = [_flag_column(k).label(name) for k, name in zip(keys, Cell._fields, strict=True)]
+    query = select(*labelled, func.sum(r.grams)).where(*_scope(q)).group_by(*(c.name for c in labelled))
+    for *key, grams in connection.execute(query):
+        account, during, entitled, grade, *rest = key
+        yield Cell(account, bool(during), bool(entitled), grade, *map(bool, rest)), int(grams)
+
+
+def heaps(connection: Connection, q: Question) -> Iterator[tuple[Heap, int]]:
+    """The sums of lot rows that `gaps_from` needs."""
+    r = t.lot_row.c
+    overdue = _flag_column(_overdue_by(q)).label("overdue")
+    query = (
+        select(r.account, r.stage, r.reason, overdue, func.sum(r.grams))
+        .where(*_scope(q), r.account.in_(ACCOUNTS))
+        .group_by(r.account, r.stage, r.reason, "overdue")
+    )
+    for account, stage, reason, late, grams in connection.execute(query):
+        yield Heap(account, stage, reason, bool(late)), int(grams)
+
+
+def next_deadline(connection: Connection, q: Question) -> str:
+    """The first deadline of open mass in scope after the question's moment; "" when none runs."""
+    r = t.lot_row.c
+    query = (
+        select(r.deadline)
+        .where(*_scope(q), r.account == "open", r.deadline >= q.horizon)
+        .group_by(r.deadline, r.container)
+        .having(func.sum(r.grams) > 0)
+        .order_by(r.deadline)
+        .limit(1)
+    )
+    return connection.execute(query).scalar() or ""
+
+
+def of_unknown_mass(connection: Connection) -> Sequence[str]:
+    """The containers whose mass is not known and that are not empty."""
+    c = t.container.c
+    return connection.execute(select(c.id).where(c.mass_unknown, c.status != "emptied")).scalars().all()
+
+
+def arrivals(connection: Connection, holder: str, start: str, end: str) -> list[tuple[str, int, str]]:
+    """(code, grams, last arrival) of what others' waste came to a holder in [start, end)."""
+    r = t.lot_row.c
+    query = (
+        select(r.code, func.sum(r.grams), func.max(r.at))
+        .where(r.account == "arrived", r.holder == holder, r.producer != holder, r.at >= start, r.at < end)
+        .group_by(r.code)
+    )
+    return [(code, int(grams), at) for code, grams, at in connection.execute(query)]
+
+
+def running_clocks(connection: Connection, container: str) -> list[tuple[str, str, str, str, int]]:
+    """(holder, site, stage, deadline, grams) of a container's open mass, the nearest deadline first."""
+    r = t.lot_row.c
+    keys = (r.holder, r.site, r.stage, r.deadline)
+    query = (
+        select(*keys, func.sum(r.grams))
+        .where(r.container == container, r.account.in_(OPEN), r.deadline != "")
+        .group_by(*keys)
+        .having(func.sum(r.grams) > 0)
+        .order_by(r.deadline)
+    )
+    return [(h, s, stage, d, int(g)) for h, s, stage, d, g in connection.execute(query)]
+
+
+# ---------------------------------------------------------------------------------------------------- exceptions
+
+
+def flags(connection: Connection, as_of: str, parties: Sequence[str], closed: bool) -> Iterator[Flag]:
+    """The exceptions kept for containers and stores that had begun by `as_of`; with `closed` also those that ended."""
+    f = t.flag.c
+    query = select(t.flag).where(f.opened_at <= as_of)
+    if not closed:
+        query = query.where(or_(f.closed_at == "", f.closed_at > as_of))
+    if parties:
+        query = query.where(f.holder.in_(parties))
+    for row in connection.execute(query):
+        yield Flag(**{name: getattr(row, name) for name in Flag.__dataclass_fields__})
+
+
+def overdue_flags(connection: Connection, as_of: str, parties: Sequence[str]) -> Iterator[Flag]:
+    """Open mass whose clock had run out by `as_of`."""
+    r = t.lot_row.c
+    keys = (r.container, r.stage, r.holder, r.site, r.deadline)
+    query = (
+        select(*keys, func.sum(r.grams))
+        .where(r.account.in_(OPEN), r.deadline != "", r.deadline < as_of, r.clock_at <= as_of)
+        .group_by(*keys)
+        .having(func.sum(r.grams) > 0)
+    )
+    if parties:
+        query = query.where(r.holder.in_(parties))
+    for container, stage, holder, site, deadline, grams in connection.execute(query):
+        yield overdue_flag(container, stage, holder, site, deadline, int(grams))
+
+
+# ---------------------------------------------------------------------------------------------------- things
+
+
+def containers(connection: Connection, *, holder: str, status: str, code: str) -> list[dict[str, Any]]:
+    """Rows of containers, newest first; "" leaves a condition out."""
+    c = t.container.c
+    query = select(t.container).order_by(c.born_at.desc(), c.id)
+    for column, wanted in ((c.holder, holder), (c.status, status), (c.container_code, code)):
+        if wanted:
+            query = query.where(column == wanted)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def manifests(connection: Connection, *, party: str) -> list[dict[str, Any]]:
+    """Rows of the manifests that a party sends, carries or receives, newest first."""
+    m = t.manifest.c
+    query = select(t.manifest).order_by(m.issued_at.desc(), m.id)
+    if party:
+        query = query.where(or_(m.sender == party, m.receiver == party, m.carrier == party))
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def named(connection: Connection, name: str) -> Iterator[tuple[str, str, str]]:
+    """(id, kind, what people call it) of containers and manifests that a code, number, id or its start leads to."""
+    prefix = name + "%" if len(name) >= 4 else name
+    c, m = t.container.c, t.manifest.c
+    like = [c.id == name, c.container_code == name, c.label == name, c.id.like(f"container:{prefix}")]
+    for id_, code, waste in connection.execute(select(c.id, c.container_code, c.name).where(or_(*like)).limit(10)):
+        yield id_, "container", code or waste
+    by_number = [m.id == name, m.number == name, m.id.like(f"manifest:{prefix}")]
+    for id_, number in connection.execute(select(m.id, m.number).where(or_(*by_number)).limit(10)):
+        yield id_, "manifest", number or id_
+
+
+def places(connection: Connection, history: Sequence[Fact]) -> dict[str, int]:
+    """The index of each fact's entry, by statement hash in hex."""
+    hashes = [bytes.fromhex(f.statement) for f in history]
+    query = select(t.leaf.c.statement, t.leaf.c.index).where(t.leaf.c.statement.in_(hashes))
+    return {bytes(row[0]).hex(): row[1] for row in connection.execute(query)}
+
+
+def _scope(q: Question) -> list[ColumnElement[bool]]:
+    r = t.lot_row.c
+    conditions: list[ColumnElement[bool]] = [r.kind == q.kind, r.at < q.end]
+    party, site = (r.producer, r.producer_site) if q.view == "origin" else (r.holder, r.site)
+    if q.parties:
+        conditions.append(party.in_(q.parties))
+    if q.sites:
+        conditions.append(site.in_(q.sites))
+    if q.code:
+        conditions.append(r.code == q.code)
+    return conditions
+
+
+def _overdue_by(q: Question) -> ColumnElement[bool]:
+    """What `cell_of` calls overdue."""
+    r = t.lot_row.c
+    late = or_(r.account == "overdue", and_(r.deadline != "", r.deadline < q.horizon))
+    return and_(late, r.clock_at < q.horizon)
+
+
+def _flag_column(expression: Any) -> ColumnElement[Any]:
+    """A condition as 0 or 1, which both databases can group by; plain columns stay."""
+    if str(getattr(expression, "type", "")) == "BOOLEAN":
+        return case((expression, literal(1)), else_=literal(0))
+    return expression  # type: ignore[no-any-return]
