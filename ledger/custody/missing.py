@@ -10,7 +10,7 @@ from ledger.custody.container import Container
 from ledger.custody.decide import unwrapped
 from ledger.custody.fact import Fact
 from ledger.custody.lots import OPEN, Row
-from ledger.custody.rate import Question, cell_of
+from ledger.custody.rate import Question, View, cell_of
 from ledger.custody.regimes.base import Regime
 
 Why = Literal["open", "overdue", "lost", "difference", "closed-by-unentitled", "process-loss-by-unentitled"]
@@ -46,11 +46,14 @@ def heaps_of(rows: Iterable[Row], question: Question) -> dict[Heap, int]:
     return sums
 
 
-def gaps_from(sums: dict[Heap, int]) -> list[Gap]:
-    """The gaps, largest first."""
+def gaps_from(sums: dict[Heap, int], view: View) -> list[Gap]:
+    """The gaps, largest first. What left a place is no longer missing there: the facility view knows open mass in
+    store only."""
     found: dict[tuple[Why, str], int] = {}
     for heap, grams in sums.items():
         key = _why(heap)
+        if view == "facility" and heap.account in OPEN and heap.stage != "held":
+            continue
         if key is not None:
             found[key] = found.get(key, 0) + grams
     made = (Gap(why=why, detail=detail, grams=grams) for (why, detail), grams in found.items() if grams)
