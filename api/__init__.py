@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, request
 
 from api import errors, observed, resources
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ledger.queries import Queries
     from ledger.service import Ledger
     from ledger.settings import Settings
+
 
 def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: Settings, **extensions: Any) -> Flask:
     """The application over one ledger. `extensions` are further parts that blueprints ask for by name."""
@@ -37,9 +38,16 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
     )
     errors.register(app)
     observed.register(app)
+    app.before_request(_refuse_nul)
     limiter(app, settings)
     for module in sorted(module.name for module in iter_modules(resources.__path__)):
         blueprint = getattr(import_module(f"api.resources.{module}"), "blueprint", None)
         if blueprint is not None:
             app.register_blueprint(blueprint)
     return app
+
+
+def _refuse_nul() -> None:
+    """No name holds a NUL, and PostgreSQL takes none."""
+    if "\0" in request.path or any("\0" in each for each in request.args.values()):
+        raise errors.NoSuchPlace()

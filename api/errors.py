@@ -173,6 +173,8 @@ def problem(error: LedgerError, **more: Any) -> dict[str, Any]:
     for name in ("path", "expected", "got"):
         if (value := error.fields.get(name)) is not None:
             made[name] = str(value)
+    if "errors" in error.fields:
+        made["errors"] = error.fields["errors"]
     if isinstance(error, Refusal):
         made["rule"] = error.code
         made["law"] = laws(error)

@@ -82,7 +82,7 @@ def _schema_of(cls: Any) -> type[Schema]:
         more: dict[str, Any] = {"required": required}
         if field.default == () or (required and get_origin(hints[field.name]) is tuple):
             more["validate"] = validate.Length(min=0 if required else 1)
-        made[wire.wire_name(field.name)] = _field_of(hints[field.name], more)
+        made[wire.wire_name(field.name)] = _field_of(hints[field.name], more, field.default)
     schema = Strict.from_dict(made, name="".join(part.title() for part in _name_of(cls).split("-")))
     schema.__doc__ = cls.__doc__
     return schema
@@ -92,7 +92,8 @@ def _name_of(cls: type) -> str:
     return str(getattr(cls, "type", None) or cls.__name__) if issubclass(cls, Event) else cls.__name__
 
 
-def _field_of(annotation: Any, more: dict[str, Any]) -> fields.Field[Any]:
+def _field_of(annotation: Any, more: dict[str, Any], default: Any = None) -> fields.Field[Any]:
+    """The field of an annotation; a word that equals its default is absent, so it is no choice."""
     origin, args = get_origin(annotation), get_args(annotation)
     if annotation is bool:
         return True_(**more, metadata={"enum": [True]})
@@ -101,14 +102,14 @@ def _field_of(annotation: Any, more: dict[str, Any]) -> fields.Field[Any]:
     if origin is Annotated:
         return _checked(args[1], more)
     if origin is Literal:
-        return fields.String(**more, validate=validate.OneOf(args))
+        return fields.String(**more, validate=validate.OneOf([a for a in args if a != default]))
     if origin is tuple:
         return fields.List(_field_of(args[0], {}), **more)
     if origin is dict:
         return fields.Dict(keys=fields.String(), **more)
     if origin in (Union, types.UnionType):
         (inner,) = [a for a in args if a is not type(None)]
-        return _field_of(inner, more)
+        return _field_of(inner, more, default)
     raise TypeError(f"no schema for {annotation!r}")
 
 

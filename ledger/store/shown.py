@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, false, func, or_, select, true
 
 from ledger.access import Viewer
 from ledger.store import tables as t
@@ -70,8 +70,11 @@ def _page(
     time, id_ = keys
     if after:
         query = query.where(or_(time < after[0], and_(time == after[0], id_ < after[1])))
-    rows = connection.execute(query.order_by(time.desc(), id_.desc()).limit(limit))
-    return [dict(row._mapping) for row in rows]
+    return [_named(row) for row in connection.execute(query.order_by(time.desc(), id_.desc()).limit(limit))]
+
+
+def _named(row: Row[Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in row._mapping.items()}
 
 
 def named(connection: Connection, viewer: Viewer, text: str, limit: int) -> list[tuple[str, str]]:
@@ -108,7 +111,7 @@ def stock(
         query = query.where(r.holder.in_(sorted(viewer.own)))
     if after:
         query = query.where(_beyond(keys, after))
-    return [dict(row._mapping) | {"grams": int(row.grams)} for row in connection.execute(query)]
+    return [_named(row) | {"grams": int(row.grams)} for row in connection.execute(query)]
 
 
 def _deadline() -> ColumnElement[str]:

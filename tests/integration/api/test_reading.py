@@ -1,0 +1,236 @@
+"""Who is shown what: a party its own and what it takes part in, a regulator all, an operator and the public nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ledger.log.checkpoint import parse_checkpoint
+from ledger.log.note import Note
+from ledger.log.tiles import TileReader, tile_path, tile_width
+from tests.support.api_world import ApiWorld
+from tests.support.world import OIL
+
+BUSINESS = (
+    "/v1/containers",
+    "/v1/manifests",
+    "/v1/stock",
+    "/v1/parties",
+    "/v1/sites",
+    "/v1/exceptions",
+    "/v1/search?q=x",
+    "/v1/changes",
+    "/v1/rates?kind=hazardous&period=2025",
+)
+
+
+def ids(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.json
+    return [item["id"] for item in answer.json["items"]]
+
+
+def test_a_container_is_shown_to_its_holder_and_later_to_whom_its_manifest_names(api: ApiWorld) -> None:
+    drum = api.drum()
+    seen = {name: ids(api.get("/v1/containers", name)) for name in ("shop", "carrier", "disposer", "stranger")}
+    assert seen == {"shop": [drum], "carrier": [], "disposer": [], "stranger": []}
+    manifest = api.manifest(drum)
+    for name in ("shop", "carrier", "disposer", "regulator"):
+        assert ids(api.get("/v1/containers", name)) == [drum], name
+        assert api.get(f"/v1/containers/{drum}", name).status_code == 200
+        told = api.get(f"/v1/manifests/{manifest}", name).json
+        assert told["lines"] == [{"container": drum, "state": "listed", "listed_g": 180_000}]
+    for path in (f"/v1/containers/{drum}", f"/v1/manifests/{manifest}"):
+        hidden = api.get(path, "stranger")
+        assert (hidden.status_code, hidden.json["code"]) == (404, "unknown-name")
+    assert ids(api.get("/v1/manifests", "stranger")) == []
+
+
+def test_what_is_hidden_looks_like_what_does_not_exist(api: ApiWorld) -> None:
+    drum, absent = api.drum(), api.world.new("container")
+    hidden, missing = (api.get(f"/v1/containers/{name}", "stranger") for name in (drum, absent))
+    assert (hidden.status_code, hidden.json["code"]) == (missing.status_code, missing.json["code"])
+    entry = api.get(f"/v1/entries/{api.get('/v1/changes', 'shop').json['items'][-1]['id']}", "stranger")
+    nothing = api.get(f"/v1/entries/{api.world.uuid7()}", "stranger")
+    assert entry.status_code == nothing.status_code == 404
+
+
+def test_entries_and_receipts_are_shown_to_who_takes_part_only(api: ApiWorld) -> None:
+    drum = api.drum()
+    story = api.get(f"/v1/containers/{drum}", "shop").json
+    (step,) = story["steps"]
+    for kind in ("entries", "receipts"):
+        statuses = {n: api.get(f"/v1/{kind}/{step['id']}", n).status_code for n in ("shop", "regulator", "disposer")}
+        assert statuses == {"shop": 200, "regulator": 200, "disposer": 404}
+    api.manifest(drum)
+    assert api.get(f"/v1/entries/{step['id']}", "disposer").status_code == 200
+
+
+def test_the_feed_gives_each_reader_its_own_entries_and_goes_on_where_it_stopped(api: ApiWorld) -> None:
+    for _ in range(3):
+        api.drum("shop")
+        api.drum("stranger")
+    everything = walked(api, "regulator")
+    assert [item["index"] for item in everything] == list(range(api.world.ledger.size()))
+    shop = walked(api, "shop")
+    party = api.device["shop"].party
+    assert shop == [i for i in everything if i["party"] == party or party in i["entry"]]
+    assert [i["type"] for i in shop].count("container-filled") == 3
+
+
+def walked(api: ApiWorld, name: str) -> list[dict[str, Any]]:
+    after, items = 0, []
+    while True:
+        page = api.get(f"/v1/changes?after={after}&limit=2", name).json
+        items += page["items"]
+        if page["next"] >= page["size"]:
+            return items
+        after = page["next"]
+
+
+def test_pages_join_to_the_whole_list_without_doubles(api: ApiWorld) -> None:
+    drums = [api.drum() for _ in range(5)]
+    cursor, found = "", []
+    for _ in range(3):
+        page = api.get(f"/v1/containers?limit=2{cursor}", "shop").json
+        found += [item["id"] for item in page["items"]]
+        cursor = f"&cursor={page.get('next', '')}"
+    assert sorted(found) == sorted(drums)
+    assert "next" not in page
+    bad = api.get("/v1/containers?cursor=WyJ4Il0", "shop")
+    assert (bad.status_code, bad.json["code"]) == (422, "bad-cursor")
+
+
+def test_filters_stock_and_search_find_what_is_there(api: ApiWorld) -> None:
+    drum = api.drum(grams=120_000)
+    shop = api.device["shop"].party
+    assert ids(api.get(f"/v1/containers?holder={shop}&status=held&code={OIL}", "shop")) == [drum]
+    assert ids(api.get("/v1/containers?status=lost", "shop")) == []
+    (stock,) = api.get("/v1/stock", "shop").json["items"]
+    assert (stock["holder"], stock["grams"], stock["code"]) == (shop, 120_000, OIL)
+    assert api.get("/v1/stock", "disposer").json["items"] == []
+    assert api.get(f"/v1/search?q={drum}", "shop").json["items"][0]["kind"] == "container"
+    assert api.get(f"/v1/search?q={drum}", "disposer").json["items"] == []
+    (found,) = api.get("/v1/search?q=disposer", "shop").json["items"][:1]
+    assert found["kind"] in ("party", "site")
+
+
+def test_telephones_and_addresses_are_shown_to_their_own_party_and_to_regulators(api: ApiWorld) -> None:
+    shop, site = api.device["shop"], api.world.new("site")
+    body = {"holder": shop.party, "site": site, "name": "二号厂区", "address": "示例路1号", "region": "320500"}
+    assert api.say("shop", "site-registered", body).status_code == 201
+    registered = {"holder": shop.party, "name": "示例汽修厂", "duty_phone": "0512-00000000"}
+    assert api.say("shop", "party-registered", registered).status_code == 201
+    api.follow()
+    for name, shown in (("shop", True), ("regulator", True), ("disposer", False)):
+        assert ("address" in api.get(f"/v1/sites/{site}", name).json) is shown, name
+        assert ("duty_phone" in api.get(f"/v1/parties/{shop.party}", name).json) is shown, name
+
+
+def test_a_regulator_of_a_region_sees_the_parties_there(api: ApiWorld) -> None:
+    shop = api.device["shop"]
+    site = {"holder": shop.party, "site": api.world.new("site"), "name": "二号厂区", "region": "320500"}
+    assert api.say("shop", "site-registered", site).status_code == 201
+    mine, others = api.drum("shop"), api.drum("stranger")
+    for name, region, expected in (("near", "3205", [mine]), ("far", "11", [])):
+        api.join(name, "regulator", api.world.authority.party, (region,))
+        api.token[name] = api.issue(name, "read")
+        assert ids(api.get("/v1/containers", name)) == expected
+    assert sorted(ids(api.get("/v1/containers", "regulator"))) == sorted([mine, others])
+
+
+def test_a_driver_sees_the_journeys_that_name_the_driver(api: ApiWorld) -> None:
+    driver = api.join("driver", "driver", api.device["carrier"].party)
+    first, second = api.drum(), api.drum()
+    for drum, who in ((first, driver.person), (second, api.world.new("person"))):
+        manifest = api.manifest(drum)
+        body = api.ends(manifest, drum) | {"driver": {"person": who}}
+        assert api.say("carrier", "manifest-collected", body).status_code == 201
+    api.follow()
+    client, _ = api.logged_in("driver")
+    assert ids(client.get("/v1/containers")) == [first]
+
+
+@pytest.mark.parametrize("path", BUSINESS)
+def test_nobody_and_operators_are_shown_no_business(api_on_sqlite: ApiWorld, path: str) -> None:
+    api = api_on_sqlite
+    assert api.get(path).status_code == 401
+    client, _ = api.logged_in("operator")
+    assert client.get(path).status_code == 403
+    mirror = api.get(path, "mirror")
+    assert (mirror.status_code, mirror.json["code"]) == (403, "not-allowed")
+
+
+def test_anybody_may_read_a_label_and_learns_what_is_printed_on_it(api: ApiWorld) -> None:
+    label, container = api.world.new("label"), api.world.new("container")
+    assert api.say("shop", "label-issued", {"label": label, "place": api.yard["shop"]}).status_code == 201
+    assert api.get(f"/v1/labels/{label}").json == {"label": label, "state": "issued", "printed": {}}
+    body = api.filling(container) | {"label": label, "hazards": "T,I"}
+    assert api.say("shop", "container-filled", body).status_code == 201
+    told = api.get(f"/v1/labels/{label}").json
+    assert told["state"] == "in-use"
+    assert (told["printed"]["code"], told["printed"]["hazards"]) == (OIL, "T,I")
+    secret = {api.device["shop"].party, api.yard["shop"]["site"], "180000", container}
+    assert not [each for each in secret if each in api.get(f"/v1/labels/{label}").text]
+    assert api.get(f"/v1/labels/{api.world.new('label')}").status_code == 404
+
+
+def test_the_log_is_public_and_a_stranger_can_recompute_its_root(api: ApiWorld) -> None:
+    for _ in range(3):
+        api.drum()
+    checkpoint = parse_checkpoint(Note.parse(api.get("/checkpoint").data).text)
+    assert api.get("/checkpoint").data == api.get("/checkpoint.unwitnessed").data
+
+    def fetched(level: int, index: int, width: int) -> bytes:
+        found = api.get("/" + tile_path(level, index, width))
+        assert found.headers["Content-Type"] == "application/octet-stream"
+        data: bytes = found.data
+        return data
+
+    assert TileReader(fetched, checkpoint.size).root() == checkpoint.root
+    assert api.get(f"/tile/0/000.p/{checkpoint.size + 1}").status_code == 404
+    for wrong in ("/tile/0/000.p/256", "/tile/00/000", "/tile/0/0", "/tile/0/x000/001"):
+        assert api.get(wrong).status_code == 404
+
+
+def test_entry_bundles_are_for_mirrors_only(api: ApiWorld) -> None:
+    width = tile_width(0, 0, api.world.ledger.size())
+    path = f"/tile/entries/000.p/{width}"
+    assert api.get(path).status_code == 401
+    assert api.get(path, "shop").status_code == 403
+    assert api.get(path, "mirror").data == api.world.ledger.entries(0, width)
+
+
+def test_a_reader_who_has_it_already_gets_304(api_on_sqlite: ApiWorld) -> None:
+    api = api_on_sqlite
+    api.drum()
+    first = api.get("/v1/containers", "shop")
+    again = api.get("/v1/containers", "shop", **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    api.drum()
+    assert api.get("/v1/containers", "shop", **{"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
+def test_a_rate_is_of_the_readers_own_parties(api: ApiWorld) -> None:
+    api.drum("shop", 100_000)
+    api.drum("stranger", 50_000)
+    path = "/v1/rates?kind=hazardous&period=2025"
+    whole = {
+        name: api.get(path, name).json["proven"]["whole_g"] for name in ("shop", "stranger", "disposer", "regulator")
+    }
+    assert whole == {"shop": 100_000, "stranger": 50_000, "disposer": 0, "regulator": 150_000}
+    foreign = api.get(f"{path}&party={api.device['stranger'].party}", "shop").json
+    assert foreign["proven"]["whole_g"] == 0
+    assert api.get(path, "disposer").json["nothing_due"] is True
+    assert api.get("/v1/rates?kind=hazardous&period=2025-13", "shop").json["code"] == "bad-period"
+
+
+def test_exceptions_are_shown_to_who_holds_the_thing_and_to_who_takes_part(api: ApiWorld) -> None:
+    drum = api.drum()
+    body = {"container": drum, "place": api.yard["shop"], "code": OIL, "net_g": 180_000}
+    api.say("shop", "container-lost", body | {"stage": "held", "reason": "missing-at-count"})
+    api.follow()
+    rules = {
+        n: [i["rule"] for i in api.get("/v1/exceptions", n).json["items"]] for n in ("shop", "disposer", "regulator")
+    }
+    assert rules == {"shop": ["container-lost"], "disposer": [], "regulator": ["container-lost"]}
