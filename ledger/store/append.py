@@ -138,6 +138,7 @@ class Appender:
         self._authors: dict[bytes, AuthorHead] = {}
         self._streams: dict[str, StreamHead] = {}
         self._end = LogEnd(Frontier())
+        self._received_at = ""  # of the newest flush
         self._public: dict[bytes, PublicKey] = {}
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self._group: Group[_Call] = Group(self._write, at_once=FLUSH_MAX, waiting_max=QUEUE_MAX)
@@ -351,7 +352,7 @@ class Appender:
             raise Conflict("the clock went on too far between reading it and the commit")
         hit("append.before-commit")
         rows.commit()
-        self._end = end
+        self._end, self._received_at = end, flush.received_at
         hit("append.after-commit")
 
     def _load(self, rows: Rows, items: list[_Item], now: int) -> _Flush:
@@ -382,7 +383,8 @@ class Appender:
         self._streams.update(locked.streams)
         if rows.inline and not self._end.exists:
             self._end = read_end(rows)
-        newest = max(locked.received_at, self._end.received_at)
+            self._received_at = max(self._received_at, self._end.received_at)
+        newest = max(locked.received_at, self._received_at)
         return _Flush(received_at=max(moment(now), newest), taken=locked.taken)
 
     # ------------------------------------------------------------------------------------ the answer table

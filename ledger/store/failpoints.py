@@ -6,6 +6,12 @@ import os
 import signal
 from typing import Final
 
+WRITES: Final = (
+    "statement", "entry", "link", "posting", "stream_head", "author_head", "quarantine", "leaf", "tile", "log_state",
+    "checkpoint",
+)  # fmt: skip
+"""Tables with a point `wrote.<table>` behind each of their writes; PostgreSQL writes the entry's tables in one."""
+
 NAMES: Final = (
     "append.before-write",
     "append.after-write",
@@ -21,11 +27,18 @@ NAMES: Final = (
     "sign.after-high-water",
     "sign.before-commit",
     "sign.after-commit",
+    *(f"wrote.{table}" for table in WRITES),
 )
 
 _armed = os.environ.get("WASTELEDGER_FAIL_AT")
 if _armed is not None and _armed not in NAMES:
     raise ValueError(f"WASTELEDGER_FAIL_AT: expected one of {', '.join(NAMES)}, got {_armed}")
+
+
+def wrote(table: str) -> None:
+    """A point behind a write."""
+    if _armed is not None:
+        hit(f"wrote.{table}")
 
 
 def hit(name: str) -> None:

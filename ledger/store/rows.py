@@ -18,6 +18,7 @@ from psycopg import errors as pg
 from sqlalchemy import Engine
 
 from ledger.errors import LedgerError
+from ledger.store.failpoints import wrote
 from ledger.store.tables import author_head, metadata
 
 Row = tuple[Any, ...]
@@ -207,6 +208,7 @@ class SqliteRows:
         if rows:
             cursor = self._connection.executemany(_INSERT_SQLITE[table], rows)
             _counted(table, len(rows), cursor.rowcount)
+            wrote(table)
 
     def write(self, changes: Changes) -> None:
         for table in ("statement", "entry", "link", "posting"):
@@ -214,9 +216,11 @@ class SqliteRows:
         many = self._connection.executemany
         if changes.streams:
             many(_HEAD_SQLITE, [(name, head.seq, head.leaf, head.state) for name, head in changes.streams.items()])
+            wrote("stream_head")
         if changes.authors:
             moved = many(_AUTHOR_SQLITE, [author.row() for author in changes.authors.values()])
             _counted("author_head", len(changes.authors), moved.rowcount)
+            wrote("author_head")
         for table, rows in changes.others.items():
             self.insert(table, rows)
 
@@ -309,6 +313,7 @@ class PostgresRows:
                 columns = [_array(column) for column in zip(*rows, strict=True)]
                 cursor = self._connection.execute(_INSERT_PG[table].encode(), columns)
             _counted(table, len(rows), cursor.rowcount)
+            wrote(table)
 
     def write(self, changes: Changes) -> None:
         born = [changes.authors[key].row() for key in changes.born]

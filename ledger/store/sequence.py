@@ -15,7 +15,7 @@ from ledger.log import entry
 from ledger.log.hashing import leaf_hash
 from ledger.log.merkle import Frontier, root_of
 from ledger.log.tiles import HEIGHT, WIDTH
-from ledger.store.failpoints import hit
+from ledger.store.failpoints import hit, wrote
 from ledger.store.rows import Conflict, Row, Rows
 
 BATCH: Final = 2_000
@@ -67,6 +67,7 @@ def _write_end(rows: Rows, end: LogEnd, exists: bool) -> None:
     state = (end.frontier.size, end.frontier.root(), end.frontier.to_bytes(), end.received_at)
     if exists:
         rows.execute("UPDATE log_state SET size = ?, root = ?, frontier = ?, received_at = ?", *state)
+        wrote("log_state")
     else:
         rows.insert("log_state", [(1, *state)])  # a second first writer meets the primary key
 
