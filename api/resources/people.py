@@ -31,7 +31,7 @@ class InviteIn(Strict):
     """`person` names somebody whose key the ledger has enrolled for the party; else it is a new person. With
     `custodial`, this server keeps a key for them, which waits for an administrator like any other."""
 
-    name = fields.String(required=True, validate=validate.Length(1, 64))
+    name = pattern(r"[^\x00-\x1f]{1,64}", required=True)
     roles = _roles(required=True)
     party = pattern(f"party:{UUID7}")
     person = pattern(f"person:{UUID7}")

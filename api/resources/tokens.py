@@ -11,7 +11,7 @@ from api.auth import Right, accounts, current_actor, requires
 from api.browser import CsrfRefused
 from api.openapi import operation
 from api.resources.shapes import all_told, done, listed, shape, told
-from api.schemas import Strict
+from api.schemas import Strict, pattern
 from ledger.accounts import SCOPES, Token
 from ledger.accounts.errors import NoSuch, ScopeUnknown
 from ledger.accounts.people import TOKEN_DAYS_MAX
@@ -24,7 +24,7 @@ NewTokenOut = shape(Token, "NewToken", secret=fields.String(required=True, metad
 class TokenIn(Strict):
     """What it is for, what it may do, and for how many days."""
 
-    name = fields.String(required=True, validate=validate.Length(1, 100))
+    name = pattern(r"[^\x00-\x1f]{1,100}", required=True)
     scopes = fields.List(fields.String(validate=validate.OneOf(SCOPES)), required=True, validate=validate.Length(1, 4))
     days = fields.Integer(required=True, strict=True, validate=validate.Range(1, TOKEN_DAYS_MAX))
 

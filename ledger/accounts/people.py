@@ -188,7 +188,7 @@ class Accounts:
         name = name.casefold()[:256]
         now = self._clock()
         subjects = self._count(name, address, now)
-        row = self._store.account_named(name)
+        row = self._store.account_named(name) if _NAME(name) else None
         if not secrets.matches("" if row is None else row.password, password) or row is None or row.disabled:
             raise LoginRefused()
         if row.totp is not None:

@@ -34,7 +34,9 @@ def open_engine(url: str, schema: str = DEFAULT_SCHEMA) -> Engine:
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
-            engine = create_engine(parsed, connect_args={"timeout": _BUSY_S, "check_same_thread": False})
+            engine = create_engine(
+                parsed, connect_args={"timeout": _BUSY_S, "check_same_thread": False}, hide_parameters=True
+            )
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
@@ -47,6 +49,7 @@ def open_engine(url: str, schema: str = DEFAULT_SCHEMA) -> Engine:
                 connect_args=named,
                 pool_size=8,
                 max_overflow=24,
+                hide_parameters=True,  # an error is logged; what it was about is nobody's business there
             )
         case other:
             raise ValueError(f"database: expected sqlite or postgresql, got {other}")

@@ -204,7 +204,7 @@ def test_a_link_can_be_taken_back_and_ends(api: ApiWorld) -> None:
 
 
 def test_erasing_a_person_takes_account_and_clear_text_and_every_proof_holds(api: ApiWorld) -> None:
-    client, csrf, me = clerk(api)
+    client, _csrf, me = clerk(api)
     admin, csrf_admin = api.logged_in("shop")
     done = admin.delete(f"/v1/people/{me['account']}", headers=csrf_admin)
     assert done.status_code == 201, done.json

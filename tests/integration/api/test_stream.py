@@ -1,0 +1,62 @@
+"""Server-sent events: what is new for this reader, from where the page left off, and not for ever."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from api.resources import stream
+from tests.support.api_world import ApiWorld
+
+
+@pytest.fixture(autouse=True)
+def short(api: ApiWorld) -> None:
+    """Streams end at once, so that a test reads all of one."""
+    api.app.config["STREAM_ENDS_AFTER_S"] = 0.3
+
+
+def events(text: str) -> list[dict[str, str]]:
+    found = []
+    for block in text.split("\n\n"):
+        lines = [line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":")]
+        if any(name == "id" for name, _ in lines):
+            found.append(dict(lines))
+    return found
+
+
+def test_a_page_is_told_what_its_party_takes_part_in(api: ApiWorld) -> None:
+    drum, unrelated = api.drum(), api.drum("stranger")
+    answer = api.get("/v1/stream?after=0", "shop")
+    assert answer.mimetype == "text/event-stream" and answer.headers["Cache-Control"] == "no-store"
+    told = events(answer.text)
+    assert drum in answer.text and unrelated not in answer.text
+    (filled,) = [each for each in told if each["event"] == "container-filled"]
+    assert int(filled["id"]) == json.loads(filled["data"])["index"] + 1
+
+
+def test_a_page_that_comes_back_goes_on_where_it_was(api: ApiWorld) -> None:
+    api.drum()
+    last = events(api.get("/v1/stream?after=0", "shop").text)[-1]
+    second = api.drum()
+    told = events(api.get("/v1/stream?after=0", "shop", **{"Last-Event-ID": last["id"]}).text)
+    assert [json.loads(each["data"])["about"] for each in told if second in each["data"]]
+    assert all(int(each["id"]) > int(last["id"]) for each in told)
+    assert events(api.get("/v1/stream", "shop").text) == []  # without a place: from now on
+    assert api.get("/v1/stream", "shop", **{"Last-Event-ID": "x; DROP"}).status_code == 200
+
+
+def test_an_operator_is_told_nothing_and_nobody_is_asked_to_log_in(api: ApiWorld) -> None:
+    client, _ = api.logged_in("operator")
+    assert client.get("/v1/stream?after=0").status_code == 403
+    assert api.get("/v1/stream?after=0").status_code == 401
+
+
+def test_a_worker_has_a_bounded_number_of_streams_and_gets_them_back(api: ApiWorld) -> None:
+    held = [api.client().get("/v1/stream", headers={"Authorization": f"Bearer {api.token['shop']}"}, buffered=False)
+            for _ in range(stream.STREAMS_MAX)]  # fmt: skip
+    full = api.get("/v1/stream", "shop")
+    assert (full.status_code, full.json["code"]) == (503, "too-many-streams")
+    for each in held:
+        each.close()
+    assert api.get("/v1/stream", "shop").status_code == 200
