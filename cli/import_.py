@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def plan_of(actor: Actor, content: bytes, site: str | None = None) -> Plan:
         party=actor.party,
         site=actor.find.site(site),
         recorded=rows_of(ledger, queries, actor.party),
-        person=lambda name: person_id(actor, name),
+        person=cache(lambda name: person_id(actor, name)),
         regime=ledger.regime,
     )
     return plan(workbook, context)
