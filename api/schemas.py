@@ -124,7 +124,7 @@ def _checked(check: Any, more: dict[str, Any]) -> fields.Field[Any]:
         case wire.Plain():
             return TextOrWhole(**more, metadata={"oneOf": [_PLAIN_TEXT, {"type": "integer"}]})
         case wire.RegimeCode():
-            return fields.String(**more, validate=validate.Length(1, 20))
+            return fields.String(**more, validate=validate.Length(1, 200))
         case _:
             raise TypeError(f"no schema for {check!r}")
 

@@ -19,13 +19,29 @@ T = TypeVar("T")
 
 
 class Codes(Protocol):
-    """What a regime knows about the shape of codes; passed to every reader."""
+    """What a regime knows about the shape of codes; passed to every reader. Each check answers what was expected, when
+    the value has not that shape in this regime."""
 
     def check_code(self, value: str) -> str | None:
-        """What was expected, when `value` is not a waste code of this regime."""
+        """A waste code."""
+
+    def check_class(self, value: str) -> str | None:
+        """What a licence names: a waste code or a class of them."""
 
     def check_identifier(self, scheme: str, value: str) -> str | None:
-        """What was expected, when `value` is not an identifier of `scheme`."""
+        """An identifier of `scheme`."""
+
+    def check_manifest_number(self, value: str) -> str | None:
+        """The number that the authority's own system gave a manifest."""
+
+    def check_method(self, value: str) -> str | None:
+        """A method of utilisation or disposal."""
+
+    def check_region(self, value: str) -> str | None:
+        """A region's code; what it begins with is the region above it."""
+
+    def check_hazards(self, value: str) -> str | None:
+        """The hazards of a waste, in the regime's own letters."""
 
 
 class AnyCodes:
@@ -34,7 +50,22 @@ class AnyCodes:
     def check_code(self, value: str) -> str | None:
         return None
 
+    def check_class(self, value: str) -> str | None:
+        return None
+
     def check_identifier(self, scheme: str, value: str) -> str | None:
+        return None
+
+    def check_manifest_number(self, value: str) -> str | None:
+        return None
+
+    def check_method(self, value: str) -> str | None:
+        return None
+
+    def check_region(self, value: str) -> str | None:
+        return None
+
+    def check_hazards(self, value: str) -> str | None:
         return None
 
 
@@ -88,10 +119,13 @@ class Plain:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RegimeCode:
-    """A waste code in the shape of the ledger's regime."""
+    """A code in the shape of the ledger's regime; `says` names it, `check` asks the regime."""
+
+    says: str
+    check: Callable[[Codes, str], str | None]
 
     def read(self, value: Any, path: str, codes: Codes) -> str:
-        expected = "a waste code" if type(value) is not str else codes.check_code(value)
+        expected = self.says if type(value) is not str else self.check(codes, value)
         if expected is not None:
             raise WireError(path=path, expected=expected, got=_shown(value))
         return str(value)

@@ -9,6 +9,7 @@ from ledger.custody.events import Event, event
 from ledger.custody.values import (
     ApprovalId,
     Code,
+    CodeOrClass,
     Day,
     Grams,
     Hash,
@@ -21,9 +22,7 @@ from ledger.custody.values import (
     Stream,
     Word,
 )
-from ledger.custody.wire import Codes, Plain, Whole, WireError, text
-
-CodePattern = Annotated[str, text(r"[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5}){0,2}", "a waste code or a class such as HW08")]
+from ledger.custody.wire import Codes, Plain, Whole, WireError
 
 
 @event("licence-granted")
@@ -40,8 +39,8 @@ class LicenceGranted(Event):
     valid_from: Day
     valid_until: Day
     site: Site | None = None
-    include: tuple[CodePattern, ...] = ()
-    exclude: tuple[CodePattern, ...] = ()
+    include: tuple[CodeOrClass, ...] = ()
+    exclude: tuple[CodeOrClass, ...] = ()
     methods: tuple[MethodCode, ...] = ()
     annual_g: Grams | None = None
 
@@ -133,8 +132,8 @@ class LicenceAmended(_OfLicence):
     """New terms of a licence from a day on."""
 
     valid_until: Day
-    include: tuple[CodePattern, ...] = ()
-    exclude: tuple[CodePattern, ...] = ()
+    include: tuple[CodeOrClass, ...] = ()
+    exclude: tuple[CodeOrClass, ...] = ()
     methods: tuple[MethodCode, ...] = ()
     annual_g: Grams | None = None
 
@@ -204,7 +203,7 @@ class EmergencyPlanDeclared(Event):
 
     plan: PlanId
     receivers: tuple[Party, ...]
-    codes: tuple[CodePattern, ...]
+    codes: tuple[CodeOrClass, ...]
     valid_from: Day
     valid_until: Day
     reason: Literal["epidemic", "plant-outage", "accident", "other"]

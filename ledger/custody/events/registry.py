@@ -25,14 +25,14 @@ from ledger.custody.values import (
     PlanId,
     Plate,
     ProfileId,
+    Region,
     ScaleId,
     Site,
     VehicleId,
     Words,
 )
-from ledger.custody.wire import Codes, Whole, WireError, text
+from ledger.custody.wire import Codes, Whole, WireError
 
-Region = Annotated[str, text(r"[1-9]\d{5}", "a 6-digit region code")]
 StoreKind = Literal["store", "point", "yard", "pool", "tank-farm"]
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
 
 from ledger.custody.registry import Registry
+from ledger.custody.wire import Codes
 from ledger.errors import FormError
 
 Kind = Literal["hazardous", "medical", "industrial", "construction", "household", "sludge"]
@@ -36,18 +37,12 @@ class PeriodError(FormError):
     en = "the period is not written correctly"
 
 
-class Regime(Protocol):
+class Regime(Codes, Protocol):
     """One jurisdiction in one published version."""
 
     name: str
     offset: timedelta
     defaults: Mapping[str, int | str]
-
-    def check_code(self, value: str) -> str | None:
-        """What was expected, when `value` has not the shape of a waste code."""
-
-    def check_identifier(self, scheme: str, value: str) -> str | None:
-        """What was expected, when `value` is not an identifier of `scheme`."""
 
     def kind_of(self, code: str) -> Kind:
         """The kind of waste; kinds are never added together."""

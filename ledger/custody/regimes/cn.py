@@ -15,6 +15,11 @@ _GENERAL = re.compile(r"\d{3}-\d{3}-S(\d{2})|SW(\d{2})")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _USCC = re.compile(rf"[{_USCC_ALPHABET}]{{2}}\d{{6}}[{_USCC_ALPHABET}]{{10}}")
+_CLASS = re.compile(r"[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5}){0,2}")
+_MANIFEST = re.compile(r"20\d{2}[1-6]\d\d{2}\d{6}")
+_METHOD = re.compile(r"[A-Z][0-9]{1,2}")
+_REGION = re.compile(r"[1-9]\d{5}")
+_HAZARDS = re.compile(r"(?:In|T|C|I|R)(?:[,/](?:In|T|C|I|R)){0,4}")
 _DIGITAL = re.compile(rf"([{_USCC_ALPHABET}]{{18}})(\d{{8}})(\d{{8}})(\d{{3}})")
 
 # The Code replaced the Solid Waste Law on this day; an event is judged by the law of its own day.
@@ -83,6 +88,21 @@ class China:
             return "18 characters of 统一社会信用代码 (GB 32100; without I, O, Z, S, V)"
         expected = check_character(value[:17])
         return None if value[17] == expected else f"check character {expected} at the end"
+
+    def check_class(self, value: str) -> str | None:
+        return None if _CLASS.fullmatch(value) else "a waste code or a class such as HW08"
+
+    def check_manifest_number(self, value: str) -> str | None:
+        return None if _MANIFEST.fullmatch(value) else "14 digits: year, province, city, serial"
+
+    def check_method(self, value: str) -> str | None:
+        return None if _METHOD.fullmatch(value) else "a method code such as D10"
+
+    def check_region(self, value: str) -> str | None:
+        return None if _REGION.fullmatch(value) else "a 6-digit region code"
+
+    def check_hazards(self, value: str) -> str | None:
+        return None if _HAZARDS.fullmatch(value) else "hazards among T, C, I, R, In"
 
     def check_digital_code(self, value: str) -> str | None:
         """What was expected of a label's 37-character 数字识别码: credit code, waste code, day, serial (HJ 1276)."""
