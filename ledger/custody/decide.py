@@ -299,7 +299,8 @@ def _rights(fact: Fact) -> Iterator[Refusal]:
             yield NotAuthorised(expected="licensing authority, or the holder (asserted only)", got=by.party)
     else:
         actors = event.actors()
-        registrar = isinstance(event, OfHolder) and "registrar" in by.roles
+        transcribed = getattr(event, "source", None) is not None
+        registrar = (isinstance(event, OfHolder) or transcribed) and "registrar" in by.roles
         if actors is not None and by.party not in actors and not registrar:
             yield NotOwn(expected=" or ".join(sorted(actors)), got=by.party)
 

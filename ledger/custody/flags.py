@@ -572,7 +572,7 @@ def _crossings(trace: Trace) -> Iterator[Finding]:
         sender, receiver = sites.get(leg.sender_site), sites.get(leg.receiver_site)
         if not (leg.collected_at and sender and receiver and sender.region and receiver.region):
             continue
-        if sender.region[:2] == receiver.region[:2] or leg.returned_at:
+        if regime.border(sender.region) == regime.border(receiver.region) or leg.returned_at:
             continue
         day = local_day(leg.collected_at, regime.offset)
         uses = {f.purpose for f in registry.facilities.values() if f.site == receiver.site} - {"generate"}

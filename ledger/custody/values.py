@@ -73,7 +73,7 @@ Count = Annotated[int, Whole(1, 1_000_000)]
 Millilitres = Annotated[int, Whole(1, GRAMS_MAX)]
 
 Basis = Literal["weighed", "weighbridge", "metered", "volume", "counted", "estimated", "document"]
-Unit = Literal["g", "kg", "t", "lb", "ton-us", "l", "m3"]
+Unit = Literal["g", "kg", "t", "lb", "ton-us", "l", "m3", "gal-us", "yd3"]
 ContainerKind = Literal["package", "vessel", "load", "group", "lot"]
 Form = Literal["solid", "semi-solid", "liquid", "gas"]
 

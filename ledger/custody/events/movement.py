@@ -75,9 +75,11 @@ class LeftBehind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfManifest(Event):
-    """An event of a manifest: concerns the manifest, the sites it names and its containers."""
+    """An event of a manifest: concerns the manifest, the sites it names and its containers. With a `source` it was read
+    off a document: a registrar may transcribe what others did, and it is graded as a transcription."""
 
     manifest: ManifestId
+    source: Transcript | None = None
 
     def containers(self) -> tuple[str, ...]:
         return tuple(load.container for load in getattr(self, "lines", ()))

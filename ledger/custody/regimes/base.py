@@ -53,6 +53,9 @@ class Regime(Codes, Protocol):
     def listed(self, code: str) -> bool:
         """True when the catalogue of hazardous wastes must contain the code."""
 
+    def border(self, region: str) -> str:
+        """The part of the country out of which waste goes only with an approval; "" where no approval is needed."""
+
     def entitled(self, act: Act, registry: Registry) -> str:
         """ "" when the party may do this, else the reason why not (a key of `REASONS`)."""
 

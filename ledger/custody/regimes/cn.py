@@ -133,6 +133,9 @@ class China:
     def listed(self, code: str) -> bool:
         return _HAZARDOUS.fullmatch(code) is not None
 
+    def border(self, region: str) -> str:
+        return region[:2]
+
     def day_of(self, moment: str) -> str:
         return local_day(moment, self.offset)
 
