@@ -90,8 +90,8 @@ def receipt(record: str) -> Response:
 class ChangesQuery(Strict):
     """From where on, and how many."""
 
-    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**53), strict=True)
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500), strict=True)
+    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**53))
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
 
 
 class ChangesOut(Schema):

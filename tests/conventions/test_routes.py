@@ -53,7 +53,8 @@ def right_of(api: ApiWorld, rule: Any) -> Right:
     return right
 
 
-def test_every_failure_has_a_status_and_every_status_a_failure() -> None:
+def test_every_failure_has_a_status_and_every_status_a_failure(api: ApiWorld) -> None:
+    assert api.app.view_functions, "the application's own failures are loaded with it"
     codes = {error.code: status_of(error) for error in all_errors() if not error.__module__.startswith("cli.")}
     assert all(400 <= status < 600 for status in codes.values())
     mentioned = set(STATUS) - set(codes)
