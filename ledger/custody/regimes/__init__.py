@@ -16,7 +16,7 @@ class UnknownRegime(FormError):
     en = "unknown regime {name}"
 
 
-MODULES = {"cn.1": "ledger.custody.regimes.cn"}
+MODULES = {"cn.1": "ledger.custody.regimes.cn", "us.1": "ledger.custody.regimes.us"}
 
 
 def regime(name: str) -> Regime:
