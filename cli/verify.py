@@ -14,7 +14,7 @@ from cli.progress import progress
 from cli.telling import word
 from cli.words import language, say
 from ledger import bootstrap
-from ledger.exchange.catalogue import codes_of
+from ledger.exchange.catalogue import edition_of
 from ledger.log.checkpoint import Policy
 from ledger.log.trust import Trust
 from ledger.service import Ledger
@@ -90,7 +90,7 @@ def verified(ledger: Ledger, settings: Settings, **how: Any) -> Verdict:
         return ledger.verify(
             trust=trust,
             policy=policy,
-            read_catalogue=codes_of,
+            read_catalogue=edition_of,
             progress=lambda what, done, of: bar(done, of, word(STAGES, what)),
             **how,
         )

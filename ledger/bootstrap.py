@@ -12,7 +12,7 @@ from ledger.accounts import Accounts
 from ledger.accounts.outside import Outside
 from ledger.accounts.webhooks import Webhooks
 from ledger.errors import LedgerError
-from ledger.exchange.catalogue import codes_of
+from ledger.exchange.catalogue import edition_of
 from ledger.jobs import Jobs, Task
 from ledger.log.ids import new_uuid7
 from ledger.log.keys import PrivateKey
@@ -86,7 +86,7 @@ def open_ledger(chosen: Settings) -> Ledger:
 
 def open_queries(ledger: Ledger) -> Queries:
     """The read side of an open ledger."""
-    projector = Projector(ledger.engine, ledger.regime, codes_of)
+    projector = Projector(ledger.engine, ledger.regime, edition_of)
     return Queries(engine=ledger.engine, regime=ledger.regime, projector=projector)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ledger.custody.account import Story, account_for
@@ -14,6 +15,7 @@ from ledger.custody.flags import Flag, ledger_flags
 from ledger.custody.lots import Part, Row
 from ledger.custody.missing import Gap, gaps_from, heaps_of, unresolved
 from ledger.custody.postings import Account
+from ledger.custody.quantities import quantity_flags
 from ledger.custody.rate import Question, Rate, rate_from, rate_of
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import REGISTRY_EVENTS, Registry
@@ -153,7 +155,7 @@ class Queries:
             return self._replayed_to[1]
         accepted = [f for _, f in facts.sequenced(connection, 0, size) if f is not None]
         registry = registry_of(f for f in accepted if isinstance(f.event, REGISTRY_EVENTS))
-        registry.catalogue_codes = self.projector.registry(connection).catalogue_codes
+        registry.editions = self.projector.registry(connection).editions
         known: dict[str, list[Fact]] = {}
         for fact in accepted:
             for name in fact.event.containers():
@@ -170,36 +172,11 @@ class Queries:
             found = list(shelf.flags(connection, as_of, parties, closed))
             found += shelf.overdue_flags(connection, as_of, parties)
             registry = self.projector.registry(connection)
-            found += self._licence_quantities(connection, registry, as_of)
+            arrivals = partial(shelf.arrivals, connection)
+            found += quantity_flags(arrivals, self.regime, registry, as_of)
         found += ledger_flags(self.regime, registry, as_of)
         wanted = [x for x in found if (closed or x.open_at(as_of)) and (not parties or x.holder in parties)]
         return sorted(wanted, key=lambda x: (x.opened_at, x.rule, x.object, x.key))
-
-    def _licence_quantities(self, connection: Connection, registry: Registry, as_of: str) -> Iterator[Flag]:
-        """More received in the year than the licence allows (a warning at 100 %, a flag at 120 %)."""
-        day = self.regime.day_of(as_of)
-        start, end = self.regime.period(day[:4])
-        for holder in registry.licences:
-            for licence in registry.licence_for(holder, day):
-                limit = licence.terms.annual_g
-                if limit is None:
-                    continue
-                got = shelf.arrivals(connection, holder, start, end)
-                got = [row for row in got if licence.terms.covers(row[0], self.regime.classes_of(row[0]), None)]
-                grams = sum(g for _, g, _ in got)
-                percent = self.regime.setting(registry, "licence-limit-percent", day, holder)
-                if grams * 100 > limit * percent:
-                    yield Flag(
-                        rule="licence-quantity",
-                        object=licence.terms.licence,
-                        key=day[:4],
-                        grams=grams - limit,
-                        holder=holder,
-                        site="",
-                        detail=f"{grams} / {limit}",
-                        opened_at=max(at for *_, at in got),
-                        opened_by="",
-                    )
 
     # ------------------------------------------------------------------------------------ stories and names
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequen
 from dataclasses import dataclass
 
 from ledger.custody.container import Container
-from ledger.custody.decide import unwrapped
+from ledger.custody.decide import effective, unwrapped
 from ledger.custody.events import Event
 from ledger.custody.events.containers import ContentsTransferred
 from ledger.custody.events.treatment import WasteTreated
-from ledger.custody.facilities import Stay
+from ledger.custody.facilities import Stay, Treatment
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, flags_of
 from ledger.custody.lots import Part, Row, Trace
@@ -31,6 +31,7 @@ class Story:
     rows: list[Row]
     flags: list[Flag]
     stays: list[Stay]
+    treatments: list[Treatment]
 
 
 def account_for(
@@ -59,7 +60,12 @@ def account_for(
         trace = Trace(container, regime, registry, inflows)
         flags = flags_of(trace, facts)
         stories[container] = Story(
-            thing=trace.thing, lots=list(trace.parts()), rows=trace.rows, flags=flags, stays=list(_stays(trace))
+            thing=trace.thing,
+            lots=list(trace.parts()),
+            rows=trace.rows,
+            flags=flags,
+            stays=list(_stays(trace)),
+            treatments=list(_treated(container, facts)),
         )
         # What flowed out differently than before makes its targets' stories different too.
         for fact in facts:
@@ -83,6 +89,24 @@ def _stays(trace: Trace) -> Iterator[Stay]:
                 grams=grams,
                 since=since,
                 until=until,
+            )
+
+
+def _treated(container: str, facts: Sequence[Fact]) -> Iterator[Treatment]:
+    for fact in effective(container, sorted(facts, key=lambda f: f.order)):
+        event = fact.event
+        if not isinstance(event, WasteTreated) or event.stage != "final":
+            continue
+        for grams in [d.net_g for d in event.inputs if d.container == container]:
+            yield Treatment(
+                container=container,
+                facility=event.facility,
+                method=event.method,
+                batch=event.batch_code or "",
+                at=fact.at,
+                statement=fact.statement,
+                grams=grams,
+                residues=bool(event.outputs),
             )
 
 

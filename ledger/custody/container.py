@@ -38,6 +38,8 @@ class Leg:
     returned_at: str = ""
     paper_from: str = ""
     paper_until: str = ""
+    exemption: str = ""
+    papers: str = ""
 
     @property
     def done(self) -> bool:
@@ -77,6 +79,7 @@ class Container:
     facility: str = ""
     zone: str = ""
     born_at: str = ""
+    born_site: str = ""
     net_g: int = 0
     mass_unknown: bool = False
     manifest: str = ""
@@ -90,7 +93,7 @@ class Container:
     impounded_at: str = ""
     confirmed_code: str = ""
     defects: dict[str, str] = field(default_factory=dict)
-    explained: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
+    explained: dict[str, tuple[str, str, str, str, str]] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
 
     def leg(self, journey: str, manifest: bool = True) -> Leg:
@@ -99,7 +102,12 @@ class Container:
 
     def accepted(self, rule: str, key: str) -> bool:
         """True when an explanation of this exception was accepted."""
-        return any((r, k) == (rule, key) and at for r, k, _, at in self.explained.values())
+        return bool(self.acceptance(rule, key)[0])
+
+    def acceptance(self, rule: str, key: str) -> tuple[str, str]:
+        """When and by which statement an explanation of this exception was accepted; ("", "") when none was."""
+        accepted = [(at, by) for r, k, _, at, by in self.explained.values() if (r, k) == (rule, key) and at]
+        return min(accepted, default=("", ""))
 
     def gaps(self) -> tuple[Posting, ...]:
         """The differences of all its journeys."""

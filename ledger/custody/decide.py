@@ -17,9 +17,10 @@ from ledger.custody.events import body_of, parse
 from ledger.custody.events.authority import LicenceGranted
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
 from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, StatementAdopted
+from ledger.custody.events.oversight import PeriodClosed
 from ledger.custody.events.registry import OfHolder
 from ledger.custody.fact import Fact
-from ledger.custody.postings import Account, Posting, difference
+from ledger.custody.postings import SOURCES, Account, Posting, difference
 from ledger.custody.rules import (
     AuthorityKeyCustodial,
     CorrectionTargetUnknown,
@@ -29,6 +30,7 @@ from ledger.custody.rules import (
     NotAuthorised,
     NotOwn,
     OldValueDiffers,
+    PeriodIsClosed,
     Refusal,
     RolesNotHeld,
 )
@@ -36,6 +38,9 @@ from ledger.errors import FormError
 
 History = Callable[[str], Iterable[Fact]]
 FOLDED = ("container:", "manifest:")
+# Stands among those who must agree, when it is not a party but the competent authority.
+AUTHORITY = "authority"
+CLOSED = frozenset({"utilised", "disposed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,11 @@ def _apply_corrections(stream: str, ordered: Sequence[Fact]) -> tuple[list[Fact]
         decided = [
             f.event.outcome for f in facts if isinstance(f.event, CorrectionDecided) and f.event.correction == fact.id
         ]
-        waiting = frozenset() if "apply" in decided[-1:] else relied(target, fact, facts) - agreed
+        waiting = relied(target, fact, facts) - agreed
+        if fact.event.closed is not None and "supervision" not in fact.by.roles:
+            waiting |= {AUTHORITY}
+        if "apply" in decided[-1:]:
+            waiting = frozenset()
         standing[fact.id] = Proposal(
             fact=fact,
             target=target,
@@ -267,6 +276,10 @@ def _correction_refusals(
     except FormError as error:
         yield NewValueImpossible(field=event.field, expected=error.fields.get("expected"), got=event.new)
         return
+    period = _closed_period(fact, target, new, history)
+    if period is not None and event.closed is None and "supervision" not in fact.by.roles:
+        yield PeriodIsClosed(period=period, expected=f"closed: {period}", got="absent")
+        return
     touched = {
         a.container
         for p in difference(new.event.post(new), target.event.post(target))
@@ -277,6 +290,23 @@ def _correction_refusals(
         yield CorrectionTargetUnknown(
             target=event.target, object=event.container, expected=min(touched), got=event.container
         )
+
+
+def _closed_period(correction: Fact, target: Fact, new: Fact, history: History) -> str | None:
+    """The closed period of the correcting party in which the correction lowers what was generated or raises what was
+    closed."""
+    if not any(_grams(new, stages) < _grams(target, stages) for stages in (SOURCES, CLOSED)):
+        return None
+    sites = frozenset(s for s in target.event.streams(target.by.party) if s.startswith("site:")) | {
+        p.site for p in (getattr(target.event, "place", None),) if p is not None
+    }
+    closings = (f.event for f in history(correction.by.party) if isinstance(f.event, PeriodClosed))
+    return next((c.period for c in closings if c.covers(target.at, sites)), None)
+
+
+def _grams(fact: Fact, stages: frozenset[str]) -> int:
+    """What a fact takes out of these accounts, less what it puts in."""
+    return sum(p.grams * ((p.debit.stage in stages) - (p.credit.stage in stages)) for p in fact.event.post(fact))
 
 
 # -- rights -----------------------------------------------------------------------------------------------------------

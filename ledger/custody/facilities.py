@@ -1,4 +1,5 @@
-"""What is wrong with a store as a whole: over its capacity or the 3 t of a storage point, incompatible neighbours."""
+"""What is wrong with a facility as a whole: a store over its capacity or the 3 t of a storage point, incompatible
+neighbours, treatment that leaves residues of which nobody recorded any."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ledger.custody.events.registry import FacilityRegistered
 from ledger.custody.flags import Flag
-from ledger.custody.regimes.base import Regime, local_day
+from ledger.custody.regimes.base import Regime, later, local_day
 from ledger.custody.registry import Registry
 
 
@@ -24,10 +25,74 @@ class Stay:
     until: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What a facility did to the content of one container for good; `residues` when the statement recorded any."""
+
+    container: str
+    facility: str
+    method: str
+    batch: str
+    at: str
+    statement: str
+    grams: int
+    residues: bool
+
+
 def facility_flags(
-    facility: FacilityRegistered, stays: Iterable[Stay], regime: Regime, registry: Registry
+    facility: FacilityRegistered,
+    stays: Iterable[Stay],
+    treatments: Iterable[Treatment],
+    regime: Regime,
+    registry: Registry,
 ) -> list[Flag]:
-    """The exceptions of a store over time, from everything that ever stood in it."""
+    """The exceptions of a facility over time, from all that ever stood in it and all that it treated."""
+    return [
+        *_of_store(facility, stays, regime, registry),
+        *_without_residues(facility, treatments, regime, registry),
+    ]
+
+
+def _without_residues(
+    facility: FacilityRegistered, treatments: Iterable[Treatment], regime: Regime, registry: Registry
+) -> Iterator[Flag]:
+    """Residues may be recorded with a later treatment of the same batch (or of no batch), within the days allowed."""
+    waiting: dict[str, list[Treatment]] = {}
+
+    def flag(batch: list[Treatment], by: Treatment | None) -> Flag | None:
+        first = batch[0]
+        days = regime.setting(registry, "residue-days", local_day(first.at, regime.offset), facility.site)
+        due = later(first.at, days=days)
+        if by is not None and by.at <= due:
+            return None
+        return Flag(
+            rule="no-residues",
+            object=facility.facility,
+            key=first.at,
+            grams=sum(t.grams for t in batch),
+            holder=facility.holder,
+            site=facility.site,
+            detail=first.method,
+            opened_at=due,
+            opened_by=first.statement,
+            closed_at=by.at if by is not None else "",
+            closed_by=by.statement if by is not None else "",
+        )
+
+    found: list[Flag | None] = []
+    for treatment in sorted(treatments, key=lambda t: (t.at, t.statement, t.container)):
+        if treatment.residues:
+            done = [b for b in waiting if b == treatment.batch or not treatment.batch]
+            found += [flag(waiting.pop(b), treatment) for b in done]
+        elif treatment.method in regime.residue_methods(
+            registry, local_day(treatment.at, regime.offset), facility.site
+        ):
+            waiting.setdefault(treatment.batch, []).append(treatment)
+    found += [flag(batch, None) for batch in waiting.values()]
+    yield from (f for f in found if f is not None)
+
+
+def _of_store(facility: FacilityRegistered, stays: Iterable[Stay], regime: Regime, registry: Registry) -> list[Flag]:
     changes: dict[str, list[tuple[int, Stay]]] = {}
     for stay in stays:
         changes.setdefault(stay.since, []).append((1, stay))

@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ledger.custody.decide import proposals, unwrapped
-from ledger.custody.events.containers import ContainerMoved, ContainerStored, ContainerTakenOut, ContainerWeighed
+from ledger.custody.events.containers import (
+    Birth,
+    ContainerMoved,
+    ContainerStored,
+    ContainerTakenOut,
+    ContainerWeighed,
+    ContentsTransferred,
+    WasteAdded,
+)
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
+from ledger.custody.events.movement import (
+    DeliveryRecorded,
+    ManifestArrived,
+    ManifestCollected,
+    ManifestReceived,
+    ManifestReturnReceived,
+)
 from ledger.custody.events.stock import StockDeclared
 from ledger.custody.events.treatment import WasteTreated
 from ledger.custody.fact import Fact
@@ -349,6 +364,114 @@ RULES: dict[str, FlagRule] = {
             "补办批准",
             "obtain the approval",
         ),
+        _rule(
+            "carried-overdue",
+            "serious",
+            "storage",
+            "曾经超期的废物已转手，尚未办结",
+            "once overdue, it moved on and is not closed yet",
+            "利用或处置",
+            "treat it",
+        ),
+        _rule(
+            "without-manifest",
+            "serious",
+            "manifest",
+            "危险废物未用联单转移",
+            "hazardous waste went without a manifest",
+            "补开联单，或由主管部门认可说明",
+            "record the manifest, or have an explanation accepted by the authority",
+        ),
+        _rule(
+            "method-not-listed",
+            "warning",
+            "method",
+            "利用处置方式不在该类废物的方式代码中",
+            "a method that the list for this kind of waste does not have",
+            "核对方式代码，由主管部门认可说明",
+            "check the method; the authority accepts an explanation",
+        ),
+        _rule(
+            "no-residues",
+            "warning",
+            "ledger",
+            "处置后未记录残渣",
+            "treated, and no residue was recorded",
+            "补记同一设施的残渣",
+            "record the residues of this facility",
+        ),
+        _rule(
+            "label-not-issued",
+            "warning",
+            "label",
+            "标签没有领用记录",
+            "the label was never issued",
+            "补录标签领用",
+            "record that it was issued",
+        ),
+        _rule(
+            "label-on-two",
+            "serious",
+            "label",
+            "同一标签贴在两个容器上",
+            "one label on two containers",
+            "给其中一个更换标签",
+            "replace the label of one of them",
+        ),
+        _rule(
+            "label-replaced",
+            "warning",
+            "label",
+            "已作废的标签又被使用",
+            "a replaced label was used again",
+            "核查标签来源",
+            "find out where it came from",
+        ),
+        _rule(
+            "impossible-travel",
+            "serious",
+            "truth",
+            "短时间内出现在两处，疑似复制标签",
+            "seen at two sites in too short a time: perhaps a cloned label",
+            "核查标签与时间，由主管部门认可说明",
+            "check label and clocks; the authority accepts an explanation",
+        ),
+        _rule(
+            "licence-nearly-full",
+            "warning",
+            "licence",
+            "接收量已达许可数量",
+            "received what the licence allows in a year",
+            "停止接收或申请变更",
+            "receive no more, or apply for more",
+        ),
+        _rule(
+            "not-in-plan",
+            "warning",
+            "plan",
+            "产生的废物不在管理计划内",
+            "generated, and not in the filed plan",
+            "变更管理计划",
+            "file an amended plan",
+        ),
+        _rule(
+            "plan-overdue",
+            "warning",
+            "plan",
+            "逾期未报管理计划",
+            "the plan was not filed in time",
+            "报送管理计划",
+            "file the plan",
+        ),
+        _rule(
+            "declaration-overdue",
+            "warning",
+            "plan",
+            "逾期未申报",
+            "the declaration was not made in time",
+            "申报",
+            "declare",
+        ),
     )
 }
 
@@ -396,6 +519,7 @@ def _completing(correction: Fact, facts: Iterable[Fact]) -> Fact:
 def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
     opened: dict[tuple[str, str], Flag] = {}
     closed: list[Flag] = []
+    seen: Sighting | None = None
     for fact in trace.steps(facts):
         standing = {(f.rule, f.key): f for check in CHECKS for f in check(trace)}
         for key in [k for k in opened if k not in standing]:
@@ -409,9 +533,20 @@ def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
             elif opened[key].grams != f.grams:
                 opened[key] = replace(opened[key], grams=f.grams)
         closed += [_flag(trace.container, f, fact) for f in _notices(trace, fact)]
+        sighting = _sighting(trace.container, fact)
+        closed += [_flag(trace.container, f, fact) for f in _travel(trace, seen, sighting, fact)]
+        seen = sighting or seen
+    closed = [_explained(trace, flag) for flag in closed]
     closed += _late_leavers(trace)
+    closed += _out_of_plan(trace)
     closed += _waiting_corrections(trace.container, facts)
     return [*closed, *opened.values()]
+
+
+def _explained(trace: Trace, flag: Flag) -> Flag:
+    """What nothing can undo ends when an explanation of it is accepted."""
+    at, by = trace.thing.acceptance(flag.rule, flag.key)
+    return replace(flag, closed_at=at, closed_by=by) if at and not flag.closed_at else flag
 
 
 def _waiting_corrections(container: str, facts: list[Fact]) -> Iterator[Flag]:
@@ -503,6 +638,11 @@ def _legs(trace: Trace) -> Iterator[Finding]:
             explained = thing.accepted("mass-difference", journey)
             if not explained and not within_tolerance(regime, trace.registry, settled_at, gap):
                 yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
+        if not leg.manifest and (leg.sent_g is not None or leg.decided_at):
+            exempt = _unmanifested(trace, leg.code, leg.collected_at or leg.decided_at, leg.exemption, leg.sender)
+            if not leg.papers and not exempt and not thing.accepted("without-manifest", journey):
+                sent = leg.sent_g if leg.sent_g is not None else leg.accepted_g
+                yield Finding("without-manifest", journey, sent or 0, leg.sender, leg.sender_site, leg.receiver)
         if leg.refused:
             days = regime.setting(trace.registry, "refused-return-days", local_day(leg.decided_at, regime.offset))
             due = later(leg.decided_at, days=days)
@@ -525,6 +665,26 @@ def _legs(trace: Trace) -> Iterator[Finding]:
             yield Finding("confirmation-late", journey, thing.net_g, leg.receiver, leg.receiver_site, "", due)
 
 
+def _unmanifested(trace: Trace, code: str, at: str, exemption: str, sender: str) -> bool:
+    """True for waste that may travel without a manifest: not hazardous, or exempt on the road by a row."""
+    regime = trace.regime
+    if not regime.listed(code):
+        return True
+    names, stages = frozenset({code, *regime.classes_of(code)}), frozenset({"collection", "transport"})
+    return trace.registry.exempt(exemption, frozenset({sender}), names, stages, "", local_day(at, regime.offset))
+
+
+@_check
+def _carried(trace: Trace) -> Iterator[Finding]:
+    """Mass whose clock ran out in earlier hands: it stays overdue until it is closed, so somebody must be named."""
+    sums: dict[tuple[str, str], int] = {}
+    for account, part in trace.parts():
+        if part.carried and account.stage != "lost" and trace.deadline(account, part) >= trace.clock_at():
+            sums[account.holder, account.site] = sums.get((account.holder, account.site), 0) + part.grams
+    for (holder, site), grams in sums.items():
+        yield Finding("carried-overdue", holder, grams, holder, site)
+
+
 @_check
 def _standing(trace: Trace) -> Iterator[Finding]:
     thing = trace.thing
@@ -533,8 +693,8 @@ def _standing(trace: Trace) -> Iterator[Finding]:
     if thing.mass_unknown and thing.status != "emptied":
         yield Finding("mass-unknown", "", 0, thing.holder, thing.site)
     if thing.born and trace.regime.listed(thing.code):
-        codes = trace.registry.codes_on(local_day(thing.born_at, trace.regime.offset))
-        if codes is not None and thing.code not in codes:
+        edition = trace.registry.edition_on(local_day(thing.born_at, trace.regime.offset))
+        if edition is not None and thing.code not in edition.codes:
             yield Finding("code-not-in-catalogue", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
 
 
@@ -603,7 +763,16 @@ def _entitlement(trace: Trace) -> Iterator[Finding]:
 
 def _receiving(trace: Trace, holder: str, site: str, part: Part) -> str:
     day = local_day(part.since(holder) or part.born_at, trace.regime.offset)
-    act = Act(deed="receive", code=part.code, party=holder, site=site, producer=part.producer, day=day)
+    relied = [leg.exemption for leg in trace.thing.legs.values() if leg.receiver == holder and leg.exemption]
+    act = Act(
+        deed="receive",
+        code=part.code,
+        party=holder,
+        site=site,
+        producer=part.producer,
+        day=day,
+        exemption="".join(relied[-1:]),
+    )
     return trace.regime.entitled(act, trace.registry)
 
 
@@ -623,10 +792,80 @@ def _notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
             yield Finding("stock-after-go-live", fact.id, event.mass.net_g or 0, by.party, event.place.site)
     if by.late:
         yield Finding("after-revocation", fact.id, holder=by.party)
+    if isinstance(event, WasteTreated):
+        for draw in event.inputs:
+            listed = regime.methods(draw.code, event.end)
+            if draw.container == trace.container and listed is not None and event.method not in listed:
+                yield Finding("method-not-listed", fact.id, draw.net_g, by.party, event.place.site, event.method)
+    if isinstance(event, DeliveryRecorded) and event.to.party is None and event.source is None:
+        for load in event.lines:
+            row = event.exemption.row if event.exemption is not None else ""
+            exempt = event.manifest_number or _unmanifested(trace, load.code, fact.at, row, event.from_.party)
+            if load.container == trace.container and not exempt:
+                name = event.to.name or ""
+                yield Finding("without-manifest", event.delivery, load.net_g, by.party, event.from_.site, name)
     if isinstance(fact.event, ContainerStored | ContainerMoved | ContainerTakenOut | ContainerWeighed | WasteTreated):
         before = trace.holder_before
         if before and before != by.party and trace.container in _handled(fact):
             yield Finding("not-holder", fact.id, trace.thing.net_g, by.party, detail=before)
+
+
+class Sighting(NamedTuple):
+    """Where and when somebody had the container in hand."""
+
+    site: str
+    at: str
+
+
+def _sighting(container: str, fact: Fact) -> Sighting | None:
+    """None when the event shows nobody with the container in hand, or is transcribed from a book of days."""
+    event = fact.event
+    match event:
+        case _ if getattr(event, "source", None) is not None or container not in event.containers():
+            return None
+        case Birth() | WasteAdded() | ContainerStored() | ContainerTakenOut() | ContainerWeighed():
+            place = event.place
+        case ContentsTransferred() | WasteTreated() | ManifestArrived():
+            place = event.place
+        case ContainerMoved() | ManifestReturnReceived():
+            place = event.to
+        case ManifestCollected() if any(load.container == container for load in event.lines):
+            place = event.from_
+        case ManifestReceived() if any(v.container == container and v.decision != "missing" for v in event.lines):
+            place = event.to
+        case _:
+            return None
+    return Sighting(place.site, fact.at)
+
+
+def _travel(trace: Trace, before: Sighting | None, now: Sighting | None, fact: Fact) -> Iterator[Finding]:
+    if before is None or now is None or before.site == now.site or isinstance(fact.event, ContainerMoved):
+        return
+    day = local_day(now.at, trace.regime.offset)
+    minutes = trace.regime.setting(trace.registry, "travel-minutes", day, now.site)
+    if now.at < later(before.at, minutes=minutes):
+        yield Finding(
+            "impossible-travel", fact.id, trace.thing.net_g, fact.by.party, now.site, f"{before.site} {before.at}"
+        )
+
+
+def _out_of_plan(trace: Trace) -> Iterator[Flag]:
+    """Waste generated at a site whose plan of the year, as filed by then, does not name it."""
+    born = next((r for r in trace.rows if r.account in ("generated", "derived")), None)
+    if born is None or not trace.regime.listed(born.code):
+        return
+    year = int(local_day(born.at, trace.regime.offset)[:4])
+    filed = sorted(trace.registry.plans.get((born.producer_site, year), ()), key=lambda pair: pair[1].order)
+    known = [plan for plan, fact in filed if fact.at <= born.at]
+    if not known or any(line.code == born.code for line in known[-1].lines):
+        return
+    amended = (f for plan, f in filed if f.at > born.at and any(line.code == born.code for line in plan.lines))
+    by = next(amended, None)
+    yield Flag(
+        rule="not-in-plan", object=trace.container, key=born.code, grams=born.grams, holder=born.producer,
+        site=born.producer_site, detail=born.code, opened_at=born.at, opened_by=born.statement,
+        closed_at=by.at if by else "", closed_by=by.statement if by else "",
+    )  # fmt: skip
 
 
 def _handled(fact: Fact) -> frozenset[str]:

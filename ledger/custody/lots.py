@@ -107,7 +107,6 @@ class Trace:
         """Follow the facts in the order of happening, yielding each one after it took effect."""
         ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
         self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
-        self.confirmed = frozenset(f.event.code for f in ordered if isinstance(f.event, IdentificationConfirmed))
         for fact in effective(self.container, ordered):
             self.fact = fact
             self.holder_before = self.thing.holder
@@ -121,9 +120,18 @@ class Trace:
             for posting in (*mine, *difference(self.thing.gaps(), gaps)):
                 self._follow(posting)
             self._stay()
+            if isinstance(fact.event, IdentificationConfirmed):
+                self._confirm(fact.event.code)
             if isinstance(fact.event, ExplanationAccepted):
                 self._settle_explained()
             yield fact
+
+    def _confirm(self, code: str) -> None:
+        """From the authority's word on, what lies here counts as what it was identified as."""
+        self.confirmed |= {code}
+        for account in [a for a, parts in self.where.items() if a.code == code and any(p.code != code for p in parts)]:
+            taken = self._take(account, sum(p.grams for p in self.where[account]))
+            self._put(account, [part for _, part in self._recoded(taken, account)])
 
     def _stay(self) -> None:
         """Note where the content stands from now on, when that changed: facility, zone, code, grams."""
@@ -169,7 +177,7 @@ class Trace:
             for part in self._draw(place, grams):
                 grams -= part.grams
                 deadline = self._open(place, part, -1)
-                late = place.stage != "in-transit" and "" < deadline < self._clock_at()
+                late = place.stage != "in-transit" and "" < deadline < self.clock_at()
                 taken.append((place, replace(part, carried=part.carried or late)))
         if grams:
             sender = getattr(self.fact.event, "from_", None)
@@ -256,7 +264,7 @@ class Trace:
             if code != part.code:
                 self._row("reclassified", part, origin, grams=-part.grams)
                 part = replace(part, code=code)
-                self._row("reclassified", part, to)
+                self._row("reclassified", part, origin)
             recoded.append((origin, part))
         return recoded
 
@@ -291,11 +299,10 @@ class Trace:
         event, fact = self.fact.event, self.fact
         for origin, part in taken:
             if credit.stage in ("utilised", "disposed"):
-                method = event.method if isinstance(event, WasteTreated) else None
-                self._row("closed", part, credit, reason=self._reason(part, credit, method))
+                self._row("closed", part, credit, reason=self._reason(part, credit))
             elif credit.stage == "at-work":
                 if isinstance(event, WasteTreated) and not event.outputs:
-                    self._row("process-loss", part, credit, reason=self._reason(part, credit, event.method))
+                    self._row("process-loss", part, credit, reason=self._reason(part, credit))
                 else:
                     self.outflows.setdefault(fact.id, []).append(part)
                     self._moved(part, origin, None)
@@ -309,8 +316,11 @@ class Trace:
                 if origin.stage == "held":
                     self._row("departed", part, origin)
 
-    def _reason(self, part: Part, credit: Account, method: str | None) -> str:
+    def _reason(self, part: Part, credit: Account) -> str:
+        """Why the treating party was not entitled to this lot ("" when it was); an asserted fate has no method."""
+        event, treated = self.fact.event, isinstance(self.fact.event, WasteTreated)
         day = local_day(self.fact.at, self.regime.offset)
+        exemption = getattr(event, "exemption", None)
         act = Act(
             deed="close",
             code=part.code,
@@ -318,7 +328,9 @@ class Trace:
             site=credit.site,
             producer=part.producer,
             day=day,
-            method=method,
+            method=getattr(event, "method", None) if treated else None,
+            end=str(getattr(event, "end", "")),
+            exemption=exemption.row if exemption is not None else "",
         )
         return self.regime.entitled(act, self.registry)
 
@@ -361,7 +373,7 @@ class Trace:
             gap = [replace(p, grams=row[-1]) for p, row in zip(pooled, table, strict=True) if row[-1]]
             for part in gap:
                 if isinstance(event, WasteTreated):
-                    self._row("process-loss", part, credit, reason=self._reason(part, credit, event.method))
+                    self._row("process-loss", part, credit, reason=self._reason(part, credit))
                 else:
                     self._gap_row(part, credit, Posting(lost, credit, credit, "transfer-difference", total))
         for part in mine:
@@ -383,11 +395,12 @@ class Trace:
 
     def _open(self, account: Account, part: Part, sign: int) -> str:
         stage = "lost" if account.stage == "lost" else "overdue" if part.carried else "open"
-        deadline = "" if stage == "lost" else self._deadline(account, part)
+        deadline = "" if stage == "lost" else self.deadline(account, part)
         self._row(stage, part, account, grams=sign * part.grams, deadline=deadline)
         return deadline
 
-    def _clock_at(self) -> str:
+    def clock_at(self) -> str:
+        """When the present statement counts for clocks: a late one when it was received."""
         return self.fact.received_at if self.late() else self.fact.at
 
     def late(self) -> bool:
@@ -402,7 +415,8 @@ class Trace:
             return fact.received_at > working_days_later(fact.at, days, self.registry, self.regime.offset)
         return True
 
-    def _deadline(self, account: Account, part: Part) -> str:
+    def deadline(self, account: Account, part: Part) -> str:
+        """By when the lot must have left these hands."""
         start = part.since(account.holder) or part.born_at
         if account.stage == "held":
             return self.regime.deadline(start, part.code, account.holder, account.site, self.registry)
@@ -428,7 +442,7 @@ class Trace:
                 container=self.container,
                 statement=fact.statement,
                 at=fact.at,
-                clock_at=self._clock_at(),
+                clock_at=self.clock_at(),
                 account=account,
                 lot=part.lot,
                 producer=part.producer,

@@ -149,7 +149,9 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
         whole = opening + sum(came_in.values()) - settled
         generated = sum(came_in.values()) - settled
     else:
-        generated = total("arrived", during=True) - total("departed", during=True) + came_in["gain"] - settled
+        reclassified = total("reclassified", during=True, held=True)
+        came = total("arrived", during=True) - total("departed", during=True) + came_in["gain"] + reclassified
+        generated = came - settled
         whole = opening + generated
     bad = {
         "lost": total("lost"),

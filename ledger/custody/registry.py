@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -20,6 +20,7 @@ from ledger.custody.events.authority import (
     SettingAdopted,
 )
 from ledger.custody.events.ledger import LedgerOpened
+from ledger.custody.events.oversight import PeriodClosed, RectificationClosed, RectificationOrdered
 from ledger.custody.events.registry import (
     ContractRegistered,
     FacilityRegistered,
@@ -29,6 +30,26 @@ from ledger.custody.events.registry import (
     WasteProfileRegistered,
 )
 from ledger.custody.fact import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemptionRow:
+    """A row of an edition's exemption list: the waste (codes or classes; none where only words describe it), the stages
+    at which it is not managed as hazardous, the methods it is limited to (none: any), and on what condition."""
+
+    row: str
+    codes: frozenset[str]
+    stages: frozenset[str]
+    methods: frozenset[str]
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What rules read of an edition of the catalogue: its codes and its exemption list."""
+
+    codes: frozenset[str] = frozenset()
+    exemptions: Mapping[str, ExemptionRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +84,11 @@ class Registry:
     emergencies: list[EmergencyPlanDeclared] = field(default_factory=list)
     crossings: list[CrossProvinceApproved | CrossProvinceReported] = field(default_factory=list)
     exemptions: list[ExemptionConfirmed] = field(default_factory=list)
-    plans: dict[tuple[str, int], PlanFiled] = field(default_factory=dict)
-    catalogue_codes: dict[str, frozenset[str]] = field(default_factory=dict)
+    plans: dict[tuple[str, int], list[tuple[PlanFiled, Fact]]] = field(default_factory=dict)
+    closings: dict[str, list[tuple[PeriodClosed, Fact]]] = field(default_factory=dict)
+    orders: dict[str, RectificationOrdered] = field(default_factory=dict)
+    rectified: dict[str, list[Fact]] = field(default_factory=dict)
+    editions: dict[str, Edition] = field(default_factory=dict)
 
     def add(self, fact: Fact) -> None:
         """Take one fact in; facts that are not the registry's change nothing."""
@@ -105,9 +129,31 @@ class Registry:
             case ExemptionConfirmed() as event:
                 self.exemptions.append(event)
             case PlanFiled() as event:
-                self.plans[event.site, event.year] = event
+                self.plans.setdefault((event.site, event.year), []).append((event, fact))
+            case PeriodClosed() as event:
+                self.closings.setdefault(event.holder, []).append((event, fact))
+            case RectificationOrdered() as event:
+                self.orders[fact.id] = event
+            case RectificationClosed() as event:
+                self.rectified.setdefault(event.ordered, []).append(fact)
             case _:
                 pass
+
+    def plan_of(self, site: str, year: int) -> PlanFiled | None:
+        """The site's plan of the year: the latest filed."""
+        filed = self.plans.get((site, year))
+        return max(filed, key=lambda pair: pair[1].order)[0] if filed else None
+
+    def put_right(self, concerned: str, since: str) -> Fact | None:
+        """The first closing of a rectification of this thing that was ordered and closed after `since`."""
+        closed = [
+            fact
+            for ordered, facts in self.rectified.items()
+            if ordered in self.orders and self.orders[ordered].concerns == concerned
+            for fact in facts
+            if fact.at > since
+        ]
+        return min(closed, key=lambda f: f.order) if closed else None
 
     def emergency(self, party: str, code: str, classes: tuple[str, ...], day: str) -> bool:
         """True when an emergency plan lets the party take and close this waste on the day."""
@@ -177,13 +223,37 @@ class Registry:
         in_force = [c for c in self.catalogues if c.effective_from <= day]
         return max(in_force, key=lambda c: c.effective_from) if in_force else None
 
-    def codes_on(self, day: str) -> frozenset[str] | None:
-        """The codes of the edition in force on the day, else of the newest one loaded; None when none is."""
+    def edition_on(self, day: str) -> Edition | None:
+        """The edition in force on the day, else the newest one loaded; None when none is."""
         edition = self.catalogue_on(day)
-        if edition is not None and edition.content in self.catalogue_codes:
-            return self.catalogue_codes[edition.content]
-        loaded = [c for c in self.catalogues if c.content in self.catalogue_codes]
-        return self.catalogue_codes[max(loaded, key=lambda c: c.effective_from).content] if loaded else None
+        if edition is not None and edition.content in self.editions:
+            return self.editions[edition.content]
+        loaded = [c for c in self.catalogues if c.content in self.editions]
+        return self.editions[max(loaded, key=lambda c: c.effective_from).content] if loaded else None
+
+    def exempt(
+        self, row: str, parties: frozenset[str], names: frozenset[str], stages: frozenset[str], method: str, day: str
+    ) -> bool:
+        """True when the asserted row ("": none) of the edition of that day covers this waste at one of the stages and
+        by this method ("": any), or an authority confirmed a row for one of the parties."""
+        edition = self.edition_on(day)
+        known = edition.exemptions if edition is not None else {}
+        stages = stages | {"all"}
+
+        def limited(name: str) -> bool:
+            return name in known and bool(method and known[name].methods) and method not in known[name].methods
+
+        asserted = known.get(row)
+        if asserted is not None and asserted.codes & names and asserted.stages & stages and not limited(row):
+            return True
+        return any(
+            e.holder in parties
+            and names & set(e.codes)
+            and e.stage in stages
+            and e.valid_from <= day <= e.valid_until
+            and not limited(e.row)
+            for e in self.exemptions
+        )
 
     def name_of(self, stream: str) -> str:
         """The registered name, or the id where none is."""
@@ -215,6 +285,7 @@ CHANGES_VERDICTS = (
     SettingAdopted,
     CalendarAdopted,
     CatalogueAdopted,
+    PlanFiled,
 )
 REGISTRY_EVENTS = (
     LedgerOpened,
@@ -222,6 +293,8 @@ REGISTRY_EVENTS = (
     SiteRegistered,
     FacilityRegistered,
     WasteProfileRegistered,
-    PlanFiled,
+    PeriodClosed,
+    RectificationOrdered,
+    RectificationClosed,
     *CHANGES_VERDICTS,
 )

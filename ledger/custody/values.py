@@ -148,6 +148,14 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """The exemption row relied on, with the hash of the report that shows its condition."""
+
+    row: Name
+    evidence: Hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """Where a row of an old book was transcribed from; makes the event grade D."""
 

@@ -43,6 +43,9 @@ class Codes(Protocol):
     def check_hazards(self, value: str) -> str | None:
         """The hazards of a waste, in the regime's own letters."""
 
+    def period(self, name: str) -> tuple[str, str]:
+        """The moments [start, end) of a named period."""
+
 
 class AnyCodes:
     """Accepts every code: for bytes whose codes were checked when they were accepted."""
@@ -67,6 +70,9 @@ class AnyCodes:
 
     def check_hazards(self, value: str) -> str | None:
         return None
+
+    def period(self, name: str) -> tuple[str, str]:
+        return "", ""
 
 
 ANY_CODES = AnyCodes()

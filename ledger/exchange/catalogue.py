@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from fixtures import open_text
 from ledger.custody.regimes.base import Regime
 from ledger.custody.regimes.cn import REGIME
+from ledger.custody.registry import Edition, ExemptionRow
 from ledger.errors import FormError
 from ledger.exchange.hj1259.cells import clean
 from ledger.log.hashing import sha256
 
 COLUMNS = ("code", "category_name", "industry", "description", "hazard")
+EXEMPTION = ("row", "item", "codes", "waste", "stage", "condition", "content")
+# 环节 of the exemption list; a row may name two.
+STAGES = {
+    "全部环节": ("all",),
+    "收集": ("collection",),
+    "运输": ("transport",),
+    "利用": ("utilisation",),
+    "处置": ("disposal",),
+    "利用、处置": ("utilisation", "disposal"),
+}
+# What a row exempts may be one way of disposal only: 填埋处置过程 is landfill, 水泥窑协同处置过程 a cement kiln.
+METHODS = {"填埋处置过程": ("D1",), "水泥窑协同处置过程": ("C1",)}
 _HAZARD = re.compile(r"(?:In|T|C|I|R)(?:[,/](?:In|T|C|I|R)){0,4}")
 _HAZARDOUS = re.compile(r"\d{3}-\d{3}-\d{2}")
 
@@ -53,10 +68,12 @@ class Waste:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """An edition. `content` is its canonical CSV, ordered by code: whoever has the same edition has the same bytes."""
+    """An edition. `content` is its canonical text: a CSV of the codes, ordered by code, and, where it has an exemption
+    list (豁免管理清单), a blank line and a CSV of its rows. Whoever has the same edition has the same bytes."""
 
     wastes: tuple[Waste, ...]
     content: bytes
+    exemptions: tuple[ExemptionRow, ...] = ()
 
     @property
     def codes(self) -> frozenset[str]:
@@ -77,9 +94,11 @@ class Catalogue:
         }
 
 
-def read_catalogue(lines: Iterable[str], regime: Regime = REGIME) -> Catalogue:
-    """The edition in a CSV table with the columns code, category_name, industry, description, hazard, in any order.
-    Raises CatalogueRefused with every faulty row."""
+def read_catalogue(
+    lines: Iterable[str], regime: Regime = REGIME, exemptions: Iterable[Mapping[str, Any]] = ()
+) -> Catalogue:
+    """The edition in a CSV table with the columns code, category_name, industry, description, hazard, in any order, and
+    its exemption list. Raises CatalogueRefused with every faulty row."""
     table = csv.DictReader(line.removeprefix("\ufeff") for line in lines)
     faults: list[CatalogueRowFault] = []
     missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
@@ -96,6 +115,14 @@ def read_catalogue(lines: Iterable[str], regime: Regime = REGIME) -> Catalogue:
         wastes.setdefault(waste.code, waste)
     if not wastes and not faults:
         faults.append(CatalogueRowFault(row=2, column="code", expected="at least one code", got="none"))
+    listed = [{name: _cell(row.get(name, "")) for name in EXEMPTION} for row in exemptions]
+    rows: list[ExemptionRow] = []
+    for number, named in enumerate(listed, 1):
+        if named["stage"] not in STAGES or not named["row"] or named["row"] in {r.row for r in rows}:
+            shown = f"{named['row']} {named['stage']}"
+            faults.append(CatalogueRowFault(row=number, column="exemptions", expected=" or ".join(STAGES), got=shown))
+            continue
+        rows.append(_exemption(named))
     if faults:
         raise CatalogueRefused(tuple(faults))
     ordered = tuple(sorted(wastes.values(), key=lambda waste: waste.code))
@@ -103,17 +130,55 @@ def read_catalogue(lines: Iterable[str], regime: Regime = REGIME) -> Catalogue:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(astuple(waste) for waste in ordered)
-    return Catalogue(wastes=ordered, content=text.getvalue().encode())
+    if listed:
+        text.write("\n")
+        writer.writerow(EXEMPTION)
+        writer.writerows(tuple(named.values()) for named in listed)
+    return Catalogue(wastes=ordered, content=text.getvalue().encode(), exemptions=tuple(rows))
+
+
+def carried(edition: str) -> Catalogue:
+    """An edition that travels with the product, with its exemption list; raises KeyError for any other."""
+    with open_text("cn/editions.json") as text:
+        known = {e["edition"]: e for e in json.load(text) if "catalogue" in e}[edition]
+    with open_text(f"cn/{known['catalogue']}") as lines, open_text(f"cn/{known['exemptions']}") as rows:
+        return read_catalogue(lines, exemptions=json.load(rows))
 
 
 def catalogue_of(content: bytes) -> Catalogue:
-    """An edition read back from its canonical CSV."""
-    return read_catalogue(io.StringIO(content.decode(), newline=""))
+    """An edition read back from its canonical text."""
+    codes, exemptions = _tables(content)
+    rows = [row | {"codes": row["codes"].split()} for row in exemptions]
+    return read_catalogue(codes.splitlines(keepends=True), exemptions=rows)
 
 
-def codes_of(content: bytes) -> frozenset[str]:
-    """The codes of an edition, from its canonical CSV, which was checked when it was made."""
-    return frozenset(row["code"] for row in csv.DictReader(io.StringIO(content.decode(), newline="")))
+def edition_of(content: bytes) -> Edition:
+    """What rules read of an edition, from its canonical text, which was checked when it was made."""
+    codes, exemptions = _tables(content)
+    return Edition(
+        codes=frozenset(row["code"] for row in csv.DictReader(io.StringIO(codes, newline=""))),
+        exemptions={row["row"]: _exemption(row) for row in exemptions},
+    )
+
+
+def _tables(content: bytes) -> tuple[str, list[dict[str, str]]]:
+    codes, _, exemptions = content.decode().partition("\n\n")
+    return codes + "\n", list(csv.DictReader(io.StringIO(exemptions, newline="")))
+
+
+def _cell(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else clean(str(value))
+
+
+def _exemption(row: Mapping[str, str]) -> ExemptionRow:
+    methods = next((m for words, m in METHODS.items() if row["content"].startswith(words)), ())
+    return ExemptionRow(
+        row=row["row"],
+        codes=frozenset(row["codes"].split()),
+        stages=frozenset(STAGES[row["stage"]]),
+        methods=frozenset(methods),
+        condition=row["condition"],
+    )
 
 
 def _wrong(waste: Waste, before: Mapping[str, Waste], regime: Regime) -> Iterable[tuple[str, str]]:

@@ -11,32 +11,35 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select, update
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.container import Manifest
-from ledger.custody.decide import fold
+from ledger.custody.decide import fold, unwrapped
+from ledger.custody.events.containers import LabelBound, LabelIssued
 from ledger.custody.events.registry import FacilityRegistered
-from ledger.custody.facilities import Stay, facility_flags
+from ledger.custody.events.stock import LabelReplaced
+from ledger.custody.facilities import Stay, Treatment, facility_flags
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag
 from ledger.custody.involved import involved
+from ledger.custody.labels import label_flags
 from ledger.custody.lots import Part, Row
 from ledger.custody.regimes.base import Regime
-from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Registry
+from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Edition, Registry
 from ledger.store import facts
 from ledger.store import tables as t
 
 BATCH = 2_000
 _CHUNK = 500
 
-# Reads the content of a document that an event names by hash: the codes of a catalogue.
-CatalogueReader = Callable[[bytes], frozenset[str]]
+# Reads the content of a document that an event names by hash: an edition of the catalogue.
+CatalogueReader = Callable[[bytes], Edition]
 
 
 @dataclass(slots=True)
 class Projector:
-    """Keeps one ledger's projections; `read_catalogue` turns an adopted edition's bytes into its codes."""
+    """Keeps one ledger's projections; `read_catalogue` reads an adopted edition's bytes."""
 
     engine: Engine
     regime: Regime
@@ -88,11 +91,11 @@ class Projector:
             self._registry = registry_of(facts.at_indices(connection, indices))
             self._registry_size = size
         for edition in self._registry.catalogues:
-            if edition.content not in self._registry.catalogue_codes:
+            if edition.content not in self._registry.editions:
                 query_text = select(t.document.c.bytes).where(t.document.c.hash == bytes.fromhex(edition.content))
                 text = connection.execute(query_text).scalar()
                 if text is not None:
-                    self._registry.catalogue_codes[edition.content] = self.read_catalogue(text)
+                    self._registry.editions[edition.content] = self.read_catalogue(text)
         return self._registry
 
     def _take_in(self, connection: Connection, start: int, stop: int) -> None:
@@ -103,6 +106,8 @@ class Projector:
         verdicts: list[Fact] = []
         parts: set[tuple[str, str]] = set()
         stores: set[str] = set()
+        labels: set[str] = set()
+        looked_at: set[str] = set()
         for index, fact in facts.sequenced(connection, start, stop):
             if fact is None:
                 continue
@@ -114,6 +119,9 @@ class Projector:
                 stores.add(fact.event.facility)
             touched |= set(fact.event.containers())
             parts |= set(involved(fact))
+            named = {s for s in fact.event.streams(fact.by.party) if s.startswith("label:")}
+            labels |= named
+            looked_at |= named if isinstance(unwrapped(fact).event, LABEL_EVENTS) else set()
             manifests |= {s for s in fact.event.streams(fact.by.party) if s.startswith("manifest:")}
         self._registry_size = stop
         _write(connection, t.registry_fact, registered)
@@ -121,6 +129,7 @@ class Projector:
         touched |= set(_judged_anew(connection, verdicts))
         stores = self._account(connection, sorted(touched), stop, registry) | stores
         self._judge_stores(connection, sorted(stores), registry)
+        _judge_labels(connection, looked_at | set(_used_again(connection, sorted(labels - looked_at))), stop)
         _write_manifests(connection, sorted(manifests), stop)
         _write_involved(connection, parts)
 
@@ -252,6 +261,11 @@ def stay_rows(story: Story) -> list[dict[str, Any]]:
     return [{"n": n} | {name: getattr(stay, name) for name in _STAY} for n, stay in enumerate(story.stays)]
 
 
+def treatment_rows(story: Story) -> list[dict[str, Any]]:
+    """The `treatment` rows of a story."""
+    return [{"n": n} | {name: getattr(t_, name) for name in _TREATMENT} for n, t_ in enumerate(story.treatments)]
+
+
 def store_flags(connection: Connection, name: str, regime: Regime, registry: Registry) -> list[Flag]:
     """The exceptions of one facility, from what stood in it."""
     facility = registry.facilities.get(name)
@@ -259,31 +273,55 @@ def store_flags(connection: Connection, name: str, regime: Regime, registry: Reg
         return []
     rows = connection.execute(select(t.stay).where(t.stay.c.facility == name))
     stays = [Stay(**{field: getattr(row, field) for field in _STAY}) for row in rows]
-    return facility_flags(facility, stays, regime, registry)
+    done = connection.execute(select(t.treatment).where(t.treatment.c.facility == name))
+    treatments = [Treatment(**{field: getattr(row, field) for field in _TREATMENT}) for row in done]
+    return facility_flags(facility, stays, treatments, regime, registry)
 
 
 _LOT = tuple(Row.__dataclass_fields__)
 _FLAG = tuple(Flag.__dataclass_fields__)
 _STAY = tuple(Stay.__dataclass_fields__)
+_TREATMENT = tuple(Treatment.__dataclass_fields__)
+# A label that was only printed with its container says nothing new; these do.
+LABEL_EVENTS = (LabelIssued, LabelBound, LabelReplaced)
 
 
 def write_stories(connection: Connection, stories: dict[str, Story]) -> set[str]:
     """Replace all rows of these containers; the facilities they stood or stand in."""
     names = sorted(stories)
     stores = {stay.facility for story in stories.values() for stay in story.stays}
+    stores |= {done.facility for story in stories.values() for done in story.treatments}
     for first in range(0, len(names), _CHUNK):
         chunk = names[first : first + _CHUNK]
         connection.execute(delete(t.container).where(t.container.c.id.in_(chunk)))
         connection.execute(delete(t.lot_row).where(t.lot_row.c.container.in_(chunk)))
         connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
-        stood = select(t.stay.c.facility).where(t.stay.c.container.in_(chunk)).distinct()
-        stores |= set(connection.execute(stood).scalars())
-        connection.execute(delete(t.stay).where(t.stay.c.container.in_(chunk)))
+        for table in (t.stay, t.treatment):
+            there = select(table.c.facility).where(table.c.container.in_(chunk)).distinct()
+            stores |= set(connection.execute(there).scalars())
+            connection.execute(delete(table).where(table.c.container.in_(chunk)))
+        _write(connection, t.treatment, [row for n in chunk for row in treatment_rows(stories[n])])
         _write(connection, t.stay, [row for n in chunk for row in stay_rows(stories[n])])
         _write(connection, t.container, [container_row(stories[n]) for n in chunk])
         _write(connection, t.lot_row, [row for n in chunk for row in lot_rows(stories[n])])
         _write(connection, t.flag, [row for n in chunk for row in flag_rows(stories[n])])
     return stores
+
+
+def _used_again(connection: Connection, labels: Sequence[str]) -> Iterator[str]:
+    """Those of the labels that more than one record names."""
+    for first in range(0, len(labels), _CHUNK):
+        named = select(t.link.c.stream).where(t.link.c.stream.in_(labels[first : first + _CHUNK]))
+        yield from connection.execute(named.group_by(t.link.c.stream).having(func.count() > 1)).scalars()
+
+
+def _judge_labels(connection: Connection, labels: Iterable[str], size: int) -> None:
+    names = sorted(labels)
+    for first in range(0, len(names), _CHUNK):
+        chunk = names[first : first + _CHUNK]
+        connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
+        histories = facts.of_streams(connection, chunk, size)
+        _write(connection, t.flag, [row for n in chunk for row in _flag_rows(label_flags(n, histories[n]))])
 
 
 def manifest_row(name: str, history: Iterable[Fact]) -> dict[str, Any]:
@@ -340,7 +378,7 @@ def differences(
             select(t.document.c.bytes).where(t.document.c.hash == bytes.fromhex(edition.content))
         ).scalar()
         if text is not None:
-            registry.catalogue_codes[edition.content] = read_catalogue(text)
+            registry.editions[edition.content] = read_catalogue(text)
     containers = sorted(
         connection.execute(
             _sequenced_streams(size).where(t.link.c.stream >= "container:", t.link.c.stream < "container;")
@@ -369,6 +407,7 @@ def differences(
                 (t.lot_row, t.lot_row.c.container, lot_rows(story)),
                 (t.flag, t.flag.c.object, flag_rows(story)),
                 (t.stay, t.stay.c.container, stay_rows(story)),
+                (t.treatment, t.treatment.c.container, treatment_rows(story)),
             ):
                 got = [dict(r._mapping) for r in connection.execute(select(table).where(key == name))]
                 yield from _compare_rows(table, name, rows, got)
@@ -376,6 +415,20 @@ def differences(
         want = _flag_rows(store_flags(connection, name, regime, registry))
         got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
         yield from _compare_rows(t.flag, name, want, got)
+    labels = sorted(
+        connection.execute(
+            _sequenced_streams(size).where(t.link.c.stream >= "label:", t.link.c.stream < "label;")
+        ).scalars()
+    )
+    for first in range(0, len(labels), _CHUNK):
+        chunk = labels[first : first + _CHUNK]
+        histories = facts.of_streams(connection, chunk, size)
+        flagged: dict[str, list[dict[str, Any]]] = {}
+        for row in connection.execute(select(t.flag).where(t.flag.c.object.in_(chunk))):
+            flagged.setdefault(row.object, []).append(dict(row._mapping))
+        for name in chunk:
+            want = _flag_rows(label_flags(name, histories[name]))
+            yield from _compare_rows(t.flag, name, want, flagged.get(name, []))
     manifests = _sequenced_streams(size).where(t.link.c.stream >= "manifest:", t.link.c.stream < "manifest;")
     names = sorted(connection.execute(manifests).scalars())
     yield from _compare_table(connection, t.manifest, "id", set(names))

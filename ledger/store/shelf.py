@@ -76,15 +76,15 @@ def of_unknown_mass(connection: Connection) -> Sequence[str]:
     return connection.execute(select(c.id).where(c.mass_unknown, c.status != "emptied")).scalars().all()
 
 
-def arrivals(connection: Connection, holder: str, start: str, end: str) -> list[tuple[str, int, str]]:
-    """(code, grams, last arrival) of what others' waste came to a holder in [start, end)."""
+def arrivals(connection: Connection, holder: str, start: str, end: str) -> list[tuple[str, str, str, int]]:
+    """(code, site, moment, grams) of what came to a holder of others' waste in [start, end)."""
     r = t.lot_row.c
     query = (
-        select(r.code, func.sum(r.grams), func.max(r.at))
+        select(r.code, r.site, r.at, func.sum(r.grams))
         .where(r.account == "arrived", r.holder == holder, r.producer != holder, r.at >= start, r.at < end)
-        .group_by(r.code)
+        .group_by(r.code, r.site, r.at)
     )
-    return [(code, int(grams), at) for code, grams, at in connection.execute(query)]
+    return [(code, site, at, int(grams)) for code, site, at, grams in connection.execute(query)]
 
 
 def running_clocks(connection: Connection, container: str) -> list[tuple[str, str, str, str, int]]:

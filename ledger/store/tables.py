@@ -335,6 +335,17 @@ stay = Table(
     Index(None, "facility"),
 )
 
+treatment = Table(
+    "treatment",  # what a facility did for good, and whether residues were recorded with it
+    metadata,
+    Column("container", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    *(Column(name, Text, nullable=False) for name in ("facility", "method", "batch", "at", "statement")),
+    Column("grams", BigInteger, nullable=False),
+    Column("residues", Boolean, nullable=False),
+    Index(None, "facility"),
+)
+
 involved = Table(
     "involved",  # whoever was named with, or spoke of, a container, manifest or delivery is shown it
     metadata,
@@ -456,6 +467,7 @@ delivery = Table(
 
 PROJECTIONS: Final = (
     "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag", "involved", "stay",
+    "treatment",
 )  # fmt: skip
 """Derived from the log alone: dropped and made anew at any time."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,20 +9,24 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from fixtures import open_text
 from ledger.custody.account import Flows, account_for
 from ledger.custody.container import Container, Manifest, thing_from
-from ledger.custody.decide import decide, folds
+from ledger.custody.decide import decide
 from ledger.custody.events import parse
+from ledger.custody.events.authority import CatalogueAdopted
+from ledger.custody.facilities import facility_flags
 from ledger.custody.fact import Author, Fact
 from ledger.custody.flags import Flag, ledger_flags, overdue
+from ledger.custody.labels import label_flags
 from ledger.custody.lots import Row
 from ledger.custody.postings import Posting, balances
+from ledger.custody.quantities import quantity_flags
 from ledger.custody.rate import Question, Rate, rate_of
 from ledger.custody.regimes import regime
 from ledger.custody.regimes.base import later, local_day, text_of
-from ledger.custody.registry import Registry
+from ledger.custody.registry import Edition, Registry
 from ledger.custody.rules import Refusal
+from ledger.exchange.catalogue import carried, edition_of
 from ledger.exchange.stories import Park, Player, Step, Story, in_order_of_arrival, shipped
 from ledger.log.hashing import sha256
 
@@ -69,16 +72,14 @@ def facts_of(steps: Iterable[Step]) -> list[Fact]:
 
 
 @cache
-def catalogue() -> tuple[Fact, frozenset[str]]:
-    """The adoption of the catalogue 2021, with its codes."""
-    with open_text("cn/catalogue-2021.csv") as text:
-        codes = frozenset(row["code"] for row in csv.DictReader(text))
+def catalogue() -> tuple[Fact, Edition]:
+    """The adoption of the catalogue 2021, with what rules read of it."""
+    edition = carried("2021")
     settings = told()[0].players["settings"]
-    body = {"edition": "2021", "effective_from": "2021-01-01", "content": "0" * 64, "count": len(codes)}
-    event = parse("catalogue-adopted", body, CN)
+    event = parse("catalogue-adopted", edition.body("2021", "2021-01-01"), CN)
     at = "2025-01-03T03:00:00.000Z"
     fact = Fact(event=event, by=author(settings), at=at, received_at=at, seq=99, id="catalogue", statement="0" * 64)
-    return fact, codes
+    return fact, edition_of(edition.content)
 
 
 @dataclass(slots=True)
@@ -93,9 +94,10 @@ class Told:
     flows: Flows = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        adoption, codes = catalogue()
+        adoption, edition = catalogue()
+        assert isinstance(adoption.event, CatalogueAdopted)
         self.registry.add(adoption)
-        self.registry.catalogue_codes["0" * 64] = codes
+        self.registry.editions[adoption.event.content] = edition
 
     def record(self, facts: Iterable[Fact]) -> Told:
         for fact in facts:
@@ -107,8 +109,7 @@ class Told:
             self.postings += decision.postings
             self.registry.add(fact)
             for stream in fact.event.streams(fact.by.party):
-                if folds(stream):
-                    self.facts.setdefault(stream, []).append(fact)
+                self.facts.setdefault(stream, []).append(fact)
         return self
 
     def thing(self, stream: str) -> Container | Manifest:
@@ -123,15 +124,31 @@ class Told:
         return {key: grams for key, grams in sums.items() if grams}
 
     def account(self) -> tuple[list[Row], list[Flag]]:
-        """The rows and the flags of every container, time-driven ones left out."""
+        """The rows and the flags of every container, facility and label, time-driven ones left out."""
         containers = [stream for stream in self.facts if stream.startswith("container:")]
         stories = account_for(containers, lambda c: self.facts.get(c, []), self.flows, CN, self.registry)
-        return [r for s in stories.values() for r in s.rows], [f for s in stories.values() for f in s.flags]
+        flags = [f for s in stories.values() for f in s.flags]
+        for name, facility in self.registry.facilities.items():
+            stays = [x for s in stories.values() for x in s.stays if x.facility == name]
+            treated = [x for s in stories.values() for x in s.treatments if x.facility == name]
+            flags += facility_flags(facility, stays, treated, CN, self.registry)
+        for label in (stream for stream in self.facts if stream.startswith("label:")):
+            flags += label_flags(label, self.facts[label])
+        return [r for s in stories.values() for r in s.rows], flags
 
     def flags(self, as_of: str) -> list[tuple[str, str, str, str]]:
         """(rule, object, opened, closed or "") of everything that had become an exception by then; local days."""
         rows, flags = self.account()
+
+        def arrivals(holder: str, start: str, end: str) -> list[tuple[str, str, str, int]]:
+            return [
+                (r.code, r.site, r.at, r.grams)
+                for r in rows
+                if r.account == "arrived" and r.holder == holder != r.producer and start <= r.at < end
+            ]
+
         known = [*flags, *overdue(rows, as_of), *ledger_flags(CN, self.registry, as_of)]
+        known += quantity_flags(arrivals, CN, self.registry, as_of)
         return sorted(
             (f.rule, f.object, local(f.opened_at), local(f.closed_at) if f.closed_at and f.closed_at <= as_of else "")
             for f in known
@@ -192,7 +209,7 @@ def _midnight(day: date) -> str:
 
 
 class Scene:
-    """The park with its people, ready to be told single events; every event is a minute after the one before."""
+    """The park with its people, ready to be told single events; every event is ten minutes after the one before."""
 
     def __init__(self) -> None:
         self.park, _ = told()
@@ -212,7 +229,7 @@ class Scene:
 
     def fact(self, who: str, type_: str, body: dict[str, Any], *, at: str = "", received_at: str = "") -> Fact:
         """The next fact of a person, not yet recorded."""
-        self.minutes += 1
+        self.minutes += 10
         self.seq[who] = self.seq.get(who, 1000) + 1
         at = at or later("2026-08-03T00:00:00.000Z", minutes=self.minutes)
         id_ = _uid(10_000 + self.minutes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ledger.custody.registry import Edition
 from ledger.log import statement
 from ledger.log.checkpoint import Checkpoint, Policy, cosign, sign_checkpoint
 from ledger.log.hashing import seal_commitment
@@ -32,9 +33,9 @@ class Varied:
         return self.world.ledger.verify(**how)
 
 
-def no_codes(_: bytes) -> frozenset[str]:
+def no_codes(_: bytes) -> Edition:
     """Documents of these tests hold no codes."""
-    return frozenset()
+    return Edition()
 
 
 def varied(url: str, folder: Path, fillings: int = 260, *, waiting: bool = False) -> Varied:

@@ -93,7 +93,7 @@ class Birth(OfOne):
 
     def begin(self, thing: Container, fact: Fact) -> None:
         """Fold the birth of a container."""
-        thing.born, thing.born_at = True, fact.at
+        thing.born, thing.born_at, thing.born_site = True, fact.at, self.place.site
         thing.kind, thing.code, thing.name = self.kind, self.code, self.name
         thing.label = self.label or thing.label
         thing.asset = self.asset or ""
@@ -355,7 +355,7 @@ class Pour:
 def pour(thing: Container, target: Pour, place: Place, fact: Fact) -> None:
     """Fold grams poured into a container."""
     if target.new or not thing.born:
-        thing.born, thing.born_at = True, fact.at
+        thing.born, thing.born_at, thing.born_site = True, fact.at, place.site
         thing.kind, thing.code, thing.name = target.kind, target.code, target.name
         thing.label = target.label or thing.label
         thing.container_code = target.container_code or thing.container_code
@@ -383,7 +383,7 @@ class ContentsTransferred(Event):
 
     def streams(self, party: str) -> frozenset[str]:
         births = {self.place.site} if any(t.new for t in self.targets) else set()
-        return frozenset({*self.containers(), *births})
+        return frozenset({*self.containers(), *births, *(t.label for t in self.targets if t.label)})
 
     def containers(self) -> tuple[str, ...]:
         return (*(s.container for s in self.sources), *(t.container for t in self.targets))

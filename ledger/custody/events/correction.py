@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from ledger.custody.events import Event, event
+from ledger.custody.events.oversight import Period
 from ledger.custody.values import ContainerId, Sealed, StatementId
 from ledger.custody.wire import Plain, text
 
@@ -30,14 +31,20 @@ class _OfRecord(Event):
 @event("entry-corrected")
 class EntryCorrected(_OfRecord):
     """`field` of statement `target` should read `new`, not `old`. Proposed until every party that relied on the old
-    value agrees, or while it would take the container below zero."""
+    value agrees, or while it would take the container below zero. `closed` names the author's closed
+    period in which it lowers what was generated or raises what was closed: then it waits for the authority."""
 
     target: StatementId
     field: FieldPath
     old: Annotated[str | int, Plain()]
     new: Annotated[str | int, Plain()]
     reason: Literal["typing", "unit", "scale", "wrong-container", "other"]
+    closed: Period | None = None
     note: Sealed | None = None
+
+    def streams(self, party: str) -> frozenset[str]:
+        # The author's party too: whether a period was closed is judged against it.
+        return frozenset({self.container, party})
 
 
 @event("correction-agreed")

@@ -30,6 +30,7 @@ from ledger.custody.values import (
     Day,
     Declared,
     DeliveryId,
+    Exemption,
     GramsOrNone,
     Hash,
     ManifestId,
@@ -292,6 +293,7 @@ class Verdict:
     discrepancy: Literal["name", "quantity", "characteristic", "form", "packaging"] | None = None
     told: Named | None = None
     note: Sealed | None = None
+    exemption: Exemption | None = None
 
     def check(self, path: str, codes: Codes) -> None:
         weighed = self.decision in ("accepted", "accepted-in-part")
@@ -344,6 +346,7 @@ class ManifestReceived(OfManifest):
         leg = thing.leg(self.manifest)
         leg.carrier, leg.code, leg.decided_at = self.carrier, verdict.code, fact.at
         leg.receiver, leg.receiver_site = self.to.party, self.to.site
+        leg.exemption = verdict.exemption.row if verdict.exemption else leg.exemption
         leg.arrived_at = leg.arrived_at or fact.at
         leg.refused, leg.part = verdict.decision == "refused", verdict.decision == "accepted-in-part"
         if not leg.part:
@@ -503,6 +506,7 @@ class DeliveryRecorded(Event):
     manifest_number: Name | None = None
     contract: Name | None = None
     evidence: Hash | None = None
+    exemption: Exemption | None = None
     batch_code: BatchCode | None = None
     from_batches: tuple[BatchCode, ...] = ()
     handler: Named | None = None
@@ -546,6 +550,9 @@ class DeliveryRecorded(Event):
         leg.carrier, leg.code = self._carrier, load.code
         leg.sender, leg.sender_site = self.from_.party, self.from_.site
         leg.receiver, leg.receiver_site = self.to.party, self.to.site or ""
+        leg.exemption = self.exemption.row if self.exemption else leg.exemption
+        # A national manifest, or an old book that was transcribed, stands for a manifest of this ledger.
+        leg.papers = self.manifest_number or (self.source.workbook if self.source else leg.papers)
         if self.end == "sent":
             leg.sent_g, leg.collected_at = load.net_g, fact.at
             if not leg.done:

@@ -10,13 +10,16 @@ from ledger.custody.events import Event, Things, event
 from ledger.custody.events.containers import OfOne
 from ledger.custody.postings import Account, Posting, move
 from ledger.custody.rules import ExplanationUnknown, Refusal
-from ledger.custody.values import Code, ContainerId, Grams, Hash, Party, Sealed, StatementId, Stream, Word
-from ledger.custody.wire import text
+from ledger.custody.values import Code, ContainerId, Grams, Hash, Moment, Party, Sealed, Site, StatementId, Stream, Word
+from ledger.custody.wire import Codes, WireError, text
 
 if TYPE_CHECKING:
     from ledger.custody.fact import Fact
 
 Period = Annotated[str, text(r"\d{4}(?:-Q[1-4]|-(?:0[1-9]|1[0-2]))?", "2026, 2026-Q1 or 2026-03")]
+
+# Exceptions that the other end of a journey can accept an explanation of; all others only the authority.
+BETWEEN_PARTIES = frozenset({"mass-difference", "defect-found-later"})
 
 
 @event("container-impounded")
@@ -99,7 +102,7 @@ class ExceptionExplained(Event):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
-        thing.explained[fact.id] = (self.rule, self.key, fact.by.party, "")
+        thing.explained[fact.id] = (self.rule, self.key, fact.by.party, "", "")
 
 
 @event("explanation-accepted")
@@ -123,24 +126,37 @@ class ExplanationAccepted(Event):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         if self.explanation in thing.explained:
-            rule, key, party, _ = thing.explained[self.explanation]
+            rule, key, party, *_ = thing.explained[self.explanation]
             # A party of the container's journeys, or an authority; never who explained.
             ends = {p for leg in thing.legs.values() for p in (leg.sender, leg.receiver, leg.carrier)}
-            if "supervision" in fact.by.roles or (fact.by.party != party and fact.by.party in ends):
-                thing.explained[self.explanation] = (rule, key, party, fact.at)
+            counterparty = rule in BETWEEN_PARTIES and fact.by.party != party and fact.by.party in ends
+            if counterparty or "supervision" in fact.by.roles:
+                thing.explained[self.explanation] = (rule, key, party, fact.at, fact.statement)
 
 
 @event("period-closed")
 class PeriodClosed(Event):
-    """A party's declaration of a period is closed: lowering what was generated or raising what was closed in it needs
-    the authority from now on."""
+    """A party's declaration of a period (of one site, or of all) is closed: from now on, lowering what was generated or
+    raising what was closed in it needs the authority. `start` and `end` are the period's moments [start, end)."""
 
     holder: Party
     period: Period
+    start: Moment
+    end: Moment
+    site: Site | None = None
     declaration: Hash | None = None
 
+    def check(self, path: str, codes: Codes) -> None:
+        start, end = codes.period(self.period)
+        if start and (self.start, self.end) != (start, end):
+            raise WireError(path="start", expected=f"{start} and end {end}", got=f"{self.start} and {self.end}")
+
     def streams(self, party: str) -> frozenset[str]:
-        return frozenset({self.holder})
+        return frozenset({self.holder, *({self.site} if self.site else ())})
+
+    def covers(self, at: str, sites: frozenset[str]) -> bool:
+        """True when what happened then, at one of these sites, was declared with the period."""
+        return self.start <= at < self.end and (self.site is None or self.site in sites)
 
     def actors(self) -> frozenset[str]:
         return frozenset({self.holder})

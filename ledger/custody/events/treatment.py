@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ledger.custody.container import Container, Manifest
@@ -15,12 +14,12 @@ from ledger.custody.values import (
     Basis,
     BatchCode,
     Code,
+    Exemption,
     FacilityId,
     Grams,
     Hash,
     MethodCode,
     Moment,
-    Name,
     Named,
     Place,
     Transcript,
@@ -29,14 +28,6 @@ from ledger.custody.wire import Codes, WireError
 
 if TYPE_CHECKING:
     from ledger.custody.fact import Fact
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exemption:
-    """The exemption row relied on, with the hash of the report that shows its condition."""
-
-    row: Name
-    evidence: Hash
 
 
 @event("waste-treated")
@@ -63,7 +54,7 @@ class WasteTreated(Event):
     correctable = ("inputs.*.net_g", "outputs.*.net_g")
 
     def streams(self, party: str) -> frozenset[str]:
-        return frozenset({self.place.site, *self.containers()})
+        return frozenset({self.place.site, *self.containers(), *(p.label for p in self.outputs if p.label)})
 
     def containers(self) -> tuple[str, ...]:
         return (*(d.container for d in self.inputs), *(p.container for p in self.outputs))

@@ -27,6 +27,8 @@ class Act:
     producer: str
     day: str
     method: str | None = None
+    end: str = ""
+    exemption: str = ""
 
 
 class PeriodError(FormError):
@@ -58,6 +60,12 @@ class Regime(Codes, Protocol):
 
     def entitled(self, act: Act, registry: Registry) -> str:
         """ "" when the party may do this, else the reason why not (a key of `REASONS`)."""
+
+    def methods(self, code: str, end: str) -> frozenset[str] | None:
+        """The methods by which waste of this code may be utilised or disposed of; None where the list has none."""
+
+    def residue_methods(self, registry: Registry, day: str, site: str) -> frozenset[str]:
+        """The methods whose treatment leaves residues, so that none recorded is an exception."""
 
     def deadline(self, start: str, code: str, holder: str, site: str, registry: Registry) -> str:
         """When waste that somebody held since `start` must have left its hands (a moment)."""

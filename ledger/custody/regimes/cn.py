@@ -40,7 +40,21 @@ LAW = MappingProxyType(
         "contract": ("固废法 第37条", "生态环境法典 第490条"),
         "catalogue": ("国家危险废物名录", "国家危险废物名录"),
         "crossing": ("固废法 第22条", "生态环境法典 第476条、第536条"),
+        "exemption": ("国家危险废物名录 附录 危险废物豁免管理清单", "国家危险废物名录 附录 危险废物豁免管理清单"),
+        "label": ("固废法 第77条；HJ 1276-2022", "生态环境法典 第531条；HJ 1276-2022"),
+        "method": ("HJ 1033-2019 附录F；HJ 1259-2022", "HJ 1033-2019 附录F；HJ 1259-2022"),
+        "plan": ("固废法 第78条；HJ 1259-2022", "生态环境法典 第532条；HJ 1259-2022"),
         "truth": ("固废法 第36条", "生态环境法典 第489条"),
+    }
+)
+
+# 利用处置方式代码 by what they are for; G21-G29 detoxify chromium slag only.
+METHODS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "utilisation": frozenset(["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R15", "C2", "C3"]),
+        "disposal": frozenset(["D1", "D9", "D10", "D16", "C1"]),
+        "medical": frozenset(["Y10", "Y11", "Y12", "Y13", "Y16"]),
+        "chromium-slag": frozenset(["G21", "G22", "G23", "G24", "G29"]),
     }
 )
 
@@ -73,6 +87,11 @@ class China:
             "tolerance-g": 0,
             "licence-warn-percent": 100,
             "licence-limit-percent": 120,
+            "travel-minutes": 5,
+            "residue-methods": "D10 Y10",
+            "residue-days": 7,
+            "tier-key-g": 100_000_000,
+            "tier-simplified-g": 10_000_000,
         }
     )
 
@@ -150,8 +169,9 @@ class China:
     def entitled(self, act: Act, registry: Registry) -> str:
         kind, classes = self.kind_of(act.code), self.classes_of(act.code)
         if kind == "industrial":
+            purposes = ("utilise", "dispose", "store") if act.deed == "receive" else ("utilise", "dispose")
             ends = any(
-                f.holder == act.party and f.site == act.site and f.purpose in ("utilise", "dispose", "store")
+                f.holder == act.party and f.site == act.site and f.purpose in purposes
                 for f in registry.facilities.values()
             )
             if not ends:
@@ -170,7 +190,13 @@ class China:
             allowed = (*allowed, "collection")
         if registry.emergency(act.party, act.code, classes, act.day):
             return ""
+        if self._exempt(act, classes, registry):
+            return ""
         valid = [x for x in registry.licence_for(act.party, act.day) if x.terms.kind in allowed]
+        if kind == "medical":
+            # A comprehensive licence is a medical one only where it names medical waste.
+            named = {act.code, *classes}
+            valid = [x for x in valid if x.terms.kind != "comprehensive" or named & set(x.terms.include)]
         valid = [x for x in valid if x.terms.kind != "own-facility" or act.producer == act.party]
         valid = [x for x in valid if x.terms.site in (None, act.site)]
         if any(x.terms.covers(act.code, classes, act.method) for x in valid):
@@ -184,6 +210,29 @@ class China:
                 else "licence-wrong-kind"
             )
         return "no-licence"
+
+    def _exempt(self, act: Act, classes: tuple[str, ...], registry: Registry) -> bool:
+        ends = {"utilised": ("utilisation",), "disposed": ("disposal",)}
+        return self.listed(act.code) and registry.exempt(
+            act.exemption,
+            frozenset({act.party, act.producer}),
+            frozenset({act.code, *classes}),
+            frozenset(ends.get(act.end, ("utilisation", "disposal"))),
+            act.method or "",
+            act.day,
+        )
+
+    def methods(self, code: str, end: str) -> frozenset[str] | None:
+        if not self.listed(code):
+            return None
+        if self.kind_of(code) == "medical":
+            return METHODS["medical"]
+        allowed = METHODS["utilisation" if end == "utilised" else "disposal"]
+        return allowed | METHODS["chromium-slag"] if self.classes_of(code) == ("HW21",) else allowed
+
+    def residue_methods(self, registry: Registry, day: str, site: str) -> frozenset[str]:
+        adopted = registry.setting("residue-methods", day, site)
+        return frozenset(str(adopted or self.defaults["residue-methods"]).split())
 
     def deadline(self, start: str, code: str, holder: str, site: str, registry: Registry) -> str:
         day = local_day(start, self.offset)

@@ -1,0 +1,154 @@
+"""What a site owes the authority: its tier, its declarations and plan with their days; plan against actual."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from ledger.custody.flags import Flag
+from ledger.custody.lots import Row
+from ledger.custody.regimes.base import Regime, end_of_day
+from ledger.custody.registry import Registry
+
+Tier = Literal["key", "simplified", "registered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """One thing a site owes: the declaration of a period, or the plan of a year. `due_at` is the last moment for it,
+    `done_at` when it was received ("" when it was not)."""
+
+    site: str
+    kind: Literal["declaration", "plan"]
+    period: str
+    due_at: str
+    done_at: str = ""
+
+    def overdue_at(self, moment: str) -> bool:
+        """True when it was still owed after its time."""
+        return self.due_at < moment and not (self.done_at and self.done_at <= moment)
+
+
+def tier_of(site: str, generated_g: int, day: str, regime: Regime, registry: Registry) -> Tier:
+    """重点 (much waste in a year, an own facility or a licence), 简化 or 登记 (HJ 1259-2022), from a year's grams."""
+    holder = registry.sites[site].holder if site in registry.sites else ""
+    licensed = any(x.terms.site in (None, site) for x in registry.licence_for(holder, day))
+    facilities = (f for f in registry.facilities.values() if f.site == site)
+    if licensed or any(f.purpose in ("utilise", "dispose") for f in facilities):
+        return "key"
+    if generated_g >= regime.setting(registry, "tier-key-g", day, site, holder):
+        return "key"
+    simplified = regime.setting(registry, "tier-simplified-g", day, site, holder)
+    return "simplified" if generated_g >= simplified else "registered"
+
+
+def duties_of(site: str, tier: Tier, year: int, regime: Regime, registry: Registry) -> list[Duty]:
+    """What the site owes for a year, by the day it is due: the plan by 31 March of the year itself; declarations by the
+    15th after the month (重点) or quarter (简化), and the year's by 31 March of the next."""
+    owed: list[tuple[Literal["declaration", "plan"], str, date]] = [("plan", str(year), date(year, 3, 31))]
+    if tier == "key":
+        owed += [("declaration", f"{year}-{m:02d}", _fifteenth(year, m + 1)) for m in range(1, 13)]
+    elif tier == "simplified":
+        owed += [("declaration", f"{year}-Q{q}", _fifteenth(year, 3 * q + 1)) for q in range(1, 5)]
+    owed.append(("declaration", str(year), date(year + 1, 3, 31)))
+    made = [
+        Duty(
+            site=site,
+            kind=kind,
+            period=period,
+            due_at=end_of_day(day, regime.offset),
+            done_at=_done(site, kind, period, registry),
+        )
+        for kind, period, day in owed
+    ]
+    return sorted(made, key=lambda duty: (duty.due_at, duty.kind, duty.period))
+
+
+def duty_flags(duties: Iterable[Duty], registry: Registry) -> Iterator[Flag]:
+    """What was not declared or planned in time; it counts from its day on until it was received."""
+    for duty in duties:
+        if duty.done_at and duty.done_at <= duty.due_at:
+            continue
+        registered = registry.sites.get(duty.site)
+        yield Flag(
+            rule="plan-overdue" if duty.kind == "plan" else "declaration-overdue",
+            object=duty.site,
+            key=duty.period,
+            grams=0,
+            holder=registered.holder if registered is not None else "",
+            site=duty.site,
+            detail=duty.period,
+            opened_at=duty.due_at,
+            opened_by="",
+            closed_at=duty.done_at,
+        )
+
+
+def _fifteenth(year: int, month: int) -> date:
+    return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 15)
+
+
+def _done(site: str, kind: str, period: str, registry: Registry) -> str:
+    """When it was received: a deadline is met by what the ledger has, not by what an author says of the time."""
+    if kind == "plan":
+        return min((fact.received_at for _, fact in registry.plans.get((site, int(period)), ())), default="")
+    holder = registry.sites[site].holder if site in registry.sites else ""
+    closings = registry.closings.get(holder, ())
+    closed = (f.received_at for event, f in closings if event.period == period and event.site in (None, site))
+    return min(closed, default="")
+
+
+# -- the plan against what was ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One waste code of a site in a year, in grams: what was planned (0 when it is not in the plan) and what was."""
+
+    code: str
+    planned: bool
+    planned_generated_g: int
+    planned_treated_g: int
+    planned_entrusted_g: int
+    generated_g: int
+    treated_g: int
+    entrusted_g: int
+
+
+def plan_against_actual(site: str, year: int, rows: Iterable[Row], regime: Regime, registry: Registry) -> list[Planned]:
+    """Every code that was planned or generated; `treated` is what the site itself closed, `entrusted` what left."""
+    plan = registry.plan_of(site, year)
+    lines = {line.code: line for line in plan.lines} if plan is not None else {}
+    sums: dict[str, dict[str, int]] = {code: {} for code in lines}
+    start, end = regime.period(str(year))
+    for row in rows:
+        if row.producer_site != site or not regime.listed(row.code) or not start <= row.at < end:
+            continue
+        account = _ACTUAL.get(row.account)
+        if account is None or (account == "treated" and row.holder != row.producer):
+            continue
+        of_code = sums.setdefault(row.code, {})
+        of_code[account] = of_code.get(account, 0) + row.grams
+    return [
+        Planned(
+            code=code,
+            planned=code in lines,
+            planned_generated_g=lines[code].generated_g if code in lines else 0,
+            planned_treated_g=lines[code].treated_g if code in lines else 0,
+            planned_entrusted_g=lines[code].entrusted_g if code in lines else 0,
+            generated_g=of_code.get("generated", 0),
+            treated_g=of_code.get("treated", 0),
+            entrusted_g=of_code.get("entrusted", 0),
+        )
+        for code, of_code in sorted(sums.items())
+    ]
+
+
+_ACTUAL: Mapping[str, str] = {
+    "generated": "generated",
+    "derived": "generated",
+    "closed": "treated",
+    "entrusted": "entrusted",
+}
