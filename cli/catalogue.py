@@ -14,7 +14,7 @@ from cli.words import say
 from fixtures import open_text
 from ledger import bootstrap
 from ledger.custody.events import body_of
-from ledger.exchange.catalogue import catalogue_of, read_catalogue
+from ledger.exchange.catalogue import carried, catalogue_of, read_catalogue
 
 command = click.Group("catalogue", help=__doc__)
 
@@ -43,8 +43,7 @@ def import_(actor: Actor, file: TextIO | None, edition: str, effective_from: str
     if file is not None:
         read = read_catalogue(file)
     else:
-        with open_text(f"cn/{known['catalogue']}") as carried:
-            read = read_catalogue(carried)
+        read = carried(edition)
     actor.ledger.keep_document(read.content)
     n = len(read.wastes)
     zh, en = f"已采用名录 {edition}，{n} 个代码", f"catalogue {edition} with {n} codes is adopted"

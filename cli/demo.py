@@ -26,7 +26,6 @@ from cli.rate import figures, told
 from cli.telling import SEVERITIES, exception, word
 from cli.verify import verified
 from cli.words import language, local, say, speak
-from fixtures import open_text
 from ledger import bootstrap
 from ledger.custody.events import parse
 from ledger.custody.flags import RULES
@@ -34,7 +33,7 @@ from ledger.custody.rate import Question
 from ledger.custody.regimes.base import KINDS, later, moment_of
 from ledger.errors import LedgerError
 from ledger.exchange.author import seal
-from ledger.exchange.catalogue import read_catalogue
+from ledger.exchange.catalogue import carried
 from ledger.exchange.stories import PARK_MS, Player, in_order_of_arrival, shipped
 from ledger.log import entry
 from ledger.log.checkpoint import Policy
@@ -226,8 +225,7 @@ def _root(people: Path, player: Player) -> RootAuthority:
 
 
 def _adopt_catalogue(stage: Stage) -> None:
-    with open_text("cn/catalogue-2021.csv") as carried:
-        edition = read_catalogue(carried)
+    edition = carried("2021")
     stage.ledger.keep_document(edition.content)
     stage.say("settings", "catalogue-adopted", edition.body("2021", "2021-01-01"))
 

@@ -397,9 +397,9 @@ def differences(
             return _history(connection, known, name, size)
 
         stories = account_for(chunk, facts_of, made, regime, registry)
-        for flow, parts in made.items():
-            if list(flows.get(flow, ())) != list(parts):
-                yield "lot_flow", " ".join(flow), str(parts), str(flows.get(flow))
+        for flow, flowed in made.items():
+            if list(flows.get(flow, ())) != list(flowed):
+                yield "lot_flow", " ".join(flow), str(flowed), str(flows.get(flow))
         for name in chunk:
             story = stories[name]
             for table, key, rows in (

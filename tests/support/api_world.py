@@ -15,6 +15,7 @@ from ledger.access import Viewer
 from ledger.accounts import Accounts, Actor
 from ledger.accounts.outside import Outside
 from ledger.accounts.webhooks import Webhooks
+from ledger.custody.registry import Edition
 from ledger.log.wire import encode_base64
 from ledger.queries import Queries
 from ledger.reading import Reading
@@ -47,7 +48,7 @@ class ApiWorld:
         world = World.create(url, folder)
         made = cls(world)
         ledger = world.ledger
-        projector = Projector(ledger.engine, ledger.regime, lambda _: frozenset())
+        projector = Projector(ledger.engine, ledger.regime, lambda _: Edition())
         made.queries = Queries(engine=ledger.engine, regime=ledger.regime, projector=projector)
         made.accounts = Accounts(
             engine=ledger.engine, clock=world.clock, chance=world.chance.randbytes, kek=world.keys.kek, origin=ORIGIN

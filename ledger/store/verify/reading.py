@@ -86,6 +86,14 @@ class Reader:
         found = self.rows(f"SELECT stream, seq FROM link WHERE statement = {literal} ORDER BY stream")
         return [(name, seq) for name, seq in found if type(name) is str and type(seq) is int]
 
+    def indices_of(self, stream: str, before: int) -> list[int]:
+        """Where the entries of a stream stand in the log, below an index."""
+        found = self.rows(
+            'SELECT l."index" FROM link k JOIN leaf l ON l.statement = k.statement'
+            f" WHERE k.stream = {_text(stream)} AND l.\"index\" < {before} ORDER BY k.seq"
+        )
+        return [index for (index,) in found]
+
     def index_of(self, stream: str, seq: int) -> int | None:
         """Where the entry with this link stands in the log, by the rows beside it."""
         found = self.rows(

@@ -18,6 +18,7 @@ from ledger.accounts import Actor
 from ledger.accounts.errors import NoSuch, ScopeUnknown
 from ledger.accounts.outside import Outside, UrlRefused
 from ledger.accounts.webhooks import HOOKS_MAX, RETRY_S, TooManyHooks, Webhooks
+from ledger.custody.registry import Edition
 from ledger.queries import Queries
 from ledger.reading import Reading
 from ledger.store import tables as t
@@ -34,7 +35,7 @@ class Post:
 
     def __init__(self, house: House, receiver: Receiver) -> None:
         self.house, self.world, self.receiver = house, house.world, receiver
-        self.projector = Projector(self.world.ledger.engine, self.world.ledger.regime, lambda _: frozenset())
+        self.projector = Projector(self.world.ledger.engine, self.world.ledger.regime, lambda _: Edition())
         self.queries = Queries(
             engine=self.world.ledger.engine, regime=self.world.ledger.regime, projector=self.projector
         )
