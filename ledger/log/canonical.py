@@ -22,6 +22,8 @@ DEPTH_MAX = 32
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 # Bidirectional controls and what takes no width: two texts that look the same must be the same.
 _CONTROL = re.compile("[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+# How their UTF-8 begins: bytes without any of these need no look at each character.
+_CONTROL_STARTS = (b"\xd8\x9c", b"\xe1\xa0\x8e", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb\xbf", b"\xf3\xa0")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -172,7 +174,7 @@ def decode(data: bytes, *, limit: int) -> dict[str, Any]:
         type(value) is dict
         and _plain(value, DEPTH_MAX)
         and orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == data
-        and (data.isascii() or _plain_text(data.decode()))
+        and (data.isascii() or _plain_text(data))
     ):
         return value
     _examine(data)
@@ -226,8 +228,12 @@ def _plain(value: Any, depth: int) -> bool:
     return False
 
 
-def _plain_text(text: str) -> bool:
-    return _CONTROL.search(text) is None and unicodedata.is_normalized("NFC", text)
+def _plain_text(data: bytes) -> bool:
+    text = data.decode()
+    for start in _CONTROL_STARTS:
+        if start in data and _CONTROL.search(text):
+            return False
+    return unicodedata.is_normalized("NFC", text)
 
 
 def _refuse(data: bytes) -> NoReturn:

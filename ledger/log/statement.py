@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +21,8 @@ ABOUT_MAX = 256
 BY_BYTES_MAX = 64
 TYPE = r"[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[1-9][0-9]*)?"
 _type = re.compile(TYPE).fullmatch
+# The same few authors, keys and checkpoints come in statement after statement.
+_REMEMBERED = 4096
 _WHAT = "statement"
 _OPTIONAL = frozenset({"custody", "prev"})
 _REQUIRED = frozenset({"about", "at", "body", "by", "id", "key", "ledger", "party", "seen", "seq", "type", "v"})
@@ -141,17 +145,17 @@ def verify_signature(raw: bytes, signature: bytes, public_key: PublicKey) -> byt
 def _check(document: dict[str, Any]) -> None:
     check_members(document, _WHAT, required=_REQUIRED, optional=_OPTIONAL)
     get = document.__getitem__
-    if not is_origin(get("ledger")):
+    if not _is_origin(get("ledger")):
         wrong(_WHAT, "ledger", "an origin without spaces and +", get("ledger"))
-    if type(get("type")) is not str or not _type(get("type")) or len(get("type")) > 64:
+    if not _is_type(get("type")):
         wrong(_WHAT, "type", f"{TYPE}, at most 64 bytes", get("type"))
     if not is_uuid7(get("id")):
         wrong(_WHAT, "id", UUID7, get("id"))
-    if not is_stream(get("party")):
+    if not _is_party(get("party")):
         wrong(_WHAT, "party", STREAM, get("party"))
     if not _is_person(get("by")):
         wrong(_WHAT, "by", f"1 to {BY_BYTES_MAX} printable bytes without spaces", get("by"))
-    if not is_hash(get("key")):
+    if not _is_known_hash(get("key")):
         wrong(_WHAT, "key", "64 lowercase hex digits", get("key"))
     if document.get("custody", "server") != "server":
         wrong(_WHAT, "custody", "server, or absent", get("custody"))
@@ -170,7 +174,7 @@ def _check(document: dict[str, Any]) -> None:
     check_members(seen, "seen", required=_SEEN)
     if type(seen["size"]) is not int or seen["size"] < 0:
         wrong("seen", "size", "an integer from 0", seen["size"])
-    if not is_hash(seen["root"]):
+    if not _is_known_hash(seen["root"]):
         wrong("seen", "root", "64 lowercase hex digits", seen["root"])
     about = get("about")
     if type(about) is not list or not 1 <= len(about) <= ABOUT_MAX or not all(map(is_stream, about)):
@@ -181,7 +185,17 @@ def _check(document: dict[str, Any]) -> None:
         wrong(_WHAT, "body", "an object", get("body"))
 
 
-def _is_person(text: object) -> bool:
+def _remembered(form: Callable[[object], bool]) -> Callable[[object], bool]:
+    """`form`, which holds for texts only, with its last answers."""
+    known = lru_cache(maxsize=_REMEMBERED)(form)
+    return lambda text: type(text) is str and known(text)
+
+
+def _type_form(text: object) -> bool:
+    return type(text) is str and len(text) <= 64 and _type(text) is not None
+
+
+def _person_form(text: object) -> bool:
     return (
         type(text) is str
         and 1 <= len(text) <= BY_BYTES_MAX
@@ -189,3 +203,10 @@ def _is_person(text: object) -> bool:
         and text.isprintable()
         and " " not in text
     )
+
+
+_is_known_hash = _remembered(is_hash)
+_is_origin = _remembered(is_origin)
+_is_party = _remembered(is_stream)
+_is_person = _remembered(_person_form)
+_is_type = _remembered(_type_form)

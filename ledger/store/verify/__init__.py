@@ -7,6 +7,7 @@ row, whatever is in it, ends the run.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,7 +45,8 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 TASK: Final = 16 * WIDTH  # entries in one range
-_SMALL: Final = 2 * TASK  # below this, other processes cost more than they bring
+# Below so many entries, other processes cost more than they bring.
+_SMALL: Final[dict[Level, int]] = {"hashes": 100_000, "signatures": 20_000, "replay": 10_000}
 _SAID_MAX: Final = 10_000  # differences kept; more are counted
 
 T = TypeVar("T")
@@ -114,7 +116,8 @@ class _Run:
         self._progress = progress or (lambda _what, _done, _of: None)
         self._whole = Whole(reader)
         self._plan = self._planned(secret or os.urandom(16))
-        self._processes = 1 if self._plan.size < _SMALL or ":memory:" in str(engine.url) else processes
+        small = self._plan.size < _SMALL[level] or engine.url.database in (None, "", ":memory:")
+        self._processes = 1 if small else processes
         self._job = _Job(
             url=engine.url.render_as_string(hide_password=False),
             schema="" if reader.sqlite else str(reader.rows("SHOW search_path")[0][0]),
@@ -367,6 +370,7 @@ _job: _Job
 def _start(job: _Job) -> None:
     """A process opens its own connection; it reads entries that have an index, which never change."""
     global _ranges, _reader, _job
+    gc.disable()  # it would look in vain: nothing here refers in circles
     engine = open_engine(job.url, job.schema) if job.schema else open_engine(job.url)
     _reader, _job = Reader(engine), job
     _ranges = Ranges(_reader, job.plan)

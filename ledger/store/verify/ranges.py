@@ -107,7 +107,7 @@ def ten_seconds_before(moment: str) -> str:
 def link_mark(secret: bytes, stream: str, seq: int, hash_: bytes) -> int:
     """One link as a number: sums of them are equal for equal sets of links, and nobody can aim at a sum without the
     run's secret."""
-    return int.from_bytes(sha256(b"%b%b%d %b" % (secret, stream.encode(), seq, hash_))[:16], "big")
+    return int.from_bytes(sha256(b"%b%d %b%b" % (secret, seq, hash_, stream.encode()))[:16], "big")
 
 
 class Ranges:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from zlib import crc32
 
+import orjson
+
 from ledger.custody.decide import decide, folds
 from ledger.custody.events import check_about, parse
 from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, LedgerOpened, StatementAdopted
@@ -18,9 +20,9 @@ from ledger.custody.fact import Fact
 from ledger.custody.postings import Posting
 from ledger.custody.regimes import regime
 from ledger.errors import LedgerError
-from ledger.log import entry
+from ledger.log.entry import Entry, Link
 from ledger.log.hashing import leaf_hash
-from ledger.log.statement import Statement, statement_hash
+from ledger.log.statement import Seen, Statement, statement_hash
 from ledger.store import standing
 from ledger.store.append import fact_of
 from ledger.store.rows import AuthorHead
@@ -123,7 +125,8 @@ class Replay:
             told.skipped += 1
             torn.update(self._touched(row))
             return
-        fact, said, received, refused = read
+        fact, said, received = read
+        refused = received.refused
         objects = [name for name in said.about if folds(name)]
         if torn.intersection(objects):
             torn.update(objects)
@@ -142,8 +145,10 @@ class Replay:
             return
 
         def history(stream: str) -> Iterator[Fact]:
-            for each in self._reader.records_at(histories.get(stream, [])):
-                if (again := self._fact(each)) is not None:
+            # Of objects with no state of their own, such as a party, what was recorded is looked up beside the log.
+            known = histories.get(stream, []) if folds(stream) else self._reader.indices_of(stream, index)
+            for each in self._reader.records_at(known):
+                if (again := self._fact(each)) is not None and again[2].refused is None:
                     yield again[0]
 
         ruled = self._standing(fact, said, adopted)
@@ -166,21 +171,18 @@ class Replay:
                 ends[link.stream] = (row[LEAF], link.seq, index)
                 histories.setdefault(link.stream, []).append(index)
 
-    def _fact(self, row: Row | None) -> tuple[Fact, Statement, entry.Entry, str | None] | None:
-        """None when the bytes cannot be believed: the ranges say so."""
+    def _fact(self, row: Row | None) -> tuple[Fact, Statement, Entry] | None:
+        """None when the bytes cannot be believed: the ranges say so. Their form was checked there and is not here."""
         if row is None or type(row[RAW]) is not bytes or type(row[SAID]) is not bytes:
             return None
         if leaf_hash(row[RAW]) != row[LEAF] or statement_hash(row[SAID]) != row[HASH]:
             return None
         try:
-            received, said = entry_in(row[RAW]), statement_in(row[SAID])
+            received, said = _entry_of(row[RAW]), _statement_of(row[SAID], row[HASH])
             event = parse(said.type, said.body, self._codes)
-        except LedgerError:
+            return fact_of(event, said, self._authors[said.key], received.received_at), said, received
+        except (LedgerError, orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
             return None
-        author = self._authors.get(said.key)
-        if author is None:
-            return None
-        return fact_of(event, said, author, received.received_at), said, received, received.refused
 
     def _touched(self, row: Row | None) -> Iterator[str]:
         if row is None:
@@ -232,9 +234,7 @@ class Replay:
             found.setdefault(row[0], []).append(row[1:])
         return found
 
-    def _postings(
-        self, told: Replayed, wanted: Sequence[Posting], got: list[Row], index: int, received: entry.Entry
-    ) -> None:
+    def _postings(self, told: Replayed, wanted: Sequence[Posting], got: list[Row], index: int, received: Entry) -> None:
         expected = [(n, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for n, p in enumerate(wanted)]
         told.postings += len(expected)
         if expected == got:
@@ -288,7 +288,7 @@ class Replay:
         expected: str,
         got: str,
         index: int,
-        received: entry.Entry,
+        received: Entry,
         row: str = "",
     ) -> None:
         link = received.links[0]
@@ -305,3 +305,23 @@ class Replay:
                 row=row,
             )
         )
+
+
+def _statement_of(raw: bytes, hash_: bytes) -> Statement:
+    document = orjson.loads(raw)
+    seen = document.pop("seen")
+    del document["v"]
+    about = tuple(document.pop("about"))
+    optional = {"custody": None, "prev": None}
+    return Statement(**(optional | document), about=about, seen=Seen(**seen), raw=raw, hash=hash_)
+
+
+def _entry_of(raw: bytes) -> Entry:
+    document = orjson.loads(raw)
+    return Entry(
+        statement=document["statement"],
+        signature=document["signature"],
+        received_at=document["received_at"],
+        refused=document.get("refused"),
+        links=tuple([Link(link["stream"], link["seq"], link.get("prev")) for link in document["links"]]),
+    )
