@@ -12,6 +12,7 @@ from cli import keyring
 from cli.acting import people_folder, reading
 from cli.words import say
 from ledger import bootstrap
+from ledger.custody.regimes import MODULES
 from ledger.log.keys import PublicKey, possession_message
 from ledger.log.wire import decode_base64
 from ledger.service import RootAuthority
@@ -30,9 +31,18 @@ ROLES = ("licensing", "registrar", "settings", "supervision")
     help="In production: the request.json of the authority's own `key new --new-party`.",
 )
 @click.option("--promise-hours", type=click.IntRange(1, 720), default=24, show_default=True)
+@click.option(
+    "--regime", type=click.Choice(sorted(MODULES)), default="cn.1", show_default=True, help="The law it works under."
+)
 @reading
 def command(
-    origin: str, operator: str, authority: str | None, key_file: Path | None, promise_hours: int, as_json: bool
+    origin: str,
+    operator: str,
+    authority: str | None,
+    key_file: Path | None,
+    promise_hours: int,
+    regime: str,
+    as_json: bool,
 ) -> None:
     """Open a new ledger: its keys, its database, entry 0, trust.json and policy.txt to pin.
 
@@ -50,9 +60,14 @@ def command(
     if authority is not None:
         if settings.keys.exists():
             raise bootstrap.HomeTaken(path=settings.keys)
-        roots.append(_brought(authority, key_file, origin) if key_file else _made(authority, origin))
+        roots.append(_brought(authority, key_file, origin) if key_file else _made(authority, origin, regime))
     ledger = bootstrap.init_ledger(
-        settings, origin=origin, operator_name=operator, authorities=roots, promise_hours=promise_hours
+        settings,
+        origin=origin,
+        operator_name=operator,
+        authorities=roots,
+        promise_hours=promise_hours,
+        regime_name=regime,
     )
     trust = ledger.trust()
     ledger.close()
@@ -70,7 +85,7 @@ def command(
         click.echo(say("下一步：", "next: ") + f"wasteledger party register NAME --as {authority}")
 
 
-def _made(name: str, origin: str) -> RootAuthority:
+def _made(name: str, origin: str, regime: str) -> RootAuthority:
     party, person, stream = (f"{kind}:{bootstrap.new_id()}" for kind in ("party", "person", "key"))
     chain = keyring.create(
         people_folder(),
@@ -80,7 +95,7 @@ def _made(name: str, origin: str) -> RootAuthority:
         party=party,
         person=person,
         stream=stream,
-        regime="cn.1",
+        regime=regime,
     )
     return RootAuthority(party=party, person=person, key=stream, public_key=chain.key.public, roles=ROLES, name=name)
 

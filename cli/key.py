@@ -14,6 +14,7 @@ from cli.acting import Actor, acting, open_ledger, people_folder, reading, rows_
 from cli.lookup import Lookup
 from cli.words import say
 from ledger import bootstrap
+from ledger.custody.regimes import MODULES
 from ledger.log.ids import is_stream
 from ledger.log.keys import possession_message
 from ledger.log.trust import Trust
@@ -27,8 +28,11 @@ command = click.Group("key", help=__doc__)
 @click.option("--party", help="The registered party, by name or id.")
 @click.option("--new-party", is_flag=True, help="For a party not registered yet, or an authority before `init`.")
 @click.option("--origin", help="The ledger's origin, where there is no trust.json here.")
+@click.option(
+    "--regime", type=click.Choice(sorted(MODULES)), help="The ledger's regime (as it says itself, else cn.1)."
+)
 @reading
-def new(name: str, party: str | None, new_party: bool, origin: str | None, as_json: bool) -> None:
+def new(name: str, party: str | None, new_party: bool, origin: str | None, regime: str | None, as_json: bool) -> None:
     """Make a key for a person at this device, with a request.json for whoever enrols it.
 
     The key never leaves its folder; the request holds the public key and a proof that its maker holds the other half.
@@ -47,10 +51,18 @@ def new(name: str, party: str | None, new_party: bool, origin: str | None, as_js
     else:
         with open_ledger() as (ledger, queries):
             holder = Lookup(ledger, queries, "").any_party(party)
+            regime = ledger.regime.name
     person, stream = f"person:{bootstrap.new_id()}", f"key:{bootstrap.new_id()}"
     people = people_folder()
     chain = keyring.create(
-        people, name, seed=os.urandom(32), ledger=origin, party=holder, person=person, stream=stream, regime="cn.1"
+        people,
+        name,
+        seed=os.urandom(32),
+        ledger=origin,
+        party=holder,
+        person=person,
+        stream=stream,
+        regime=regime or "cn.1",
     )
     public = chain.key.public.raw.hex()
     proof = chain.key.sign(possession_message(origin, stream, holder, person, public))

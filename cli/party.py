@@ -12,6 +12,7 @@ command = click.Group("party", help=__doc__)
 @command.command()
 @click.argument("name")
 @click.option("--uscc", help="Its unified social credit code (GB 32100), check character included.")
+@click.option("--epa-id", help="Its EPA ID number, in a ledger under the regime us.1.")
 @click.option(
     "--duty",
     "duties",
@@ -21,7 +22,15 @@ command = click.Group("party", help=__doc__)
 @click.option("--phone", help="The duty phone of the organisation, open to all.")
 @click.option("--own", is_flag=True, help="Register the acting person's own party, whose key was enrolled before.")
 @acting
-def register(actor: Actor, name: str, uscc: str | None, duties: tuple[str, ...], phone: str | None, own: bool) -> None:
+def register(
+    actor: Actor,
+    name: str,
+    uscc: str | None,
+    epa_id: str | None,
+    duties: tuple[str, ...],
+    phone: str | None,
+    own: bool,
+) -> None:
     """Register a party: a registrar registers any, a party's own person registers it with --own.
 
     \b
@@ -33,7 +42,7 @@ def register(actor: Actor, name: str, uscc: str | None, duties: tuple[str, ...],
     body = {
         "holder": actor.party if own else actor.new("party"),
         "name": name,
-        "identifiers": [{"scheme": "uscc", "value": uscc}] if uscc else [],
+        "identifiers": [{"scheme": scheme, "value": v} for scheme, v in (("uscc", uscc), ("epa-id", epa_id)) if v],
         "duties": list(duties),
         "duty_phone": phone,
     }

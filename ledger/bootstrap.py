@@ -137,6 +137,7 @@ def init_ledger(
     operator_name: str,
     authorities: Sequence[RootAuthority] = (),
     promise_hours: int = 24,
+    regime_name: str = "cn.1",
     told: Clock = clock,
 ) -> Ledger:
     """A new ledger with new keys; writes trust.json and the policy beside them. `told` replaces the clock in a demo."""
@@ -156,6 +157,7 @@ def init_ledger(
         operator_name=operator_name,
         authorities=authorities,
         promise_hours=promise_hours,
+        regime_name=regime_name,
     )
     chosen.trust.write_bytes(ledger.trust().format())
     chosen.policy.write_text(ledger.policy_text())
