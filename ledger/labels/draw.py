@@ -17,12 +17,14 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from ledger.labels import font, qr
-from ledger.labels.shapes import BLACK, WHITE, Code, Colour, Drawing, Path, Text
+from ledger.labels.shapes import BLACK, WHITE, Code, Colour, Drawing, Path, Point, Text
 
 Told = Callable[[int], None]
 _MM: Final = 72 / 25.4
 _BOLD: Final = 0.035
 """How wide the pen is that makes a letter bold, in letter sizes."""
+_PARTS: Final = 12
+"""Straight pieces of a curve in pixels."""
 _FONT: Final = "label"
 A4: Final = (210.0, 297.0)
 
@@ -190,9 +192,9 @@ def raster(drawing: Drawing, *, dpi: int, thermal: bool = False, fine: int = 1) 
     return image
 
 
-def _flat(shape: Path, scale: float) -> Iterator[tuple[list[tuple[float, float]], bool]]:
+def _flat(shape: Path, scale: float) -> Iterator[tuple[list[Point], bool]]:
     """The parts of a path as corners in pixels, and whether each is closed."""
-    points: list[tuple[float, float]] = []
+    points: list[Point] = []
     for op, given in shape.steps:
         at = [(x * scale, y * scale) for x, y in given]
         match op:
@@ -203,7 +205,8 @@ def _flat(shape: Path, scale: float) -> Iterator[tuple[list[tuple[float, float]]
             case "L":
                 points.extend(at)
             case "C":
-                points.extend(_curve(points[-1], *at))
+                first, second, end = at
+                points.extend(_curve(points[-1], first, second, end))
             case _:
                 yield points, True
                 points = []
@@ -211,11 +214,9 @@ def _flat(shape: Path, scale: float) -> Iterator[tuple[list[tuple[float, float]]
         yield points, False
 
 
-def _curve(
-    a: tuple[float, float], b: tuple[float, float], c: tuple[float, float], d: tuple[float, float], parts: int = 12
-) -> Iterator[tuple[float, float]]:
-    for n in range(1, parts + 1):
-        t, u = n / parts, 1 - n / parts
+def _curve(a: Point, b: Point, c: Point, d: Point) -> Iterator[Point]:
+    for n in range(1, _PARTS + 1):
+        t, u = n / _PARTS, 1 - n / _PARTS
         weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
         yield (
             sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)),

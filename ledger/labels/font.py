@@ -68,7 +68,8 @@ def outline(character: str) -> str:
     pen = SVGPathPen(_glyphs(), ntos=lambda number: f"{number:.4g}")
     scale = 1 / _em()
     _glyphs()[_charmap()[ord(character)]].draw(TransformPen(pen, (scale, 0, 0, -scale, 0, 0)))
-    return pen.getCommands()
+    data: str = pen.getCommands()
+    return data
 
 
 @cache

@@ -1,7 +1,7 @@
 """How a label looks: HJ 1276-2022 for hazardous waste, HJ 421 for medical, a plain one for everything else.
 
-A label is one form: title, rows beside the hazards, the digital code, rows beside the QR code. The letters are as large as
-all texts together allow, and never smaller than the standard's; what does not fit then is refused.
+A label is one form: title, rows beside the hazards, the digital code, rows beside the QR code. The letters are as large
+as all texts together allow, and never smaller than the standard's; what does not fit then is refused.
 """
 
 from __future__ import annotations

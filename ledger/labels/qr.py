@@ -17,9 +17,7 @@ Modules = tuple[tuple[bool, ...], ...]
 
 def modules(text: str) -> Modules:
     """The code of a text without its quiet zone, rows from the top, True is dark."""
-    code: qrcode.QRCode[qrcode.image.base.BaseImage] = qrcode.QRCode(
-        error_correction=ERROR_CORRECT_Q, border=0, mask_pattern=_MASK
-    )
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=0, mask_pattern=_MASK)
     code.add_data(text, optimize=0)
     code.make()
     return tuple(tuple(map(bool, row)) for row in code.modules)

@@ -1,7 +1,7 @@
 """The hazard symbols of a waste label, drawn here: a square on its point, black on the colour of the hazard.
 
-Colours after the examples of HJ 1276-2022: toxic and infectious white, corrosive white over black, ignitable red, reactive
-yellow. Each is drawn in a square of side 100 and can be told without its colour.
+Colours after the examples of HJ 1276-2022: toxic and infectious white, corrosive white over black, ignitable red,
+reactive yellow. Each is drawn in a square of side 100 and can be told without its colour.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from math import cos, radians, sin
 from typing import Final
 
-from ledger.labels.shapes import BLACK, WHITE, Colour, Path, arc, circle, line, path, polygon
+from ledger.labels.shapes import BLACK, WHITE, Colour, Path, Point, arc, circle, line, path, polygon
 
 NAMES: Final = {"T": "毒性", "C": "腐蚀性", "I": "易燃性", "R": "反应性", "In": "感染性"}
 _RED: Final[Colour] = (255, 0, 0)
@@ -78,14 +78,14 @@ def _corrosive() -> Iterator[Path]:
 
         yield line(at(4, 14), at(18, 31), 8)
         yield line(at(5, 15.2), at(12, 23.7), 5, pen=WHITE)
-        for y in (35.5, 42.5):
-            x, y = at(19.5, y)
+        for fallen in (35.5, 42.5):
+            x, y = at(19.5, fallen)
             yield polygon((x, y - 4), (x - 1.9, y), (x + 1.9, y), fill=BLACK)
             yield circle(x, y + 0.6, 2, fill=BLACK)
     yield path("M 56 48 L 64 48 L 66 51 L 68 49 L 70 52 L 73 49 L 75 48 L 86 48 L 86 56 L 56 56 Z", fill=BLACK)
     yield path(
-        "M 13 48.5 L 22 48.5 C 24 46.5 25.5 46 27 46.5 L 28.5 49.5 L 31 47 L 33 50 L 35 48 L 45 49.5 C 47.5 50 47.5 52.2 45 52.2"
-        " L 38 52 L 44 53 C 46 53.5 46 55.6 44 55.6 L 34 55.8 C 28 57.5 24 56.5 13 56 Z",
+        "M 13 48.5 L 22 48.5 C 24 46.5 25.5 46 27 46.5 L 28.5 49.5 L 31 47 L 33 50 L 35 48 L 45 49.5"
+        " C 47.5 50 47.5 52.2 45 52.2 L 38 52 L 44 53 C 46 53.5 46 55.6 44 55.6 L 34 55.8 C 28 57.5 24 56.5 13 56 Z",
         fill=BLACK,
     )
 
@@ -108,11 +108,11 @@ def _reactive() -> Iterator[Path]:
     # A burst: long and short rays by turns, and pieces that fly away from it.
     rays = [-90, -60, -38, -14, 10, 34, 58, 90, 122, 146, 170, 194, 218, 240]
     reach = [30, 24, 29, 23, 27, 20, 24, 19, 24, 20, 27, 23, 29, 24]
-    points = []
+    points: list[Point] = []
     for n, (a, r) in enumerate(zip(rays, reach, strict=True)):
         points.append((50 + r * cos(radians(a)), 50 + r * sin(radians(a))))
-        b = (a + (rays[n + 1] if n + 1 < len(rays) else 270)) / 2
-        points.append((50 + 12 * cos(radians(b)), 50 + 12 * sin(radians(b))))
+        between = (a + [*rays, 270][n + 1]) / 2
+        points.append((50 + 12 * cos(radians(between)), 50 + 12 * sin(radians(between))))
     yield polygon(*points, fill=BLACK)
     yield circle(50, 50, 6, fill=_YELLOW)
     for a, r, size in ((-75, 30, 2.4), (-26, 30, 2.6), (22, 28, 2.4), (75, 27, 2.2), (105, 27, 2.2), (158, 28, 2.4)):
