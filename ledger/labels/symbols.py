@@ -64,8 +64,8 @@ def _skull() -> Iterator[Path]:
     yield path("M 34 41 C 34 35 46 35 46.5 40 C 47 46 43 48 40 48 C 36 48 34 46 34 41 Z", fill=WHITE)
     yield path("M 66 41 C 66 35 54 35 53.5 40 C 53 46 57 48 60 48 C 64 48 66 46 66 41 Z", fill=WHITE)
     yield path("M 50 45.5 L 53.5 52 L 50 51 L 46.5 52 Z", fill=WHITE)
-    for x in (43, 47.7, 52.3, 57):
-        yield line((x, 55), (x, 63), 1.3, pen=WHITE)
+    for tooth in (43.0, 47.7, 52.3, 57.0):
+        yield line((tooth, 55), (tooth, 63), 1.3, pen=WHITE)
 
 
 def _corrosive() -> Iterator[Path]:
