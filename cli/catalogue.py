@@ -40,10 +40,7 @@ def import_(actor: Actor, file: TextIO | None, edition: str, effective_from: str
     day = effective_from or known.get("in_force_from")
     if day is None:
         raise click.UsageError(say("请用 --from 给出施行日期", "say with --from from which day it is in force"))
-    if file is not None:
-        read = read_catalogue(file)
-    else:
-        read = carried(edition)
+    read = read_catalogue(file) if file is not None else carried(edition)
     actor.ledger.keep_document(read.content)
     n = len(read.wastes)
     zh, en = f"已采用名录 {edition}，{n} 个代码", f"catalogue {edition} with {n} codes is adopted"

@@ -170,6 +170,7 @@ def _opened(folder: Path, stack: ExitStack) -> Stage:
 def _made(folder: Path, stack: ExitStack) -> Stage:
     _clear(folder)
     park, stories = shipped()
+    stories = [story for story in stories if story.demo]
     settings, clock = home(folder), StoryClock()
     people = settings.home / "people"
     roots = [p for p in park.players.values() if p.genesis]

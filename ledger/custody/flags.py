@@ -489,6 +489,13 @@ class Finding:
     due_at: str = ""
 
 
+# What an accepted explanation ends although it goes on being so. All else ends when it is put right.
+EXPLAINABLE = frozenset(
+    {"mass-difference", "defect-found-later", "not-on-manifest", "wrong-consignee", "code-differs", "without-manifest",
+     "no-approval"}
+)  # fmt: skip
+
+
 def flags_of(trace: Trace, facts: Iterable[Fact]) -> list[Flag]:
     """Run the trace over the facts and return the container's flags, open and closed."""
     facts = list(facts)
@@ -521,7 +528,12 @@ def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
     closed: list[Flag] = []
     seen: Sighting | None = None
     for fact in trace.steps(facts):
-        standing = {(f.rule, f.key): f for check in CHECKS for f in check(trace)}
+        standing = {
+            (f.rule, f.key): f
+            for check in CHECKS
+            for f in check(trace)
+            if f.rule not in EXPLAINABLE or not trace.thing.accepted(f.rule, f.key)
+        }
         for key in [k for k in opened if k not in standing]:
             flag = opened.pop(key)
             # A time-driven one that ended before its time never was.
@@ -635,12 +647,11 @@ def _legs(trace: Trace) -> Iterator[Finding]:
     for journey, leg in thing.legs.items():
         settled_at = leg.returned_at or leg.decided_at
         for gap in leg.gap(thing.id):
-            explained = thing.accepted("mass-difference", journey)
-            if not explained and not within_tolerance(regime, trace.registry, settled_at, gap):
+            if not within_tolerance(regime, trace.registry, settled_at, gap):
                 yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
         if not leg.manifest and (leg.sent_g is not None or leg.decided_at):
             exempt = _unmanifested(trace, leg.code, leg.collected_at or leg.decided_at, leg.exemption, leg.sender)
-            if not leg.papers and not exempt and not thing.accepted("without-manifest", journey):
+            if not leg.papers and not exempt:
                 sent = leg.sent_g if leg.sent_g is not None else leg.accepted_g
                 yield Finding("without-manifest", journey, sent or 0, leg.sender, leg.sender_site, leg.receiver)
         if leg.refused:
@@ -717,8 +728,7 @@ def _care(trace: Trace) -> Iterator[Finding]:
     if thing.leaked_g:
         yield Finding("leak", "", thing.leaked_g, thing.holder, thing.site)
     for key, kind in thing.defects.items():
-        if not thing.accepted("defect-found-later", key):
-            yield Finding("defect-found-later", key, thing.net_g, thing.holder, thing.site, kind)
+        yield Finding("defect-found-later", key, thing.net_g, thing.holder, thing.site, kind)
     counted = {p.code for _, p in trace.parts()} - {thing.code}
     if thing.born and any(trace.regime.listed(c) for c in counted) and not trace.regime.listed(thing.code):
         yield Finding("reclassification-unconfirmed", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
@@ -745,7 +755,7 @@ def _crossings(trace: Trace) -> Iterator[Finding]:
 def _entitlement(trace: Trace) -> Iterator[Finding]:
     unentitled: dict[tuple[str, str, str], int] = {}
     for account, part in trace.parts():
-        if account.stage == "held" and part.producer != account.holder:
+        if account.stage == "held" and not part.own(account.holder):
             reason = _receiving(trace, account.holder, account.site, part)
             if reason:
                 key = (account.holder, account.site, reason)

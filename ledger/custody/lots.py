@@ -46,6 +46,10 @@ class Part:
         """When the legal person first held the lot ("" when it never did)."""
         return next((start for who, start in self.clocks if who == holder), "")
 
+    def own(self, holder: str) -> bool:
+        """True for the first producer and for whoever succeeded it: a successor's clock is the producer's own."""
+        return holder == self.producer or "" != self.since(holder) == self.since(self.producer)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -98,6 +102,7 @@ class Trace:
     opened_at: str = ""
     confirmed: frozenset[str] = frozenset()
     holder_before: str = ""
+    most_g: int = 0
     fact: Fact = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +115,7 @@ class Trace:
         for fact in effective(self.container, ordered):
             self.fact = fact
             self.holder_before = self.thing.holder
+            self.most_g = max(self.most_g, self.thing.net_g)
             gaps = self.thing.gaps()
             fact.event.fold(self.thing, fact)
             if isinstance(fact.event, ContainerOpened) and not self.opened_at:
@@ -209,8 +215,9 @@ class Trace:
 
     def _carry(self, taken: list[tuple[Account, Part]], to: Account) -> None:
         for origin, part in taken:
-            left = origin.stage == "held" and origin.holder == part.producer
-            back = to.stage == "held" and to.holder == part.producer
+            succeeded = isinstance(self.fact.event, CustodyTransferred)
+            left = origin.stage == "held" and part.own(origin.holder)
+            back = to.stage == "held" and (part.own(to.holder) or (left and succeeded))
             if left != back and not (back and origin.stage == "lost") and to.stage != "lost":
                 self._row("entrusted", part, to, grams=part.grams if left else -part.grams)
             self._moved(part, origin, to)
@@ -326,7 +333,7 @@ class Trace:
             code=part.code,
             party=credit.holder,
             site=credit.site,
-            producer=part.producer,
+            producer=credit.holder if part.own(credit.holder) else part.producer,
             day=day,
             method=getattr(event, "method", None) if treated else None,
             end=str(getattr(event, "end", "")),
@@ -335,6 +342,9 @@ class Trace:
         return self.regime.entitled(act, self.registry)
 
     def _gap_row(self, part: Part, place: Account, posting: Posting) -> None:
+        if posting.cause == "emptied-difference":
+            # What stuck to the walls is measured against what was inside.
+            posting = replace(posting, of_g=self.most_g)
         if within_tolerance(self.regime, self.registry, self.fact.at, posting):
             self._row("settled", part, place)
         else:

@@ -21,7 +21,7 @@ from ledger.log.ids import new_uuid7
 
 # The ids of the park's things are as if made then: 2025-01-01T00:00:00Z.
 PARK_MS = 1_735_689_600_000
-OF_STEP = frozenset({"at", "received", "by", "event", "id"})
+OF_STEP = frozenset({"at", "received", "by", "event", "id", "refused"})
 UPLOAD = timedelta(seconds=1)
 
 
@@ -35,7 +35,8 @@ class StoryError(LedgerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Player:
-    """A person with a key: which party, which authority roles. `genesis` keys are pinned in entry 0."""
+    """A person with a key: which party, which authority roles. `genesis` keys are pinned in entry 0; a guest's key is
+    good for one statement, `vouched_by` (a player's alias) enrols it."""
 
     alias: str
     party: str
@@ -44,11 +45,13 @@ class Player:
     roles: tuple[str, ...]
     admin: bool
     genesis: bool
+    vouched_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One statement to be made: by whom, when it happened, when it arrives, its type and body in wire form."""
+    """One statement to be made: by whom, when it happened, when it arrives, its type and body in wire form; `refused`
+    is the code of the rule that it breaks ("" for what is recorded)."""
 
     story: str
     id: str
@@ -57,11 +60,13 @@ class Step:
     received_at: str
     type: str
     body: dict[str, Any]
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A story as told: its steps in the order of happening, and what must come of them (`expect`, with its aliases)."""
+    """A story as told: its steps in the order of happening, what must come of them (`expect`, with its aliases), who
+    signs once only, and whether the demonstration tells it."""
 
     name: str
     zh: str
@@ -69,6 +74,8 @@ class Story:
     steps: tuple[Step, ...]
     expect: tuple[dict[str, Any], ...]
     ids: Mapping[str, str]
+    guests: tuple[Player, ...] = ()
+    demo: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,11 +120,7 @@ def load_park(text: str) -> Park:
             admin=row.get("admin", False),
             genesis=row.get("genesis", False),
         )
-    places = {
-        row["site"][1:]: {"party": _known(ids, row["holder"][1:], "park"), "site": _known(ids, row["site"][1:], "park")}
-        for row in told["step"]
-        if row["event"] == "site-registered"
-    }
+    places = _places(told, ids, "park")
     return Park(players=players, places=places, story=_told("park", told, ids, players, places))
 
 
@@ -125,8 +128,33 @@ def load_story(text: str, park: Park) -> Story:
     """One story, from its own file, played by the park's people."""
     told = tomllib.loads(text)
     start = min(row["at"] for row in told["step"])
-    ids = {**park.story.ids, **_ids(told["story"], told, _ms(start))}
-    return _told(told["story"], told, ids, park.players, park.places)
+    name, ms = told["story"], _ms(start)
+    ids = {**park.story.ids, **_ids(name, told, ms)}
+    guests = {}
+    for row in told.get("guest", ()):
+        alias = row["alias"]
+        ids[alias] = f"person:{_uuid7(name, f'person {alias}', ms)}"
+        guests[alias] = Player(
+            alias=alias,
+            party=_known(ids, row["party"], name),
+            person=ids[alias],
+            key=f"key:{_uuid7(name, f'key {alias}', ms)}",
+            roles=(),
+            admin=False,
+            genesis=False,
+            vouched_by=row["vouched_by"],
+        )
+    places = {**park.places, **_places(told, ids, name)}
+    return _told(name, told, ids, {**park.players, **guests}, places, tuple(guests.values()))
+
+
+def _places(told: dict[str, Any], ids: Mapping[str, str], story: str) -> dict[str, dict[str, str]]:
+    """Place by the alias of a site, for every site that is registered here."""
+    return {
+        row["site"][1:]: {"party": _known(ids, row["holder"][1:], story), "site": _known(ids, row["site"][1:], story)}
+        for row in told["step"]
+        if row["event"] == "site-registered"
+    }
 
 
 def in_order_of_arrival(steps: Iterable[Step]) -> list[Step]:
@@ -155,6 +183,7 @@ def _told(
     ids: dict[str, str],
     players: Mapping[str, Player],
     places: Mapping[str, dict[str, str]],
+    guests: tuple[Player, ...] = (),
 ) -> Story:
     rows = sorted(told["step"], key=lambda row: row["at"])
     names = []
@@ -176,10 +205,18 @@ def _told(
                 received_at=text_of(row.get("received", row["at"] + UPLOAD)),
                 type=row["event"],
                 body=body,
+                refused=row.get("refused", ""),
             )
         )
     return Story(
-        name=name, zh=told["zh"], en=told["en"], steps=tuple(steps), expect=tuple(told.get("expect", ())), ids=ids
+        name=name,
+        zh=told["zh"],
+        en=told["en"],
+        steps=tuple(steps),
+        expect=tuple(told.get("expect", ())),
+        ids=ids,
+        guests=guests,
+        demo=told.get("demo", True),
     )
 
 

@@ -47,6 +47,7 @@ def author(player: Player) -> Author:
         key=sha256(f"key of {player.alias}".encode()).hex(),
         roles=frozenset(player.roles),
         admin=player.admin,
+        vouched_by=told()[0].players[player.vouched_by].party if player.vouched_by else None,
     )
 
 

@@ -218,3 +218,32 @@ class RectificationClosed(Event):
 
     def streams(self, party: str) -> frozenset[str]:
         return frozenset({self.holder})
+
+
+@event("complaint-registered")
+class ComplaintRegistered(Event):
+    """Somebody complained; who and of what lies outside, sealed."""
+
+    holder: Party
+    concerns: Stream
+    complaint: Sealed
+
+    author = "supervision"
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.holder})
+
+
+@event("complaint-answered")
+class ComplaintAnswered(Event):
+    """What came of a complaint."""
+
+    holder: Party
+    complaint: StatementId
+    outcome: Literal["justified", "unjustified", "referred"]
+    answer: Hash
+
+    author = "supervision"
+
+    def streams(self, party: str) -> frozenset[str]:
+        return frozenset({self.holder})

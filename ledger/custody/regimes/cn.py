@@ -76,6 +76,8 @@ class China:
             "licensed-storage-days": 365,
             "collection-storage-workdays": 90,
             "medical-storage-days": 2,
+            # Below 5 degrees 72 hours: what an authority adopts for a plant with cold storage.
+            "medical-plant-hours": 24,
             "transit-days": 15,
             "refused-return-days": 10,
             "confirmation-workdays": 5,
@@ -241,7 +243,9 @@ class China:
         if use == "collection":
             days = self.setting(registry, "collection-storage-workdays", day, site, holder)
             return working_days_later(start, days, registry, self.offset)
-        if use == "medical" and self.kind_of(code) == "medical":
+        if self.kind_of(code) == "medical" and use == "disposal":
+            return later(start, hours=self.setting(registry, "medical-plant-hours", day, site, holder))
+        if self.kind_of(code) == "medical":
             return later(start, days=self.setting(registry, "medical-storage-days", day, site, holder))
         name = "licensed-storage-days" if use == "disposal" else "storage-days"
         return later(start, days=self.setting(registry, name, day, site, holder))
