@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.custody.rate import Question
+from ledger.custody.registry import Edition
 from ledger.queries import Queries
 from ledger.store.projections import Projector, differences
 from tests.support.world import OIL, Device, World
@@ -16,8 +17,8 @@ from tests.support.world import OIL, Device, World
 YEAR = ("2024-12-31T16:00:00.000Z", "2025-12-31T16:00:00.000Z")
 
 
-def no_codes(_: bytes) -> frozenset[str]:
-    return frozenset()
+def no_codes(_: bytes) -> Edition:
+    return Edition()
 
 
 class Park:

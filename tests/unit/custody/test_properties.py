@@ -254,7 +254,7 @@ def test_nobody_without_an_authority_reaches_100_percent_while_mass_is_overdue(
     rows = [r for s in stories.values() for r in s.rows]
     for view in ("origin", "facility"):
         start, end = CN.period("2025")
-        question = Question(view=view, kind="hazardous", start=start, end="2027-01-01T00:00:00.000Z", as_of=AS_OF)  # type: ignore[arg-type]
+        question = Question(view=view, kind="hazardous", start=start, end="2027-01-01T00:00:00.000Z", as_of=AS_OF)
         rate = rate_of(rows, question)
         assert rate.overdue_g >= 1
         assert rate.due.percent != "100.00"
