@@ -11,6 +11,7 @@ from ledger.custody.flags import RULES, Flag
 from ledger.custody.regimes.base import Regime
 from ledger.custody.values import Declared, Mass, Place
 from ledger.log.ids import is_stream
+from ledger.log.wire import is_time
 
 Name = Callable[[str], str]
 
@@ -229,10 +230,16 @@ def exception(flag: Flag, name: Name, regime: Regime) -> Iterator[str]:
     since, until = local(flag.opened_at, regime.offset), flag.closed_at and local(flag.closed_at, regime.offset)
     span = say(f"自 {since}", f"since {since}") + (say(f"，{until} 结束", f", ended {until}") if until else "")
     holder = say(f" · 责任单位 {name(flag.holder)}", f" · with {name(flag.holder)}") if flag.holder else ""
-    detail = " ".join(name(x) if is_stream(x) else word(REASONS | STAGES, x) for x in flag.detail.split(" ") if x)
+    detail = " ".join(_detail(x, name, regime) for x in flag.detail.split(" ") if x)
     yield f"  {span}{holder}" + (f" · {detail}" if detail else "")
     law = regime.cite(rule.cites, regime.day_of(flag.opened_at))
     yield "  " + say(f"依据 {law} · 办法：{rule.todo_zh}", f"law: {law} · to end it: {rule.todo_en}")
+
+
+def _detail(text: str, name: Name, regime: Regime) -> str:
+    if is_stream(text):
+        return name(text)
+    return local(text, regime.offset) if is_time(text) else word(REASONS | STAGES, text)
 
 
 def exception_document(flag: Flag, name: Name, regime: Regime) -> dict[str, Any]:
