@@ -50,6 +50,7 @@ WHY: dict[str, tuple[str, str]] = {
     "open": ("未办结，时限未到", "still open, its clock runs"),
     "overdue": ("未办结，已超期", "still open, overdue"),
     "lost": ("遗失，未找到", "lost and not found"),
+    "dumped": ("倾倒", "dumped"),
     "difference": ("超出容差的重量差", "differences beyond the tolerance"),
     "closed-by-unentitled": ("由无资质单位利用处置", "closed by somebody not entitled"),
     "process-loss-by-unentitled": ("在无资质单位处损耗", "process loss at somebody not entitled"),

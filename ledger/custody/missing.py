@@ -13,8 +13,8 @@ from ledger.custody.lots import OPEN, Row
 from ledger.custody.rate import Question, View, cell_of
 from ledger.custody.regimes.base import Regime
 
-Why = Literal["open", "overdue", "lost", "difference", "closed-by-unentitled", "process-loss-by-unentitled"]
-ACCOUNTS = (*sorted(OPEN), "closed", "difference", "lost", "process-loss")
+Why = Literal["open", "overdue", "lost", "dumped", "difference", "closed-by-unentitled", "process-loss-by-unentitled"]
+ACCOUNTS = (*sorted(OPEN), "closed", "difference", "dumped", "lost", "process-loss")
 
 
 class Heap(NamedTuple):
@@ -66,6 +66,8 @@ def _why(heap: Heap) -> tuple[Why, str] | None:
             return ("overdue" if heap.overdue else "open"), heap.stage
         case "lost":
             return "lost", ""
+        case "dumped":
+            return "dumped", ""
         case "difference":
             return "difference", ""
         case "closed" if heap.reason:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
 from cli.demo import home
 from cli.main import main
-from cli.rate import figures
+from cli.rate import WHY, figures
 from ledger import bootstrap
+from ledger.custody.missing import Why
 from ledger.custody.rate import Question, View
 from ledger.log.checkpoint import Policy
 from ledger.queries import Queries
@@ -55,6 +57,7 @@ def test_the_gaps_are_what_the_proven_figure_lacks_but_for_what_was_bad_before(
         and ledger.regime.kind_of(queries.container(flag.object).thing.code) == kind
     )
     assert found.outside_g == -bad_before
+    assert set(found.rate.bad_g) <= set(get_args(Why)) == WHY.keys()
     of_each = [
         figures(ledger, queries, question(ledger, "origin", kind, period, party), policy)
         for party in queries.registry().parties
