@@ -10,6 +10,7 @@ from cli.words import language
 from ledger.errors import LedgerError
 
 COMMANDS: dict[str, str] = {
+    "account": "cli.account",
     "adopt": "cli.adopt",
     "agree": "cli.agree",
     "calendar": "cli.calendar",

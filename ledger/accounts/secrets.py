@@ -59,6 +59,12 @@ def new_secret(chance: Chance) -> str:
     return urlsafe_b64encode(chance(32)).rstrip(b"=").decode()
 
 
+def new_password(chance: Chance) -> str:
+    """A password of 100 bits that can be read out: four groups of five letters and digits."""
+    letters = b32encode(chance(15))[:20].decode().lower()
+    return "-".join(letters[start : start + 5] for start in range(0, 20, 5))
+
+
 def new_prefix(chance: Chance) -> str:
     """Ten characters that tell a token in lists and find its row."""
     return b32encode(chance(7))[:10].decode().lower()
