@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from api.auth import Right
+from api.browser import COOKIE, CSRF_HEADER, LOCAL_COOKIE
 from api.errors import (
     PROBLEM,
     BadRequest,
@@ -156,7 +157,8 @@ def document(app: Flask, version: str) -> dict[str, Any]:
     assert schemas.converter is not None
     schemas.converter.add_attribute_function(_untyped)  # type: ignore[no-untyped-call]
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": "session"})
+    for name, cookie in _SESSIONS.items():
+        spec.components.security_scheme(name, {"type": "apiKey", "in": "cookie", "name": cookie})
     for rule in sorted(app.url_map.iter_rules(), key=lambda r: (r.rule, sorted(r.methods or ()))):
         view = app.view_functions[rule.endpoint]
         described: Operation | None = getattr(view, "operation", None)
@@ -181,8 +183,10 @@ def _untyped(_: OpenAPIConverter, field: Any, ret: dict[str, Any], **__: Any) ->
 
 _ABOUT = (
     "Chain of custody of hazardous and solid waste. Failures are RFC 9457 problems with a stable `code`, in zh-CN or "
-    "en by Accept-Language. Signed statements and entries are carried as text and must be hashed exactly as they are."
+    "en by Accept-Language. Signed statements and entries are carried as text and must be hashed exactly as they are. "
+    f"Changes in a session also need its {CSRF_HEADER}."
 )
+_SESSIONS: Final = {"session": COOKIE, "session_on_this_machine": LOCAL_COOKIE}
 
 
 def _operation_of(
@@ -194,7 +198,7 @@ def _operation_of(
         "tags": [described.tag],
         "parameters": [*_path_parameters(rule), *_query_parameters(described.query, converter)],
         "responses": _responses(rule, right, described, converter),
-        "security": [] if right is Right.PUBLIC else [{"token": []}, {"session": []}],
+        "security": [] if right is Right.PUBLIC else [{"token": []}, *({name: []} for name in _SESSIONS)],
     }
     if described.body is not None:
         several = described.body if isinstance(described.body, tuple) else (described.body,)
@@ -235,7 +239,7 @@ def _responses(rule: Rule, right: Right, described: Operation, converter: OpenAP
     for status, answer in described.answers.items():
         made[str(status)] = {"description": _WORDS.get(status, "answer")}
         if isinstance(answer, str):
-            schema: dict[str, Any] = {"type": "string"} if answer.startswith("text") else {}
+            schema: dict[str, Any] = {"type": "string"} if answer.startswith(("text/plain", "text/html")) else {}
             made[str(status)]["content"] = {answer.partition(";")[0]: {"schema": schema}}
         elif answer is not None:
             made[str(status)]["content"] = {JSON: {"schema": _ref(converter, answer)}}

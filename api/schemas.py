@@ -171,6 +171,21 @@ class SaidIn(Strict):
 # ---------------------------------------------------------------------------------------------- answers
 
 
+class LinkOut(Schema):
+    """An entry's place in one object's chain."""
+
+    stream = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    prev = fields.String()
+
+
+class PromiseOut(Schema):
+    """The operator's signed word that the log will hold the entry by its deadline."""
+
+    promise = fields.String(required=True, metadata={"description": "the exact bytes as text"})
+    signature = fields.String(required=True)
+
+
 class Problem(Schema):
     """RFC 9457; `code` never changes, `detail` is for people."""
 
@@ -185,21 +200,13 @@ class Problem(Schema):
     rule = fields.String()
     law = fields.List(fields.String())
     errors = fields.Dict(metadata={"description": "messages by field"})
-
-
-class LinkOut(Schema):
-    """An entry's place in one object's chain."""
-
-    stream = fields.String(required=True)
-    seq = fields.Integer(required=True)
-    prev = fields.String()
-
-
-class PromiseOut(Schema):
-    """The operator's signed word that the log will hold the entry by its deadline."""
-
-    promise = fields.String(required=True, metadata={"description": "the exact bytes as text"})
-    signature = fields.String(required=True)
+    outcome = fields.String(metadata={"description": "of a statement: rejected, refused (an entry) or quarantined"})
+    id = fields.String()
+    statement = fields.String()
+    entry = fields.String()
+    received_at = fields.String()
+    promise = fields.Nested(PromiseOut)
+    links = fields.Dict(keys=fields.String(), values=fields.String())
 
 
 class FlagOut(Schema):

@@ -171,7 +171,7 @@ def stock(query: dict[str, Any]) -> Response:
 class SearchQuery(Strict):
     """What to look for."""
 
-    q = fields.String(required=True, validate=validate.Length(1, 100))
+    q = pattern(r"[^\x00-\x1f]{1,100}", required=True)
 
 
 class FoundOut(Schema):
