@@ -161,7 +161,8 @@ def present(value: Any) -> Any:
 
 
 def acting(function: F) -> F:
-    """Makes a function of an Actor and its own options the body of a command."""
+    """Makes a function of an Actor and its own options the body of a command; what it returns is done once all that it
+    said is recorded."""
 
     @click.option("--as", "as_", envvar="WASTELEDGER_AS", help="Who acts: a name in the keyring, or a key folder.")
     @click.option("--at", help="When it happened (now), for instance '2026-03-01 14:30', local time, or RFC 3339.")
@@ -169,8 +170,10 @@ def acting(function: F) -> F:
     @functools.wraps(function)
     def run(*, as_: str | None, at: str | None, as_json: bool, **options: Any) -> None:
         with open_actor(as_, at) as actor:
-            function(actor, **options)
+            afterwards = function(actor, **options)
             actor.deliver(as_json)
+            if afterwards is not None:
+                afterwards()
 
     return run  # type: ignore[return-value]
 

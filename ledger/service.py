@@ -115,6 +115,8 @@ class Standing:
 
     key: str
     stream: str
+    public_key: PublicKey
+    purpose: str
     party: str
     person: str
     roles: frozenset[str]
@@ -625,6 +627,8 @@ def _standing(head: AuthorHead) -> Standing:
     return Standing(
         key=head.key.hex(),
         stream=head.stream,
+        public_key=PublicKey(head.public_key),
+        purpose=head.purpose,
         party=head.party,
         person=head.person,
         roles=frozenset(head.roles.split()),

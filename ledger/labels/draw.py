@@ -20,6 +20,7 @@ from ledger.labels import font, qr
 from ledger.labels.shapes import BLACK, WHITE, Code, Colour, Drawing, Path, Point, Text
 
 Told = Callable[[int], None]
+Sheet = Literal["one", "roll", "a4"]
 _MM: Final = 72 / 25.4
 _BOLD: Final = 0.035
 """How wide the pen is that makes a letter bold, in letter sizes."""
@@ -36,7 +37,7 @@ def silent(done: int) -> None:
 # ---------------------------------------------------------------------------------------------- PDF
 
 
-def pdf(drawings: Iterable[Drawing], *, sheet: Literal["one", "roll", "a4"] = "roll", told: Told = silent) -> bytes:
+def pdf(drawings: Iterable[Drawing], *, sheet: Sheet = "roll", told: Told = silent) -> bytes:
     """A PDF with the font embedded: a page each, or as many on A4 as fit; the same drawings give the same bytes."""
     if _FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(_FONT, str(font.FILE), subfontIndex=font.FACE))

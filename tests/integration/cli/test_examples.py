@@ -37,6 +37,14 @@ contract register
 fill
 label issue
 label bind
+label key
+label reserve
+label print
+label replace
+label blank
+label keys
+label link
+label check
 store
 move
 take-out
