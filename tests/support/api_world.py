@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask.testing import FlaskClient
 
 from api import browser, create_app
 from ledger.access import Viewer
@@ -118,7 +117,7 @@ class ApiWorld:
 
     # ------------------------------------------------------------------------------------ asking
 
-    def client(self) -> FlaskClient:
+    def client(self) -> Any:
         return self.app.test_client()
 
     def get(self, path: str, by: str | None = None, **headers: str) -> Answer:
@@ -130,7 +129,7 @@ class ApiWorld:
     def _headers(self, by: str | None) -> dict[str, str]:
         return {} if by is None else {"Authorization": f"Bearer {self.token[by]}"}
 
-    def logged_in(self, name: str) -> tuple[FlaskClient, dict[str, str]]:
+    def logged_in(self, name: str) -> tuple[Any, dict[str, str]]:
         """A browser with a session, and the header that its changes need."""
         secret = self.session(name)
         client = self.app.test_client()

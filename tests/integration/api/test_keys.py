@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask.testing import FlaskClient
-
 from ledger.log.keys import PrivateKey, possession_message
 from ledger.log.wire import encode_base64
 from tests.support.api_world import ApiWorld, wire_of
@@ -24,7 +22,7 @@ def new_key(api: ApiWorld) -> PrivateKey:
     return PrivateKey(api.world.chance.randbytes(32))
 
 
-def custodial(api: ApiWorld, name: str) -> tuple[FlaskClient, dict[str, str]]:
+def custodial(api: ApiWorld, name: str) -> tuple[Any, dict[str, str]]:
     """The administrator's browser, with a custodial key that the administrator's own device confirmed."""
     actor = api.actor[name]
     body = api.world.ledger.keep_key(party=actor.party, person=actor.person) | {"admin": True}
@@ -32,7 +30,7 @@ def custodial(api: ApiWorld, name: str) -> tuple[FlaskClient, dict[str, str]]:
     return api.logged_in(name)
 
 
-def clerk(api: ApiWorld, name: str = "clerk", party: str = "shop") -> tuple[FlaskClient, dict[str, str], Any]:
+def clerk(api: ApiWorld, name: str = "clerk", party: str = "shop") -> tuple[Any, dict[str, str], Any]:
     _, secret = api.accounts.invite(api.actor[party], name=name, roles=["clerk"])
     api.accounts.accept(secret, "correct horse battery")
     client, csrf = api.logged_in(name)

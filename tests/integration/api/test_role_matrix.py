@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from api import browser
@@ -64,7 +63,7 @@ class House:
         self.headers["link"] = {"Authorization": f"Bearer {link}"}
 
     def ask(self, role: str, method: str, path: str) -> Any:
-        client: FlaskClient = self.app.test_client()
+        client: Any = self.app.test_client()
         headers = self.headers.get(role, {})
         if role in self.secrets:
             client.set_cookie(browser.LOCAL_COOKIE, self.secrets[role])
@@ -75,6 +74,10 @@ class House:
 @pytest.fixture
 def house(api_on_sqlite: ApiWorld) -> House:
     return House(api_on_sqlite)
+
+
+def right_of(app: Flask, rule: Rule) -> Any:
+    return getattr(app.view_functions[rule.endpoint], "right", None)
 
 
 def routes(app: Flask) -> list[tuple[Rule, str, str]]:
@@ -94,13 +97,13 @@ def routes(app: Flask) -> list[tuple[Rule, str, str]]:
 
 def test_every_route_has_a_right_that_this_table_knows(house: House) -> None:
     for rule, method, _ in routes(house.app):
-        right = getattr(house.app.view_functions[rule.endpoint], "right", None)
+        right = right_of(house.app, rule)
         assert right in MAY, f"{method} {rule} has no right"
     assert set(MAY) == set(Right)
 
 
 def test_no_route_is_public_that_should_not_be(house: House) -> None:
-    public = {r.endpoint for r, *_ in routes(house.app) if house.app.view_functions[r.endpoint].right is Right.PUBLIC}  # type: ignore[attr-defined]
+    public = {r.endpoint for r, *_ in routes(house.app) if right_of(house.app, r) is Right.PUBLIC}
     assert {each for each in public if not any(each.startswith(allowed) for allowed in PUBLIC)} == set()
 
 
@@ -108,7 +111,7 @@ def test_every_role_is_let_in_where_it_may_and_nowhere_else(house: House) -> Non
     wrong = []
     count = 0
     for rule, method, path in routes(house.app):
-        right = house.app.view_functions[rule.endpoint].right  # type: ignore[attr-defined]
+        right = right_of(house.app, rule)
         if (rule.endpoint, method) == ("session.log_out", "DELETE"):
             continue  # it would end the session; test_session does it
         for role in sorted(EVERYBODY):
