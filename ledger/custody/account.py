@@ -69,6 +69,8 @@ def account_for(
         )
         # What flowed out differently than before makes its targets' stories different too.
         for fact in facts:
+            if container not in sources_of(fact.event):
+                continue
             key = (fact.id, container)
             flowed = trace.outflows.get(fact.id, [])
             if list(flows.get(key, ())) != flowed:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Select, select
 
 from ledger.custody.events import parse
 from ledger.custody.fact import Author, Fact
 from ledger.custody.wire import ANY_CODES
-from ledger.log import entry, statement
 from ledger.store import tables as t
 
 _CHUNK = 500
@@ -20,6 +20,7 @@ _FACT: Select[Any] = (
         t.statement.c.bytes,
         t.entry.c.bytes,
         t.leaf.c.index,
+        t.entry.c.statement,
         t.author_head.c.party,
         t.author_head.c.person,
         t.author_head.c.roles,
@@ -48,23 +49,29 @@ def at_indices(connection: Connection, indices: Sequence[int]) -> Iterator[Fact]
         yield from (fact for row in connection.execute(query) if (fact := _fact(row)) is not None)
 
 
-def of_streams(connection: Connection, streams: Iterable[str], size: int) -> dict[str, list[Fact]]:
-    """The accepted facts of each object among the leaves [0, size); one parse for a statement of several objects."""
+def of_streams(
+    connection: Connection, streams: Iterable[str], size: int, known: Mapping[int, Fact | None] | None = None
+) -> dict[str, list[Fact]]:
+    """The accepted facts of each object among the leaves [0, size); `known`: facts read before, by index."""
     names = sorted(set(streams))
-    facts: dict[str, list[Fact]] = {name: [] for name in names}
-    parsed: dict[int, Fact | None] = {}
+    places: list[tuple[str, int]] = []
     for first in range(0, len(names), _CHUNK):
         query = (
-            _FACT.add_columns(t.link.c.stream)
-            .join(t.link, t.link.c.statement == t.leaf.c.statement)
+            select(t.link.c.stream, t.leaf.c.index)
+            .join_from(t.link, t.leaf, t.leaf.c.statement == t.link.c.statement)
             .where(t.link.c.stream.in_(names[first : first + _CHUNK]), t.leaf.c.index < size)
         )
-        for row in connection.execute(query):
-            if row[2] not in parsed:
-                parsed[row[2]] = _fact(row)
-            fact = parsed[row[2]]
-            if fact is not None:
-                facts[row[-1]].append(fact)
+        places += [(stream, index) for stream, index in connection.execute(query)]
+    read = dict(known or {})
+    missing = sorted({index for _, index in places} - read.keys())
+    for first in range(0, len(missing), _CHUNK):
+        for row in connection.execute(_FACT.where(t.leaf.c.index.in_(missing[first : first + _CHUNK]))):
+            read[row[2]] = _fact(row)
+    facts: dict[str, list[Fact]] = {name: [] for name in names}
+    for stream, index in places:
+        fact = read[index]
+        if fact is not None:
+            facts[stream].append(fact)
     return facts
 
 
@@ -87,26 +94,27 @@ def as_stored(connection: Connection, streams: Iterable[str]) -> dict[str, list[
 
 
 def _fact(row: Any) -> Fact | None:
-    said_raw, entry_raw, _, party, person, roles, admin, server, vouched_by, revoked_at_seq = row[:10]
-    accepted = entry.parse(entry_raw)
-    if accepted.refused is not None:
+    # Parsed strictly when they were accepted, and by every verification again: here they are only read.
+    said_raw, entry_raw, _, hash_, party, person, roles, admin, server, vouched_by, revoked_at_seq = row[:11]
+    received = orjson.loads(entry_raw)
+    if "refused" in received:
         return None
-    said = statement.parse(said_raw)
+    said = orjson.loads(said_raw)
     return Fact(
-        event=parse(said.type, said.body, ANY_CODES),
+        event=parse(said["type"], said["body"], ANY_CODES),
         by=Author(
             party=party,
             person=person,
-            key=said.key,
+            key=said["key"],
             roles=frozenset(roles.split()),
             admin=bool(admin),
             server=bool(server),
             vouched_by=vouched_by,
-            late=revoked_at_seq is not None and said.seq > revoked_at_seq,
+            late=revoked_at_seq is not None and said["seq"] > revoked_at_seq,
         ),
-        at=said.at,
-        received_at=accepted.received_at,
-        seq=said.seq,
-        id=said.id,
-        statement=said.hash.hex(),
+        at=said["at"],
+        received_at=received["received_at"],
+        seq=said["seq"],
+        id=said["id"],
+        statement=hash_.hex(),
     )

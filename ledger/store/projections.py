@@ -6,12 +6,12 @@ a batch; a crash leaves the projections where they were, a little behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, delete, func, select, update
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.container import Manifest
@@ -108,7 +108,8 @@ class Projector:
         stores: set[str] = set()
         labels: set[str] = set()
         looked_at: set[str] = set()
-        for index, fact in facts.sequenced(connection, start, stop):
+        known = dict(facts.sequenced(connection, start, stop))
+        for index, fact in known.items():
             if fact is None:
                 continue
             if isinstance(fact.event, REGISTRY_EVENTS):
@@ -127,18 +128,25 @@ class Projector:
         _write(connection, t.registry_fact, registered)
         registry = self._registry_at(connection, stop)
         touched |= set(_judged_anew(connection, verdicts))
-        stores = self._account(connection, sorted(touched), stop, registry) | stores
+        stores = self._account(connection, sorted(touched), stop, registry, known) | stores
         self._judge_stores(connection, sorted(stores), registry)
         _judge_labels(connection, looked_at | set(_used_again(connection, sorted(labels - looked_at))), stop)
         _write_manifests(connection, sorted(manifests), stop)
         _write_involved(connection, parts)
 
-    def _account(self, connection: Connection, containers: Sequence[str], size: int, registry: Registry) -> set[str]:
+    def _account(
+        self,
+        connection: Connection,
+        containers: Sequence[str],
+        size: int,
+        registry: Registry,
+        known: Mapping[int, Fact | None],
+    ) -> set[str]:
         """Write the stories anew; the facilities in which something stands or stood differently."""
         stores: set[str] = set()
         for first in range(0, len(containers), _CHUNK):
             chunk = containers[first : first + _CHUNK]
-            histories = facts.of_streams(connection, chunk, size)
+            histories = facts.of_streams(connection, chunk, size, known)
 
             def facts_of(name: str, histories: dict[str, list[Fact]] = histories) -> list[Fact]:
                 if name not in histories:
@@ -352,7 +360,12 @@ def _write_involved(connection: Connection, parts: set[tuple[str, str]]) -> None
 
 def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(insert(table).inline(), rows)
+        # Straight to the driver: a figure's rows are many and small.
+        names = list(rows[0])
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        columns = ", ".join(f'"{name}"' for name in names)
+        sql = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([mark] * len(names))})"
+        connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
 
 
 # ---------------------------------------------------------------------------------------------------- comparing
