@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import errors, observed, resources
 
@@ -39,6 +40,10 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
     errors.register(app)
     observed.register(app)
     app.before_request(_refuse_nul)
+    if settings.proxies:
+        # Otherwise everybody behind the proxy would be one address to the throttle, and anybody any address.
+        one = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=one, x_proto=one, x_host=one)  # type: ignore[method-assign]
     limiter(app, settings)
     for module in sorted(module.name for module in iter_modules(resources.__path__)):
         blueprint = getattr(import_module(f"api.resources.{module}"), "blueprint", None)

@@ -55,6 +55,8 @@ def command(
     Example:
     wasteledger serve --port 8000
     """
+    if behind_proxy:
+        os.environ.setdefault("WASTELEDGER_PROXIES", "1")
     settings = bootstrap.settings()
     if cert is None and (settings.home / "tls" / "cert.pem").exists() and not behind_proxy:
         cert, key = settings.home / "tls" / "cert.pem", settings.home / "tls" / "key.pem"

@@ -15,7 +15,18 @@ _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}").fullmatch
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour)").fullmatch
 _PREFIX = "WASTELEDGER_"
 _KNOWN = frozenset(
-    {"HOME", "DATABASE", "SCHEMA", "SIGNER_STATE", "POLICY", "FAIL_AT", "AS", "RATE_LIMIT", "WEBHOOK_NETWORKS"}
+    {
+        "HOME",
+        "DATABASE",
+        "SCHEMA",
+        "SIGNER_STATE",
+        "POLICY",
+        "FAIL_AT",
+        "AS",
+        "RATE_LIMIT",
+        "WEBHOOK_NETWORKS",
+        "PROXIES",
+    }
 )
 
 
@@ -40,6 +51,7 @@ class Settings:
     signer_state: Path
     policy: Path
     rate_limit: str = "1200/minute"  # requests of one token, person or address, in each worker
+    proxies: int = 0  # how many of our own stand in front and say who asks: each adds one line to X-Forwarded-*
     webhook_networks: tuple[Network, ...] = ()  # not public, and yet webhooks may reach them, also by plain http
 
     @property
@@ -60,6 +72,7 @@ class Settings:
                 ("SIGNER_STATE", self.signer_state),
                 ("POLICY", self.policy),
                 ("RATE_LIMIT", self.rate_limit),
+                ("PROXIES", self.proxies),
                 ("WEBHOOK_NETWORKS", ",".join(map(str, self.webhook_networks))),
             )
         )
@@ -86,6 +99,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     rate_limit = given.get("RATE_LIMIT", "1200/minute")
     if not _RATE(rate_limit):
         raise BadSetting(name=f"{_PREFIX}RATE_LIMIT", expected="a number a second, minute or hour", got=rate_limit)
+    proxies = given.get("PROXIES", "0")
+    if proxies not in ("0", "1", "2", "3"):
+        raise BadSetting(name=f"{_PREFIX}PROXIES", expected="0 to 3", got=proxies)
     return Settings(
         home=home,
         database=database,
@@ -93,6 +109,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         signer_state=state,
         policy=Path(given.get("POLICY", home / "policy.txt")).absolute(),
         rate_limit=rate_limit,
+        proxies=int(proxies),
         webhook_networks=_networks(given.get("WEBHOOK_NETWORKS", "")),
     )
 

@@ -25,7 +25,7 @@ from ledger.queries import Queries
 from ledger.reading import Reading
 
 blueprint = Blueprint("stream", __name__, url_prefix="/v1")
-STREAMS_MAX: Final = 32
+STREAMS_MAX: Final = 8  # half of the threads that `serve` gives a worker
 ENDS_AFTER_S: Final = 300.0
 _LOOKS_EVERY_S: Final = 1.0
 _BEATS_EVERY_S: Final = 15.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -224,3 +225,16 @@ def test_what_belongs_to_one_party_is_not_there_for_another(api: ApiWorld) -> No
         stranger.post(f"/v1/keys/{api.device['shop'].stream}/revoke", json={"reason": "lost"}, headers=csrf_stranger),
     ]
     assert [each.status_code for each in tries] == [404] * len(tries)
+
+
+def test_who_asks_is_believed_from_our_own_proxy_and_from_nobody_else(tmp_path: Path, sqlite_url: str) -> None:
+    """Otherwise a throttled address would name itself anew with each try."""
+    for proxies, expected in ((0, [401] * 5 + [429]), (1, [401] * 6)):
+        api = ApiWorld.create(f"{sqlite_url}{proxies}", tmp_path / str(proxies), proxies=proxies)
+        body = {"name": "shop", "password": "wrong password"}
+        statuses = [
+            api.client().post("/v1/session", json=body, headers={"X-Forwarded-For": f"198.51.100.{n}"}).status_code
+            for n in range(6)
+        ]
+        assert statuses == expected
+        api.close()
