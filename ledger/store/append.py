@@ -70,7 +70,7 @@ QUARANTINE_MAX: Final = 1_000  # statements of one revoked key: whoever stole it
 _TRIES: Final = 8
 _HEADS_MAX: Final = 200_000  # heads remembered in process (SQLite)
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
-_PARALLEL: Final = 64  # signatures worth a second thread
+_PARALLEL: Final = 16  # signatures worth a second thread
 
 
 @dataclass(slots=True, kw_only=True)
@@ -377,6 +377,7 @@ class Appender:
             sorted(key_streams),
             sorted(streams - self._streams.keys()),
             [item.id for item in items],
+            now,
         )
         for key, author in locked.authors.items():
             self._authors.setdefault(key, author)

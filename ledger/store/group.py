@@ -7,13 +7,16 @@ first still waiting. So there is one queue and one writer at a time, and a singl
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from ledger.errors import LedgerError
 
 Job = TypeVar("Job")
+
+_MOMENT_S: Final = 0.0001
 
 
 class Busy(LedgerError):
@@ -47,6 +50,7 @@ class Group(Generic[Job]):
         self._waiting: deque[_Turn[Job]] = deque()
         self._weight = 0
         self._led = False
+        self._together = 1  # callers of the newest group
 
     @property
     def waiting(self) -> int:
@@ -70,6 +74,7 @@ class Group(Generic[Job]):
             raise turn.error
 
     def _lead(self) -> None:
+        self._gather()
         turns: list[_Turn[Job]] = []
         taken = 0
         with self._mutex:
@@ -77,6 +82,7 @@ class Group(Generic[Job]):
                 turns.append(self._waiting.popleft())
                 taken += turns[-1].weight
             self._weight -= taken
+            self._together = len(turns)
         self._do(turns)
         with self._mutex:
             successor = self._waiting[0] if self._waiting else None
@@ -85,6 +91,14 @@ class Group(Generic[Job]):
             turn.gate.release()
         if successor is not None:
             successor.gate.release()
+
+    def _gather(self) -> None:
+        """Callers answered together come back together: while they still come, wait for the rest. Otherwise the first
+        one back makes all others wait for a sync of its own."""
+        came = 0
+        while came < len(self._waiting) < self._together:
+            came = len(self._waiting)
+            time.sleep(_MOMENT_S)
 
     def _do(self, turns: list[_Turn[Job]]) -> None:
         try:

@@ -105,9 +105,18 @@ class Rows(Protocol):
         """Start a writing transaction; False when heads remembered from the last one may be out of date."""
 
     def lock(
-        self, keys: Iterable[bytes], key_streams: Iterable[str], streams: Iterable[str], ids: Sequence[str]
+        self,
+        keys: Iterable[bytes],
+        key_streams: Iterable[str],
+        streams: Iterable[str],
+        ids: Sequence[str],
+        now: int | None = None,
     ) -> Locked:
-        """Lock author heads, then stream heads, each sorted; then read which of `ids` are taken."""
+        """Lock author heads, then stream heads, each sorted; then read which of `ids` are taken. `now` (Unix ms) says
+        since when this append is under way."""
+
+    def oldest_append(self) -> int | None:
+        """Unix seconds since when the oldest append is under way, a commit that hangs included; None for none."""
 
     def author(self, key: bytes) -> AuthorHead:
         """A standing, read without a lock: all but `seq` and revocation never change."""
@@ -120,7 +129,8 @@ class Rows(Protocol):
 
     def insert(self, table: str, rows: Sequence[Row]) -> None: ...
 
-    def write(self, changes: Changes) -> None: ...
+    def write(self, changes: Changes) -> None:
+        """Write a flush; raises RowsLost."""
 
     def commit(self) -> None: ...
 
@@ -174,7 +184,12 @@ class SqliteRows:
         return bool(known)
 
     def lock(
-        self, keys: Iterable[bytes], key_streams: Iterable[str], streams: Iterable[str], ids: Sequence[str]
+        self,
+        keys: Iterable[bytes],
+        key_streams: Iterable[str],
+        streams: Iterable[str],
+        ids: Sequence[str],
+        now: int | None = None,
     ) -> Locked:
         many = self._connection.execute
         authors: dict[bytes, AuthorHead] = {}
@@ -186,6 +201,9 @@ class SqliteRows:
         heads = {row[0]: StreamHead(*row[1:]) for row in found}
         taken = {row[0]: row[1] for row in self._among("SELECT id, statement FROM entry WHERE id", ids)}
         return Locked(authors, heads, taken, "")
+
+    def oldest_append(self) -> int | None:
+        return None  # whoever asks is the only writer
 
     def _among(self, select: str, names: Sequence[str]) -> list[Row]:
         """One statement for any number of names: each step through the driver costs more than the row it reads."""
@@ -262,7 +280,8 @@ _AUTHOR_SQLITE: Final = (
 
 
 class PostgresRows:
-    """Row locks in one agreed order; reading costs one round trip, writing one, committing one."""
+    """Row locks in one agreed order; reading costs one round trip, writing one, committing one. (psycopg's pipeline
+    saves two of them on a local socket and costs more than it saves.)"""
 
     inline = False
     for_update = " FOR UPDATE"
@@ -280,13 +299,19 @@ class PostgresRows:
         return False  # psycopg says BEGIN with the first statement; others write too
 
     def lock(
-        self, keys: Iterable[bytes], key_streams: Iterable[str], streams: Iterable[str], ids: Sequence[str]
+        self,
+        keys: Iterable[bytes],
+        key_streams: Iterable[str],
+        streams: Iterable[str],
+        ids: Sequence[str],
+        now: int | None = None,
     ) -> Locked:
-        arrays = (_array(keys), _array(key_streams), _array(sorted(streams)), _array(ids))
+        since = None if now is None else now // 1000 - _EPOCH_S
+        parameters = (since, _array(keys), _array(key_streams), _array(sorted(streams)), _array(ids))
         with _conflicts():
-            row = self._connection.execute(_LOCK, arrays).fetchone()
+            row = self._connection.execute(_LOCK, parameters).fetchone()
         assert row is not None
-        found = orjson.loads(row[0])
+        found = orjson.loads(row[2])
         authors = [_author_in_json(each) for each in found["authors"] or ()]
         return Locked(
             {author.key: author for author in authors},
@@ -294,6 +319,10 @@ class PostgresRows:
             {id_: bytes.fromhex(hash_[2:]) for id_, hash_ in (found["taken"] or {}).items()},
             found["received_at"] or "",
         )
+
+    def oldest_append(self) -> int | None:
+        ((_, since),) = self.query(_OLDEST_APPEND)
+        return None if since is None else since + _EPOCH_S
 
     def author(self, key: bytes) -> AuthorHead:
         (row,) = self.query(f"SELECT {_AUTHOR} FROM author_head WHERE key = ?", key)
@@ -316,16 +345,15 @@ class PostgresRows:
             wrote(table)
 
     def write(self, changes: Changes) -> None:
-        born = [changes.authors[key].row() for key in changes.born]
-        moved = [author for key, author in changes.authors.items() if key not in changes.born]
-        self.insert("author_head", born)
+        self.insert("author_head", [changes.authors[key].row() for key in changes.born])
         if changes.statement:
-            self._write_entries(changes, moved)
+            self._write_entries(changes)
         for table, rows in changes.others.items():
             self.insert(table, rows)
 
-    def _write_entries(self, changes: Changes, moved: list[AuthorHead]) -> None:
+    def _write_entries(self, changes: Changes) -> None:
         heads = changes.streams
+        moved = [author for key, author in changes.authors.items() if key not in changes.born]
         parameters: list[str] = []
         for table in ("statement", "entry", "link", "posting", "pending"):
             rows = getattr(changes, table)
@@ -336,11 +364,7 @@ class PostgresRows:
         with _conflicts():
             counts = self._connection.execute(_WRITE.encode(), parameters).fetchone()
         assert counts is not None
-        expected = (
-            *(len(getattr(changes, table)) for table in ("statement", "entry", "link", "posting", "pending")),
-            len(heads),
-            len(moved),
-        )
+        expected = (*(len(getattr(changes, table)) for table in _WRITTEN), len(heads), len(moved))
         for table, want, got in zip((*_WRITTEN, "stream_head", "author_head"), expected, counts, strict=True):
             _counted(table, want, got)
 
@@ -356,6 +380,12 @@ class PostgresRows:
         self._pooled.close()
 
 
+_CONFLICTS: Final = (
+    pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation, pg.LockNotAvailable,
+    pg.IdleInTransactionSessionTimeout,  # this process stood still: the locks are gone
+)  # fmt: skip
+
+
 class _conflicts:
     """Turns what PostgreSQL says when transactions met into `Conflict`."""
 
@@ -363,7 +393,7 @@ class _conflicts:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, (pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation, pg.LockNotAvailable)):
+        if isinstance(error, _CONFLICTS):
             raise Conflict(str(error)) from error
 
 
@@ -427,7 +457,22 @@ def _update_pg(table: str, key: str, columns: Sequence[str]) -> str:
 
 
 _INSERT_PG: Final = {table: _insert_pg(table) for table in _COLUMNS}
-_LOCK: Final = b"SELECT lock_heads(%s::bytea[], %s::text[], %s::text[], %s::text[])"
+
+# Readers rely on `received_at` stepping back by 10 s at most along the log, and a commit may hang for longer. So an
+# append shows since when it is under way by a lock that its transaction holds until its rows can be seen: the
+# sequencer waits for it. A process that stops half way loses its transaction, and with it the locks that others need.
+_EPOCH_S: Final = 1_577_836_800  # 2020: seconds since then fit into 31 bits
+_CLASS: Final = 0x5741_5354
+_STOPPED: Final = "set_config('idle_in_transaction_session_timeout', '{}', true)"
+_LOCK: Final = (
+    f"SELECT {_STOPPED.format('5s')}, pg_advisory_xact_lock_shared({_CLASS}, %s::int),"
+    " lock_heads(%s::bytea[], %s::text[], %s::text[], %s::text[])"
+).encode()
+_OLDEST_APPEND: Final = (
+    f"SELECT {_STOPPED.format('4s')}, min(objid::bigint) FROM pg_locks"
+    f" WHERE locktype = 'advisory' AND classid = {_CLASS}"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 _WRITTEN: Final = ("statement", "entry", "link", "posting", "pending")
 _STEPS: Final = (
     *(_INSERT_PG[table] for table in _WRITTEN),

@@ -16,9 +16,11 @@ from ledger.log.hashing import leaf_hash
 from ledger.log.merkle import Frontier, root_of
 from ledger.log.tiles import HEIGHT, WIDTH
 from ledger.store.failpoints import hit, wrote
+from ledger.store.moments import moment
 from ledger.store.rows import Conflict, Row, Rows
 
 BATCH: Final = 2_000
+STEP_BACK_MAX_S: Final = 10  # of `received_at` along the log
 
 
 class LogStateBroken(ProofError):
@@ -103,17 +105,22 @@ def sequence(rows: Rows, limit: int = BATCH) -> int:
     rows.begin()
     try:
         end = read_end(rows)
-        waiting = rows.query(
+        oldest = rows.oldest_append()  # before the queue is read: what is committed in between is in the queue
+        queue = rows.query(
             "SELECT p.id, p.statement, e.bytes FROM pending p JOIN entry e ON e.statement = p.statement"
             " ORDER BY p.id LIMIT ?",
             limit,
         )
+        times = [entry.parse(raw).received_at for _, _, raw in queue]
+        # Nothing enters more than 10 s ahead of an append that is still under way.
+        latest = None if oldest is None else moment(1000 * (oldest + STEP_BACK_MAX_S))
+        stop = next((n for n, time in enumerate(times) if latest is not None and time > latest), len(queue))
+        waiting = queue[:stop]
         if not waiting:
             rows.rollback()
             return 0
-        received_at = max(entry.parse(raw).received_at for _, _, raw in waiting)
         hit("sequence.before-write")
-        extend(rows, end, [(statement, leaf_hash(raw)) for _, statement, raw in waiting], received_at)
+        extend(rows, end, [(statement, leaf_hash(raw)) for _, statement, raw in waiting], max(times[:stop]))
         # These rows and no others: a smaller id may have been committed since they were read.
         removed = rows.execute("DELETE FROM pending WHERE id = ANY(?)", [id_ for id_, *_ in waiting])
         if removed != len(waiting):

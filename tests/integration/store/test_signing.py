@@ -19,7 +19,9 @@ from ledger.log.proof import verify_receipt
 from ledger.log.statement import Seen
 from ledger.log.tiles import TileReader
 from ledger.service import NotFound, NotYet, Submission
+from ledger.store.rows import Conflict, open_rows
 from ledger.store.sign import HighWaterMissing, LogChanged, LogShrank, SignerBusy
+from tests.support.check import check_ledger
 from tests.support.world import World
 
 
@@ -28,6 +30,42 @@ def fill(world: World, count: int) -> None:
     site = world.new("site")
     submissions = [clerk.sign("container-filled", world.filled(clerk, site)) for _ in range(count)]
     assert {each.outcome for each in world.ledger.record(submissions)} == {"recorded"}
+
+
+def test_the_sequencer_waits_for_an_append_whose_commit_hangs(postgres_url: str, tmp_path: Path) -> None:
+    """Otherwise its entries would step back in time by more than the 10 s that verification allows."""
+    world = World.create(postgres_url, tmp_path)
+    clerk, other = world.party(), world.party("另一家")
+    world.ledger.sequence()
+    hanging = open_rows(world.ledger.engine)
+    hanging.begin()
+    hanging.lock((), (), (), (), world.clock())
+    world.clock.advance(ms=9_000)
+    assert clerk.say("container-filled", world.filled(clerk, world.new("site"))).outcome == "recorded"
+    world.clock.advance(ms=2_000)
+    assert other.say("container-filled", world.filled(other, world.new("site"))).outcome == "recorded"
+    assert [world.ledger.sequence(), world.ledger.waiting()[0]] == [1, 1]
+    hanging.rollback()
+    assert [world.ledger.sequence(), world.ledger.waiting()[0]] == [1, 0]
+    hanging.close()
+    check_ledger(world.ledger)
+    world.close()
+
+
+def test_a_process_that_stops_half_way_loses_its_locks(postgres_url: str, tmp_path: Path) -> None:
+    world = World.create(postgres_url, tmp_path)
+    clerk = world.party()
+    stopped = open_rows(world.ledger.engine)
+    stopped.begin()
+    stopped.lock([bytes.fromhex(clerk.key_hash)], (), (), (), world.clock())
+    assert clerk.say("container-filled", world.filled(clerk, world.new("site"))).outcome == "recorded"
+    with pytest.raises(Conflict, match="idle-in-transaction"):
+        stopped.commit()
+    stopped.rollback()
+    assert clerk.say("container-filled", world.filled(clerk, world.new("site"))).outcome == "recorded"
+    world.ledger.sequence()
+    check_ledger(world.ledger)
+    world.close()
 
 
 def test_a_receipt_is_promised_first_and_proven_after_the_next_checkpoint(world: World) -> None:
