@@ -74,7 +74,7 @@ def _told(reading: Reading, queries: Queries, viewer: Viewer, after: int | None,
     beat = time.monotonic()
     position = queries.projected() if after is None else after
     yield b"retry: 3000\n\n"
-    while time.monotonic() < end:
+    while True:
         known = queries.projected()  # whom an entry concerns is known so far
         if position < known:
             rows, following = reading.changes(viewer, position, _PAGE)
@@ -83,11 +83,13 @@ def _told(reading: Reading, queries: Queries, viewer: Viewer, after: int | None,
                     yield _event(row.index, row.statement)
             position = min(following, known)
             beat = time.monotonic()
-            continue
-        if time.monotonic() - beat >= _BEATS_EVERY_S:
+        elif time.monotonic() - beat >= _BEATS_EVERY_S:
             beat = time.monotonic()
             yield b": still here\n\n"
-        time.sleep(min(_LOOKS_EVERY_S, ends_after))
+        else:
+            time.sleep(min(_LOOKS_EVERY_S, ends_after))
+        if time.monotonic() >= end:
+            return
 
 
 def _event(index: int, raw: bytes) -> bytes:

@@ -13,7 +13,7 @@ from tests.support.api_world import ApiWorld
 @pytest.fixture(autouse=True)
 def short(api: ApiWorld) -> None:
     """Streams end at once, so that a test reads all of one."""
-    api.app.config["STREAM_ENDS_AFTER_S"] = 0.3
+    api.app.config["STREAM_ENDS_AFTER_S"] = 0.1
 
 
 def events(text: str) -> list[dict[str, str]]:
