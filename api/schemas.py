@@ -16,6 +16,7 @@ from ledger.custody import wire
 from ledger.custody.events import Event
 from ledger.custody.values import OnCalendar, Sealed
 
+LINE = r"[^\x00-\x1f]"
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _OPTIONAL: dict[str, Any] = {"required": False}
 
@@ -34,12 +35,12 @@ class Clear(Strict):
 
 
 class Whole(fields.Integer):
-    """A whole number; neither 1.0 nor "1" is one."""
+    """A whole number. 52.0 is one in JSON, and becomes 52 before anything is signed; "52" is none."""
 
     def _validated(self, value: Any) -> int:
-        if type(value) is not int:
+        if type(value) not in (int, float) or value != int(value):
             raise self.make_error("invalid", input=value)
-        return value
+        return int(value)
 
 
 class True_(fields.Boolean):
@@ -55,6 +56,8 @@ class TextOrWhole(fields.Raw):
     """A text or a whole number: the value of a field that another event names."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str | int:
+        if type(value) is float and value == int(value):
+            value = int(value)
         if type(value) not in (str, int) or (type(value) is str and not 1 <= len(value) <= 2000):
             raise self.make_error("validator_failed")
         return value  # type: ignore[no-any-return]
@@ -62,7 +65,12 @@ class TextOrWhole(fields.Raw):
 
 def pattern(text: str, **more: Any) -> fields.String:
     """A string that matches all of a pattern."""
-    return fields.String(validate=validate.Regexp(f"^(?:{text})$"), **more)
+    return fields.String(validate=validate.Regexp(f"^(?:{_same_everywhere(text)})$"), **more)
+
+
+def _same_everywhere(text: str) -> str:
+    """A pattern that Python, JavaScript and Rust read alike: they differ in what is a digit or a blank."""
+    return text.replace(r"\S", r"[^\s\x1c-\x1f\x85]").replace(r"\d", "[0-9]")
 
 
 def event_schema(cls: type[Event]) -> type[Schema]:

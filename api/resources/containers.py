@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from api import answers
 from api.auth import Right, current_viewer, ledger, reading, requires
 from api.openapi import operation
-from api.schemas import UUID7, FlagOut, PageQuery, Strict, page_of, pattern
+from api.schemas import LINE, UUID7, FlagOut, PageQuery, Strict, page_of, pattern
 from ledger.queries import Unknown
 from ledger.reading import BadCursor
 
@@ -74,7 +74,7 @@ class ContainersQuery(PageQuery):
     holder = pattern(f"party:{UUID7}")
     site = pattern(f"site:{UUID7}")
     status = fields.String(validate=validate.OneOf(STATUSES))
-    code = fields.String(validate=validate.Length(1, 20))
+    code = pattern(f"{LINE}{{1,20}}")
 
 
 ContainerPage = page_of(ContainerOut, "ContainerPage")
@@ -151,7 +151,7 @@ class StockQuery(PageQuery):
 
     holder = pattern(f"party:{UUID7}")
     site = pattern(f"site:{UUID7}")
-    code = fields.String(validate=validate.Length(1, 20))
+    code = pattern(f"{LINE}{{1,20}}")
 
 
 StockPage = page_of(StockOut, "StockPage")
@@ -171,7 +171,7 @@ def stock(query: dict[str, Any]) -> Response:
 class SearchQuery(Strict):
     """What to look for."""
 
-    q = pattern(r"[^\x00-\x1f]{1,100}", required=True)
+    q = pattern(f"{LINE}{{1,100}}", required=True)
 
 
 class FoundOut(Schema):

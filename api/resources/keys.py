@@ -13,7 +13,7 @@ from api.browser import CsrfRefused
 from api.openapi import operation
 from api.resources.shapes import all_told, done, listed, shape, told
 from api.resources.statements import REFUSALS, single
-from api.schemas import HASH, UUID7, RecordedOut, Strict, pattern
+from api.schemas import HASH, UUID7, RecordedOut, Strict, Whole, pattern
 from ledger.accounts import WaitingKey
 from ledger.accounts.errors import KeyWaits, NoSuch
 from ledger.errors import FormError, ProofError
@@ -59,7 +59,7 @@ class RevokeIn(Strict):
     """Why, and the last place of its chain that still counts (the newest received, if absent)."""
 
     reason = fields.String(required=True, validate=validate.OneOf(["lost", "stolen", "left", "replaced", "used"]))
-    last_seq = fields.Integer(strict=True, validate=validate.Range(0, 2**53 - 1))
+    last_seq = Whole(validate=validate.Range(0, 2**53 - 1))
 
 
 class QuarantinedOut(Schema):

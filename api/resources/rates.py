@@ -11,7 +11,7 @@ from api import answers
 from api.auth import Right, current_viewer, ledger, reading, requires
 from api.openapi import operation
 from api.resources.exceptions import moment
-from api.schemas import UUID7, Moment, Strict, pattern
+from api.schemas import LINE, UUID7, Moment, Strict, pattern
 from ledger.custody.rate import Question, Share
 from ledger.custody.regimes.base import KINDS, PeriodError
 from ledger.custody.wire import WireError
@@ -28,7 +28,7 @@ class RateQuery(Strict):
     as_of = pattern(Moment)
     party = pattern(f"party:{UUID7}")
     site = pattern(f"site:{UUID7}")
-    code = fields.String(load_default="", validate=validate.Length(0, 20))
+    code = pattern(f"{LINE}{{1,20}}", load_default="")
 
 
 class ShareOut(Schema):

@@ -11,7 +11,7 @@ from api.auth import Right, accounts, current_actor, requires
 from api.browser import CsrfRefused
 from api.openapi import operation
 from api.resources.shapes import all_told, done, listed, shape, told
-from api.schemas import Strict, pattern
+from api.schemas import Strict, Whole, pattern
 from ledger.accounts import SCOPES, Token
 from ledger.accounts.errors import NoSuch, ScopeUnknown
 from ledger.accounts.people import TOKEN_DAYS_MAX
@@ -26,7 +26,7 @@ class TokenIn(Strict):
 
     name = pattern(r"[^\x00-\x1f]{1,100}", required=True)
     scopes = fields.List(fields.String(validate=validate.OneOf(SCOPES)), required=True, validate=validate.Length(1, 4))
-    days = fields.Integer(required=True, strict=True, validate=validate.Range(1, TOKEN_DAYS_MAX))
+    days = Whole(required=True, validate=validate.Range(1, TOKEN_DAYS_MAX))
 
 
 @blueprint.get("")

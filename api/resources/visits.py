@@ -14,7 +14,7 @@ from api.auth import Right, accounts, current_actor, ledger, requires
 from api.browser import CsrfRefused
 from api.openapi import operation
 from api.resources.shapes import all_told, done, listed, shape, told
-from api.schemas import HASH, UUID7, Strict, pattern
+from api.schemas import HASH, UUID7, Strict, Whole, pattern
 from ledger.accounts import Visit, WaitingKey
 from ledger.accounts.errors import KeyWaits, LinkInvalid, NoSuch
 from ledger.errors import FormError, ProofError
@@ -30,7 +30,7 @@ class VisitIn(Strict):
     """The party that is to act, and for how many days the link holds."""
 
     party = pattern(f"party:{UUID7}", required=True)
-    days = fields.Integer(load_default=7, strict=True, validate=validate.Range(1, 30))
+    days = Whole(load_default=7, validate=validate.Range(1, 30))
 
 
 class LinkIn(Strict):

@@ -11,7 +11,7 @@ from api.auth import Right, current_actor, requires, webhooks
 from api.browser import CsrfRefused
 from api.openapi import operation
 from api.resources.shapes import all_told, done, listed, shape, told
-from api.schemas import Strict, pattern
+from api.schemas import Strict, Whole, pattern
 from ledger.accounts.errors import NoSuch, ScopeUnknown
 from ledger.accounts.outside import URL_MAX, NotReached, UrlRefused
 from ledger.accounts.webhooks import Delivery, Hook, TooManyHooks
@@ -34,7 +34,7 @@ class HookIn(Strict):
 class ReplayIn(Strict):
     """The log index from which everything is sent again, under the old message ids."""
 
-    index = fields.Integer(required=True, strict=True, validate=validate.Range(0, 2**53 - 1))
+    index = Whole(required=True, validate=validate.Range(0, 2**53 - 1))
 
 
 class LogQuery(Strict):
