@@ -14,11 +14,11 @@ from ledger.service import Ledger
 def rows_of(ledger: Ledger, queries: Queries, party: str) -> list[Recorded]:
     """Every row of the party's five tables, sealed names filled in where they may still be read."""
     facts = queries.concerning(party)
-    reveal = _Reveal(ledger, facts)
+    reveal = Reveal(ledger, facts)
     return recorded_rows(facts, party=party, registry=queries.registry(), reveal=reveal, regime=ledger.regime)
 
 
-class _Reveal:
+class Reveal:
     """The clear text behind a commitment, read when asked for, a statement at a time."""
 
     def __init__(self, ledger: Ledger, facts: Iterable[Fact]) -> None:

@@ -1,4 +1,4 @@
-"""`export`: what others read: entries for mirrors, an enterprise's books as HJ 1259-2022 has them."""
+"""`export`: what others read: entries for mirrors, books as HJ 1259-2022 has them, manifests as EPA has them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import IO
 import click
 
 from cli.acting import open_ledger, reading
-from cli.books import rows_of
+from cli.books import Reveal, rows_of
 from cli.lookup import Lookup
 from cli.progress import progress
 from cli.words import say
+from ledger.exchange import emanifest as epa
 from ledger.exchange.hj1259 import write_workbook
 from ledger.log import entry
 from ledger.service import Record
@@ -58,6 +59,29 @@ def hj1259(party: str, output: Path, as_json: bool) -> None:
         found = rows_of(ledger, queries, Lookup(ledger, queries, "").any_party(party))
         output.write_bytes(write_workbook((told.row for told in found), ledger.regime))
     _report(as_json, len(found), say("行", "rows"), str(output))
+
+
+@command.command()
+@click.argument("manifest")
+@click.option("-o", "--output", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="To a file.")
+@reading
+def emanifest(manifest: str, output: IO[str], as_json: bool) -> None:
+    """A manifest as a document of EPA's e-Manifest (JSON schema 1.3), from imported and from native records.
+
+    \b
+    Example:
+    wasteledger export emanifest 900000017ZZZ -o again.json
+    """
+    with open_ledger() as (ledger, queries):
+        if ledger.regime.name != epa.REGIME.name:
+            raise epa.OtherRegime(expected=epa.REGIME.name, got=ledger.regime.name)
+        stream = Lookup(ledger, queries, "").manifest(manifest).id
+        facts = {f.id: f for f in ledger.facts(stream)}
+        containers = {name for f in facts.values() for name in f.event.containers()}
+        facts |= {f.id: f for name in sorted(containers) for f in ledger.facts(name)}
+        known = epa.recorded_manifest(facts.values(), stream, queries.registry(), Reveal(ledger, facts.values()))
+    output.write(epa.document_text(known, stream))
+    _said(output, as_json, len(known.lines), say("行", "lines"))
 
 
 def line(record: Record) -> str:

@@ -1,9 +1,10 @@
-"""`import`: what an enterprise already has: its books as the five tables of HJ 1259-2022."""
+"""`import`: what there is already: an enterprise's books as HJ 1259-2022 has them, EPA's e-Manifest documents."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -18,9 +19,11 @@ from cli.books import rows_of
 from cli.progress import progress
 from cli.words import language, say
 from ledger.custody.events import parse
-from ledger.exchange.hj1259 import Context, Plan, plan, read_workbook
+from ledger.exchange import emanifest as epa
+from ledger.exchange.hj1259 import Context, Draft, Plan, plan, read_workbook
+from ledger.log import statement
 from ledger.log.hashing import seal_commitment
-from ledger.service import Answer, SealedText
+from ledger.service import Answer, Ledger, NotFound, SealedText
 
 command = click.Group("import", help=__doc__)
 BATCH = 1_000
@@ -68,6 +71,84 @@ def hj1259(
         raise Refused("")
 
 
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "as_", envvar="WASTELEDGER_AS", help="Who signs: a name in the keyring, or a key folder.")
+@click.option("--register-parties", is_flag=True, help="Register parties and sites that nobody knows yet.")
+@click.option("--accept-good-files", is_flag=True, help="Import the documents without fault although others have some.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
+@reading
+def emanifest(
+    files: tuple[Path, ...],
+    as_: str | None,
+    register_parties: bool,
+    accept_good_files: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Import manifests of EPA's e-Manifest (JSON schema 1.3), each step signed as a transcription of the document.
+
+    A registrar tells all steps; any other party its own ones, and what is left for others is listed, as is every value
+    that has no place here. The signatures in a document are quoted, not ours. A faulty document is refused with all
+    its faults, and nothing is written. Steps that the ledger holds are skipped; other content is a correction to make.
+
+    \b
+    Example:
+    wasteledger import emanifest manifest.json --register-parties --as bureau
+    """
+    with open_actor(as_, None) as actor:
+        documents, faults = read_documents(actor.ledger, files)
+        stopped = bool(faults) and not accept_good_files
+        planned = plan_documents(actor, documents)
+        stopped = stopped or bool(planned.faults) or bool(planned.needs and not register_parties)
+        written = None if stopped or dry_run else record_drafts(actor, planned.drafts, len(planned.drafts))
+        if as_json:
+            answer = document_of(planned, faults, written)
+            click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+        else:
+            say_documents(planned, faults, register_parties, stopped)
+            if written is not None:
+                say_written(written)
+    if stopped or faults or (written is not None and written.failed):
+        raise Refused("")
+
+
+def read_documents(ledger: Ledger, files: Iterable[Path]) -> tuple[list[epa.Document], list[epa.Fault]]:
+    """The documents that can be taken, and every fault of the others."""
+    if ledger.regime.name != epa.REGIME.name:
+        raise epa.OtherRegime(expected=epa.REGIME.name, got=ledger.regime.name)
+    documents, faults = list[epa.Document](), list[epa.Fault]()
+    for file in files:
+        try:
+            documents.append(epa.read_document(file.read_bytes(), file.name, ledger.now()))
+        except epa.DocumentRefused as refused:
+            faults += refused.remarks
+    return documents, faults
+
+
+def plan_documents(actor: Actor, documents: list[epa.Document]) -> epa.Plan:
+    """What importing the documents as this person would do."""
+    ledger = actor.ledger
+    standing = ledger.author(actor.me.chain.key.public.hash.hex())
+
+    def known(id_: str) -> dict[str, Any] | None:
+        try:
+            return statement.parse(ledger.record_of(id_).statement).body
+        except NotFound:
+            return None
+
+    context = epa.Context(
+        origin=ledger.origin,
+        party=actor.party,
+        registrar=standing is not None and "registrar" in standing.roles,
+        registry=actor.queries.registry(),
+        known=known,
+        person=cache(lambda name: person_id(actor, name)),
+        now=ledger.now(),
+    )
+    return epa.plan(documents, context, _sealed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """What became of an import's statements."""
@@ -98,7 +179,12 @@ def record(actor: Actor, planned: Plan, accept_good_rows: bool = False) -> Writt
     """Sign and record everything, a thousand statements at a time: what is recorded stays if the rest is cut off, and
     the same import goes on from there."""
     drafts = planned.drafts(_sealed, accept_good_rows=accept_good_rows)
-    total, done = len(planned.needs) + len(planned.told), 0
+    return record_drafts(actor, drafts, len(planned.needs) + len(planned.told))
+
+
+def record_drafts(actor: Actor, drafts: Iterable[Draft], total: int) -> Written:
+    """Sign and record drafts in their order."""
+    drafts, done = iter(drafts), 0
     recorded, failed, places = 0, list[Answer](), list[int]()
     with progress(say("导入", "importing")) as bar:
         while batch := list(islice(drafts, BATCH)):
@@ -163,19 +249,64 @@ def say_written(written: Written) -> None:
         )
 
 
-def document(planned: Plan, written: Written | None) -> dict[str, Any]:
+def say_documents(planned: epa.Plan, faults: list[epa.Fault], register_parties: bool, stopped: bool) -> None:
+    """Everything there is to say of the documents."""
     lang = language()
+    for remark in (*faults, *planned.faults, *planned.corrections):
+        click.echo(f"! {remark.says(lang)}")
+    for notice in planned.notices:
+        click.echo(notice.says(lang))
+    for draft in () if register_parties else planned.needs:
+        name = draft.body["name"]
+        click.echo(
+            say(
+                f"! {name} 未登记：先 party register 与 site register，或加 --register-parties",
+                f"! {name} is not registered: party register and site register it, or add --register-parties",
+            )
+        )
+    count, new, known = len(planned.documents), len(planned.told), planned.skipped
+    zh = f"文件 {count}，新声明 {new}，已有跳过 {known}，有误 {len(faults)}"
+    click.echo(say(zh, f"{count} documents, {new} new statements, {known} known already, {len(faults)} faults"))
+    if stopped:
+        click.echo(say("未写入任何内容", "nothing was written"))
 
-    def remarks(found: tuple[Any, ...]) -> list[dict[str, Any]]:
-        return [{"code": r.code, "message": r.says(lang), **{k: str(v) for k, v in r.fields.items()}} for r in found]
 
+def document_of(planned: epa.Plan, faults: list[epa.Fault], written: Written | None) -> dict[str, Any]:
+    return {
+        "documents": [
+            {
+                "file": d.file,
+                "sha256": d.sha256,
+                "number": d.manifest.number,
+                "lines": len(d.manifest.lines),
+                "not_mapped": [{"path": path, "value": str(value)} for path, value in d.unmapped],
+            }
+            for d in planned.documents
+        ],
+        "new": len(planned.told),
+        "skipped": planned.skipped,
+        "faults": _remarks((*faults, *planned.faults)),
+        "corrections": _remarks(planned.corrections),
+        "notices": _remarks(planned.notices),
+        "parties": [draft.body["name"] for draft in planned.needs if draft.type == "party-registered"],
+        "recorded": None if written is None else written.recorded,
+        "not_recorded": [] if written is None else [{"id": a.id, "code": a.code} for a in written.failed],
+    }
+
+
+def _remarks(found: Iterable[Any]) -> list[dict[str, Any]]:
+    lang = language()
+    return [{"code": r.code, "message": r.says(lang), **{k: str(v) for k, v in r.fields.items()}} for r in found]
+
+
+def document(planned: Plan, written: Written | None) -> dict[str, Any]:
     return {
         "workbook": planned.workbook.sha256,
         "new": len(planned.told),
         "skipped": planned.skipped - len(_differing(planned)),
-        "faults": remarks(planned.faults),
-        "corrections": remarks(planned.corrections),
-        "notices": remarks(planned.notices),
+        "faults": _remarks(planned.faults),
+        "corrections": _remarks(planned.corrections),
+        "notices": _remarks(planned.notices),
         "facilities": [draft.body["code"] for draft in planned.needs],
         "recorded": None if written is None else written.recorded,
         "not_recorded": [] if written is None else [{"id": a.id, "code": a.code} for a in written.failed],

@@ -66,13 +66,14 @@ def recorded_rows(
     Where an event carries no batch code, one is made from its day: prefix, YYYYMMDD and a running number.
     """
     teller = _Teller(party, registry, reveal, regime)
-    for fact in _corrected([unwrapped(fact) for fact in facts]):
+    for fact in corrected(list(facts)):
         teller.tell(fact)
     return teller.recorded()
 
 
-def _corrected(facts: list[Fact]) -> list[Fact]:
-    facts.sort(key=lambda fact: fact.order)
+def corrected(facts: list[Fact]) -> list[Fact]:
+    """The facts in the order of happening, corrections in force applied."""
+    facts = sorted((unwrapped(fact) for fact in facts), key=lambda fact: fact.order)
     put_right: dict[str, Fact] = {}
     for container in {f.event.container for f in facts if isinstance(f.event, EntryCorrected)}:
         of_one = [f for f in facts if container in f.event.containers()]
