@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from ledger.labels import code
 from ledger.log import canonical, hashing, heads, ids, keys, promise, statement
 from ledger.log.heads import Head
 from ledger.log.proof import verify_receipt
@@ -155,6 +157,36 @@ def small_forms() -> Any:
     }
 
 
+def label_codes() -> Any:
+    """A container's label and a blank one, what was signed, and codes that must be refused with that key alone."""
+    key, label = world.private_key("label"), world.stream("label", 1)
+    genuine = []
+    for container in (world.stream("container", 2), ""):
+        made = code.issue(label=label, container=container, origin=world.ORIGIN, key=key)
+        genuine.append(
+            {
+                "public_key": key.public.raw.hex(),
+                "label": label,
+                "container": container,
+                "message": code.message(label, container, world.ORIGIN).decode(),
+                "signature": made.signature.hex(),
+                "link": made.link(code.link_base(world.ORIGIN)),
+            }
+        )
+    stranger = code.issue(label=label, origin=world.ORIGIN, key=world.AUTHOR)
+    forged = replace(stranger, key_id=key.public.hash[:4])
+    mistyped = genuine[1]["link"][:-1] + ("A" if genuine[1]["link"][-1] != "A" else "B")
+    return {
+        "ledger": world.ORIGIN,
+        "genuine": genuine,
+        "refused": [
+            {"link": stranger.link(code.link_base(world.ORIGIN)), "code": "label-key-unknown"},
+            {"link": forged.link(code.link_base(world.ORIGIN)), "code": "label-forged"},
+            {"link": mistyped, "code": "label-code-mistyped"},
+        ],
+    }
+
+
 VECTORS: dict[str, Callable[[], Any]] = {
     "canonical": canonical_documents,
     "keys": key_rules,
@@ -162,6 +194,7 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "tree": tree,
     "receipts": receipts,
     "small_forms": small_forms,
+    "label_codes": label_codes,
 }
 
 
