@@ -1,4 +1,4 @@
-"""A varied ledger for each module of attacks, on each database."""
+"""A varied ledger for each module of attacks, and a small one for each test, on each database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import new_database
-from tests.support.varied import Varied, varied
+from tests.support.varied import Varied, no_codes, varied
+from tests.support.world import World
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -23,3 +24,19 @@ def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     yield made
     assert made.verify().differences == ()
     made.world.close()
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A ledger of one test's own, which may leave it broken."""
+    made = World.create(database_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sound(world: World) -> Iterator[World]:
+    """A ledger that must verify in full when the attack is over."""
+    yield world
+    world.look()
+    assert world.ledger.verify(read_catalogue=no_codes).differences == ()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, text
+from sqlalchemy import Connection, Engine, Table, select, text, update
 
+from ledger.log import entry
+from ledger.log.checkpoint import Checkpoint, sign_checkpoint
+from ledger.log.entry import Entry
+from ledger.log.hashing import leaf_hash
+from ledger.log.merkle import Frontier, root_of
+from ledger.log.note import SignerKey
+from ledger.store import tables as t
 from ledger.store.tables import INSERT_ONLY, metadata
 
 
@@ -105,3 +112,52 @@ def another(table: Table, column: str, value: Any) -> Any:
             return value[:-1] + ("1" if value[-1:] != "1" else "2")
         case _:
             raise AssertionError(f"{table.name}.{column}: expected a stored value, got {value!r}")
+
+
+def rewritten(engine: Engine, log: SignerKey, index: int, change: Callable[[Entry], Entry]) -> None:
+    """What an operator with the log's key can do: change one entry and recompute every hash that follows from it.
+
+    Links, leaves, heads, tiles, frontier and checkpoints agree with each other afterwards, and the log key signs them.
+    """
+    leaves: dict[str, str] = {}
+    hashes: list[bytes] = []
+    newest = ""
+    with unguarded(engine) as connection:
+        query = select(t.leaf.c.index, t.entry.c.statement, t.entry.c.bytes).join(
+            t.entry, t.entry.c.statement == t.leaf.c.statement
+        )
+        for place_, said, stored in connection.execute(query.order_by(t.leaf.c.index)).all():
+            was = entry.parse(stored)
+            new = change(was) if place_ == index else was
+            links = [replace(link, prev=leaves.get(link.stream)) for link in new.links]
+            raw = entry.build(
+                statement=new.statement,
+                signature=new.signature,
+                received_at=new.received_at,
+                refused=new.refused,
+                links=links,
+            )
+            leaf = leaf_hash(raw)
+            hashes.append(leaf)
+            newest = max(newest, new.received_at)
+            leaves |= {link.stream: leaf.hex() for link in links}
+            connection.execute(update(t.entry).where(t.entry.c.statement == said).values(bytes=raw))
+            connection.execute(update(t.leaf).where(t.leaf.c.index == place_).values(hash=leaf))
+        for stream, leaf_hex in leaves.items():
+            connection.execute(
+                update(t.stream_head).where(t.stream_head.c.stream == stream).values(leaf=bytes.fromhex(leaf_hex))
+            )
+        frontier, signed = Frontier(), dict[int, bytes]()
+        for leaf in hashes:
+            frontier.append(leaf)
+            signed[frontier.size] = frontier.root()
+        state = {"root": frontier.root(), "frontier": frontier.to_bytes(), "received_at": newest}
+        connection.execute(update(t.log_state).values(**state))
+        for size in connection.execute(select(t.checkpoint.c.size)).scalars().all():
+            note = sign_checkpoint(Checkpoint(origin=log.name, size=size, root=signed[size]), log).encode()
+            row_of = t.checkpoint.c.size == size
+            connection.execute(update(t.checkpoint).where(row_of).values(root=signed[size], note=note))
+        for number in range(len(hashes) // 256):
+            tile = hashes[number * 256 : number * 256 + 256]
+            row_of_tile = (t.tile.c.level == 0) & (t.tile.c.number == number)
+            connection.execute(update(t.tile).where(row_of_tile).values(root=root_of(tile), hashes=b"".join(tile)))
