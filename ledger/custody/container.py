@@ -90,6 +90,8 @@ class Container:
     leaked_g: int = 0
     outer: str = ""
     absent_at: str = ""
+    emptied_at: str = ""
+    closed: bool = False
     impounded_at: str = ""
     confirmed_code: str = ""
     defects: dict[str, str] = field(default_factory=dict)
@@ -125,11 +127,11 @@ class Container:
         self.net_g += grams or 0
         self.mass_unknown |= grams is None
 
-    def draw(self, grams: int) -> None:
-        """Grams leave; an empty container is closed."""
+    def draw(self, grams: int, at: str) -> None:
+        """Grams leave; then perhaps nothing is left."""
         self.net_g -= grams
         if self.net_g <= 0 and not self.mass_unknown:
-            self.status = "emptied"
+            self.status, self.emptied_at = "emptied", at
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from ledger.custody.container import thing_from
+from ledger.custody.container import Container, thing_from
 from ledger.custody.regimes.base import KINDS, moment_of
 from ledger.exchange.catalogue import carried, edition_of
 from ledger.exchange.stories import in_order_of_arrival
@@ -69,7 +69,7 @@ def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: 
     edition = carried("2021")
     world.ledger.keep_document(edition.content)
     assert devices["settings"].say("catalogue-adopted", edition.body("2021", "2021-01-01")).outcome == "recorded"
-    guests = {guest.alias: guest for story in stories for guest in story.guests}
+    guests = {guest.alias: guest for story in stories.values() for guest in story.guests}
     for step in steps:
         world.clock.ms = milliseconds(step.received_at)
         who = step.by.alias
@@ -95,8 +95,11 @@ def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: 
         row = world.ledger.state(stream)
         assert row is not None
         thing, told_thing = thing_from(stream, row), memory.thing(stream)
-        # Keys are invented here as there: only the place in an author's chain differs.
+        # Keys are invented here as there: only the place in an author's chain differs, and the hashes of statements.
         thing.last = told_thing.last
+        if isinstance(thing, Container) and isinstance(told_thing, Container):
+            thing.explained = {id_: (*said[:4], told_thing.explained[id_][4]) for id_, said in thing.explained.items()}
+            told_thing.explained = {id_: tuple(said) for id_, said in told_thing.explained.items()}  # type: ignore[misc]
         assert thing == told_thing
     for alias in ("garage", "coating", "plant", "refiner", "hospital", "wte", "builder", "sewage", "town"):
         for kind in KINDS:

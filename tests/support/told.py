@@ -172,7 +172,8 @@ class Told:
 
 def arrival_orders(facts: Sequence[Fact], intentions: frozenset[str], count: int, seed: int) -> Iterable[list[Fact]]:
     """`count` random orders of arrival in which every person's facts stay in their order, an intention stays before
-    what its objects do later, a correction after its target and what agrees to it after the correction."""
+    what its objects do later, a correction after its target, what agrees to it (or to an explanation) after that, the
+    scan that leaves a container behind before the manifest that takes it then, a manifest before the next journey."""
     facts = sorted(facts, key=lambda f: f.order)
     before: dict[str, set[str]] = {f.id: set() for f in facts}
     for n, second in enumerate(facts):
@@ -180,8 +181,14 @@ def arrival_orders(facts: Sequence[Fact], intentions: frozenset[str], count: int
             same_key = first.by.key == second.by.key
             shared = set(first.event.containers()) & set(second.event.containers())
             competing = shared and {first.event.type, second.event.type} <= intentions
-            body = (getattr(second.event, "target", ""), getattr(second.event, "correction", ""))
-            if same_key or competing or first.id in body:
+            body = tuple(getattr(second.event, name, "") for name in ("target", "correction", "explanation"))
+            left = {each.container for each in getattr(first.event, "left_behind", ())}
+            freed = second.event.type in intentions and left & set(second.event.containers())
+            other = getattr(first.event, "manifest", "") != getattr(second.event, "manifest", "")
+            onward = (
+                shared and other and (first.event.type, second.event.type) == ("manifest-issued", "manifest-collected")
+            )
+            if same_key or competing or freed or onward or first.id in body:
                 before[second.id].add(first.id)
     chance = random.Random(seed)
     for _ in range(count):

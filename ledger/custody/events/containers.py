@@ -401,7 +401,7 @@ class ContentsTransferred(Event):
         assert isinstance(thing, Container)
         for source in self.sources:
             if source.container == thing.id:
-                thing.draw(source.net_g)
+                thing.draw(source.net_g, fact.at)
         for target in self.targets:
             if target.container == thing.id:
                 pour(thing, target, self.place, fact)

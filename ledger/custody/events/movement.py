@@ -544,7 +544,7 @@ class DeliveryRecorded(Event):
         assert isinstance(thing, Container)
         load = next(load for load in self.lines if load.container == thing.id)
         if self.to.party is None:
-            thing.draw(load.net_g)
+            thing.draw(load.net_g, fact.at)
             return
         leg = thing.leg(self.delivery, manifest=False)
         leg.carrier, leg.code = self._carrier, load.code

@@ -177,7 +177,7 @@ class ContainerEmptied(OfOne):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         thing.net_g -= self.rest_g
-        thing.status, thing.mass_unknown = "emptied", False
+        thing.status, thing.mass_unknown, thing.emptied_at = "emptied", False, fact.at
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         gap = Account("difference", self.place.party, self.place.site, self.code, self.container)
@@ -199,7 +199,7 @@ class LeakReported(OfOne):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
-        thing.draw(self.lost_g)
+        thing.draw(self.lost_g, fact.at)
         thing.leaked_g += self.lost_g
 
     def post(self, fact: Fact) -> Iterator[Posting]:

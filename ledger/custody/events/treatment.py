@@ -72,7 +72,9 @@ class WasteTreated(Event):
     def refusals(self, fact: Fact, things: Things) -> Iterator[Refusal]:
         for draw in self.inputs:
             thing = things.get(draw.container)
-            if isinstance(thing, Container) and thing.born and thing.status == "emptied":
+            # What was emptied later than this may be told of earlier; what was treated is treated once.
+            gone = isinstance(thing, Container) and thing.born and thing.status == "emptied"
+            if isinstance(thing, Container) and gone and (thing.closed or thing.emptied_at <= fact.at):
                 yield AlreadyClosed(container=draw.container)
         for output in self.outputs:
             thing = things.get(output.container)
@@ -83,7 +85,8 @@ class WasteTreated(Event):
         assert isinstance(thing, Container)
         for draw in self.inputs:
             if draw.container == thing.id:
-                thing.draw(draw.net_g)
+                thing.draw(draw.net_g, fact.at)
+                thing.closed |= thing.status == "emptied"
         for output in self.outputs:
             if output.container == thing.id:
                 pour(thing, output, self.place, fact)

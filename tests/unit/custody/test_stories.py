@@ -12,8 +12,8 @@ from ledger.exchange.stories import Story, in_order_of_arrival
 from tests.support.told import Told, arrival_orders, facts_of, moment, told
 
 NAMES = sorted(told()[1])
-INTENTIONS = frozenset({"manifest-issued", "manifest-cancelled"})
-ORDERS = 30
+INTENTIONS = frozenset({"manifest-issued", "manifest-cancelled", "container-impounded", "container-released"})
+ORDERS = 15
 
 
 def moments() -> list[Any]:
@@ -49,7 +49,7 @@ def test_states_and_grams_are_those_written_by_hand(story: Story, expect: dict[s
         seen = {
             "status": thing.status,
             "holder": park.alias_of(thing.holder),
-            "site": park.alias_of(thing.site) if thing.site else "",
+            "site": park.alias_of(thing.site, story) if thing.site else "",
             "net_g": thing.net_g,
         }
         assert {key: seen[key] for key in wanted} == wanted, alias
