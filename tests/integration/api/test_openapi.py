@@ -94,7 +94,7 @@ def _failures(event: EngineEvent) -> Iterator[str]:
                         told = f"{check.failure_info.failure.title}: {check.failure_info.failure.message[:300]}"
                         yield f"{event.phase} {asked.operation.label} {shown} -> {told}"
         case NonFatalError() | FatalError():
-            told = event.value if isinstance(event, NonFatalError) else event.exception
-            yield f"{type(event).__name__} {getattr(event, 'label', '')} -> {told!r}"
+            error = event.value if isinstance(event, NonFatalError) else event.exception
+            yield f"{type(event).__name__} {getattr(event, 'label', '')} -> {error!r}"
         case _:
             pass
