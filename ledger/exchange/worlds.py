@@ -1,0 +1,672 @@
+"""Worlds: invented parks of any size that live day by day, as steps to be signed, with named frauds planted on request.
+
+The same chance makes the same world. Steps stream in the order of arrival; only what is still on its way is kept.
+Whoever would check a fraud detector gets `planted`: what was done, by whom, to which objects.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+from ledger.custody.regimes.base import text_of
+from ledger.custody.regimes.cn import REGIME, check_character
+from ledger.errors import LedgerError
+from ledger.exchange.catalogue import carried
+from ledger.exchange.stories import Player, Step, shipped
+from ledger.log.hashing import sha256
+from ledger.log.ids import new_uuid7
+
+# The last day of the demonstration park: fixed, so that the park is the same whenever it is made.
+LAST_DAY = date(2026, 10, 31)
+LINES_MAX = 20
+STORAGE_DAYS = 30
+TOLERANCE_PPM = 5_000
+EXEMPTION = {"row": "2021-12-处置-1", "evidence": sha256(b"leaching test of an invented fly ash").hex()}
+LOCAL = timezone(timedelta(hours=8))
+TYPED_WRONG = 10
+
+FRAUDS: dict[str, str] = {
+    "weight-skim": "the carrier keeps 6 % of every load of one sender",
+    "small-skim": "the carrier keeps 0.45 % of every load of one sender, within the tolerance",
+    "under-reporting": "half of one enterprise's waste is never recorded",
+    "relabelling": "every third container is renamed to general waste and delivered to the kiln",
+    "paper-receipts": "the disposer confirms and treats on paper what no carrier ever collected",
+    "round-trips": "waste is sent to a neighbour and back to begin its storage time anew",
+    "double-manifest": "a manifest that was used up carries another container",
+    "no-residues": "the disposer burns and records no residue",
+    "silent-devices": "one enterprise's devices fall silent half-way",
+}
+
+
+class UnknownFraud(LedgerError):
+    """A fraud that no world knows, or that nobody in this world can commit."""
+
+    code = "unknown-fraud"
+    zh = "没有单位能实施 {fraud}"
+    en = "nobody in this world can commit {fraud}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waste:
+    """A kind of waste and its usual way: containers of so many grams, so many in 100 days, picked up every so many days,
+    to whom ("" is treated where it lies), by which method, leaving which residues (per mille of the input)."""
+
+    code: str
+    name: str
+    kind: str
+    basis: str
+    grams: tuple[int, int]
+    in_100_days: int
+    every: int
+    to: str
+    method: str
+    end: str
+    residues: tuple[tuple[int, Waste], ...] = ()
+    dried: tuple[str, int] | None = None
+    at_once: bool = False
+
+    @property
+    def listed(self) -> bool:
+        return REGIME.listed(self.code)
+
+    @property
+    def on_manifest(self) -> bool:
+        """Hazardous, medical and construction waste."""
+        return self.listed or REGIME.kind_of(self.code) == "construction"
+
+
+def _t(low: int, high: int) -> tuple[int, int]:
+    return low * 1_000, high * 1_000
+
+
+KILN_SLAG = Waste(
+    code="900-001-S03", name="炉渣", kind="load", basis="weighbridge", grams=_t(25_000, 32_000), in_100_days=100,
+    every=1, to="kiln", method="C2", end="utilised",
+)  # fmt: skip
+BURNT = Waste(
+    code="772-003-18", name="焚烧残渣", kind="package", basis="weighed", grams=_t(100, 900), in_100_days=0,
+    every=14, to="disposer", method="D1", end="disposed",
+)  # fmt: skip
+FLY_ASH = Waste(
+    code="772-002-18", name="生活垃圾焚烧飞灰", kind="package", basis="weighed", grams=_t(800, 1_000), in_100_days=0,
+    every=1, to="landfill", method="D1", end="disposed", dried=("D9", 1_250),
+)  # fmt: skip
+HOUSEHOLD = Waste(
+    code="SW60", name="生活垃圾", kind="load", basis="weighbridge", grams=_t(400_000, 450_000), in_100_days=100,
+    every=1, to="", method="D10", end="disposed", residues=((190, KILN_SLAG), (28, FLY_ASH)),
+)  # fmt: skip
+OIL = Waste(
+    code="900-249-08", name="废机油", kind="package", basis="weighed", grams=_t(140, 185), in_100_days=40, every=7,
+    to="disposer", method="R9", end="utilised", residues=((80, BURNT),),
+)  # fmt: skip
+TAR = Waste(
+    code="252-002-11", name="焦油渣", kind="package", basis="weighed", grams=_t(160, 240), in_100_days=300, every=7,
+    to="disposer", method="D10", end="disposed", residues=((150, BURNT),),
+)  # fmt: skip
+SOLVENT = Waste(
+    code="900-404-06", name="废有机溶剂", kind="package", basis="weighed", grams=_t(120, 180), in_100_days=250, every=7,
+    to="disposer", method="D10", end="disposed", residues=((90, BURNT),),
+)  # fmt: skip
+ASH = Waste(
+    code="900-001-S02", name="粉煤灰", kind="load", basis="weighbridge", grams=_t(28_000, 33_000), in_100_days=400,
+    every=1, to="kiln", method="C2", end="utilised",
+)  # fmt: skip
+BAGS = Waste(
+    code="841-001-01", name="感染性废物", kind="package", basis="weighed", grams=_t(4, 14), in_100_days=1_000, every=1,
+    to="medical", method="Y10", end="disposed", residues=((30, BURNT),),
+)  # fmt: skip
+SLUDGE = Waste(
+    code="SW90", name="脱水污泥", kind="load", basis="weighbridge", grams=_t(38_000, 44_000), in_100_days=100,
+    every=1, to="incinerator", method="D10", end="disposed", residues=((250, KILN_SLAG),), dried=("D9", 400),
+)  # fmt: skip
+RUBBLE = Waste(
+    code="900-001-S70", name="工程渣土", kind="load", basis="weighbridge", grams=_t(13_000, 16_000), in_100_days=500,
+    every=1, to="landfill", method="D1", end="disposed", at_once=True,
+)  # fmt: skip
+
+# A world of n enterprises has these trades in turn: eight enterprises are the demonstration park.
+TRADES: tuple[tuple[str, tuple[Waste, ...]], ...] = (
+    ("热电厂", (ASH, KILN_SLAG, OIL)),
+    ("焦化厂", (TAR,)),
+    ("化工厂", (SOLVENT,)),
+    ("汽修厂", (OIL,)),
+    ("医院", (BAGS,)),
+    ("生活垃圾焚烧厂", (HOUSEHOLD,)),
+    ("污水处理厂", (SLUDGE,)),
+    ("建筑工地", (RUBBLE,)),
+)
+# Role, name, use of the site, licence (kind, classes, methods), facilities (method, purpose).
+RECEIVERS: tuple[tuple[str, str, tuple[str, tuple[str, ...], tuple[str, ...]] | None, tuple[tuple[str, str], ...]], ...] = (
+    ("disposer", "危废处置公司", ("comprehensive", ("HW06", "HW08", "HW11", "HW18"), ("R9", "D10", "D1")),
+     (("R9", "utilise"), ("D10", "dispose"), ("D1", "dispose"))),
+    ("medical", "医废处置中心", ("medical", ("HW01",), ("Y10",)), (("Y10", "dispose"),)),
+    ("landfill", "固废填埋场", ("site-permit", (), ()), (("D1", "dispose"),)),
+    ("kiln", "水泥窑", None, (("C2", "utilise"),)),
+)  # fmt: skip
+BURNER = (("D10", "dispose"), ("D9", "dispose"))
+TRUCK_DAYS = range(180, 194)
+
+
+@dataclass(slots=True)
+class Can:
+    """A container as its holder knows it."""
+
+    id: str
+    grams: int
+    day: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Holder:
+    """A party with one site: what it makes, what it stands on, with what it treats, what lies there."""
+
+    name: str
+    role: str
+    player: Player
+    place: dict[str, str]
+    wastes: tuple[Waste, ...] = ()
+    store: str = ""
+    facilities: dict[str, str] = field(default_factory=dict)
+    stock: dict[Waste, list[Can]] = field(default_factory=dict)
+    received: dict[Waste, list[Can]] = field(default_factory=dict)
+    phase: int = 0
+
+    @property
+    def party(self) -> str:
+        return self.place["party"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Planted:
+    """A fraud of this world: who, since and until when, on which objects, how many grams."""
+
+    fraud: str
+    party: str
+    name: str
+    since: str = ""
+    until: str = ""
+    grams: int = 0
+    objects: list[str] = field(default_factory=list)
+
+
+class World:
+    """An invented park: `players` sign (those with `genesis` are pinned in entry 0, the others a registrar enrols),
+    `steps()` is its life, once; `planted` is complete when the steps are."""
+
+    def __init__(
+        self, chance: random.Random, *, enterprises: int, days: int, last: date = LAST_DAY, frauds: Sequence[str] = ()
+    ) -> None:
+        self.chance = chance
+        self.days = days
+        self.first = last - timedelta(days=days - 1)
+        self.players: list[Player] = []
+        self.planted: dict[str, Planted] = {}
+        self._due: list[tuple[str, str, int, Step]] = []
+        self._waiting: dict[int, list[tuple[Holder, Waste, Can]]] = {}
+        self._count = 0
+        self._offline: frozenset[str] = frozenset()
+        bureau = self._new("party", 0)
+        self._authorities = {
+            role: self._person(role, bureau, roles=(role,), genesis=True)
+            for role in ("registrar", "licensing", "settings", "supervision")
+        }
+        self._bureau = bureau
+        self.receivers = {
+            role: self._holder(f"示例{name}（虚构）", role, facilities=dict(facilities))
+            for role, name, _, facilities in RECEIVERS
+        }
+        self.carriers = [self._holder(f"示例运输公司{n}（虚构）", "carrier") for n in (1, 2)]
+        self.town = self._holder("示例街道办（虚构）", "town")
+        self.enterprises = []
+        for n in range(enterprises):
+            trade, wastes = TRADES[n % len(TRADES)]
+            role = "incinerator" if wastes == (HOUSEHOLD,) else "works" if wastes == (SLUDGE,) else "generator"
+            made = self._holder(
+                f"示例{trade}{n // len(TRADES) + 1}（虚构）", role, wastes=wastes, phase=n,
+                facilities=dict(BURNER if role == "incinerator" else BURNER[1:] if role == "works" else ()),
+            )  # fmt: skip
+            self.enterprises.append(made)
+            if role == "incinerator":
+                self.receivers.setdefault(role, made)
+        # Without an incinerator in the park, sludge is landfilled.
+        self.receivers.setdefault("incinerator", self.receivers["landfill"])
+        for fraud in frauds:
+            culprit = self._culprit(fraud)
+            self.planted[fraud] = Planted(fraud=fraud, party=culprit.party, name=culprit.name)
+
+    # -- who -----------------------------------------------------------------------------------------------------------
+
+    def _holder(self, name: str, role: str, *, facilities: dict[str, str] | None = None, **more: Any) -> Holder:
+        party = self._new("party", 0)
+        place = {"party": party, "site": self._new("site", 0)}
+        player = self._person(f"person-{len(self.players)}", party, admin=True)
+        holder = Holder(name=name, role=role, player=player, place=place, store=self._new("facility", 0), **more)
+        holder.facilities = {method: self._new("facility", 0) for method in facilities or ()}
+        return holder
+
+    def _person(self, alias: str, party: str, **more: Any) -> Player:
+        rights: dict[str, Any] = {"roles": (), "admin": False, "genesis": False} | more
+        player = Player(
+            alias=alias, party=party, person=self._new("person", 0), key=self._new("key", 0), **rights
+        )  # fmt: skip
+        self.players.append(player)
+        return player
+
+    def _culprit(self, fraud: str) -> Holder:
+        """Who commits it: somebody with hazardous waste in packages, the disposer, or a carrier."""
+        if fraud in ("paper-receipts", "no-residues"):
+            return self.receivers["disposer"]
+        taken = {p.party for p in self.planted.values()}
+        able = [e for e in self.enterprises if e.wastes in ((TAR,), (SOLVENT,), (OIL,))]
+        free = [e for e in able if e.party not in taken]
+        if fraud not in FRAUDS or not able:
+            raise UnknownFraud(fraud=fraud, expected=" ".join(FRAUDS), got=f"{len(self.enterprises)} enterprises")
+        return self.chance.choice(free or able)
+
+    def _does(self, fraud: str, holder: Holder) -> bool:
+        return fraud in self.planted and self.planted[fraud].party == holder.party
+
+    def _plant(self, fraud: str, day: int, grams: int, *objects: str) -> None:
+        planted, at = self.planted[fraud], self._at(day, 0)
+        planted.since, planted.until = planted.since or at, at
+        planted.grams += grams
+        planted.objects += [o for o in objects if o not in planted.objects[-LINES_MAX:]]
+
+    # -- saying --------------------------------------------------------------------------------------------------------
+
+    def _at(self, day: int, minutes: int) -> str:
+        midnight = datetime.combine(self.first + timedelta(days=day), datetime.min.time(), LOCAL)
+        return text_of(midnight + timedelta(minutes=minutes))
+
+    def _new(self, kind: str, day: int) -> str:
+        return f"{kind}:{self._uuid7(day)}"
+
+    def _uuid7(self, day: int) -> str:
+        moment = datetime.combine(self.first + timedelta(days=day), datetime.min.time(), UTC)
+        return new_uuid7(int(moment.timestamp()) * 1000, self.chance.randbytes(10))
+
+    def _say(self, who: Player, day: int, minutes: int, type_: str, body: dict[str, Any]) -> str:
+        """One statement, due at its arrival; whoever has no network that day uploads in the evening."""
+        at, self._count = self._at(day, minutes), self._count + 1
+        received = max(at, self._at(day, 20 * 60)) if who.alias in self._offline else at
+        received = received[:-4] + "500Z"
+        step = Step(
+            story="world", id=self._uuid7(day), by=who, at=at, received_at=received, type=type_, body=body
+        )  # fmt: skip
+        heapq.heappush(self._due, (received, at, self._count, step))
+        return step.id
+
+    def steps(self) -> Iterator[Step]:
+        """Everything that is said in this world, in the order of arrival."""
+        self._opening()
+        for day in range(self.days):
+            self._offline = frozenset(h.player.alias for h in self.carriers if self.chance.randrange(100) < 3)
+            self._live(day)
+            end = self._at(day + 1, 0)
+            while self._due and self._due[0][0] < end:
+                yield heapq.heappop(self._due)[-1]
+        # What would arrive after the last day is not part of this world.
+
+    # -- the opening ---------------------------------------------------------------------------------------------------
+
+    def _opening(self) -> None:
+        everybody = [*self.receivers_once(), *self.carriers, self.town, *self.enterprises]
+        registrar, licensing = self._authorities["registrar"], self._authorities["licensing"]
+        settings = self._authorities["settings"]
+
+        def say(who: Player, type_: str, **body: Any) -> None:
+            # Five days before the first, a second after the other.
+            self._say(who, -5, self._count // 60, type_, {k.rstrip("_"): v for k, v in body.items() if v is not None})
+
+        permits = {role: licence for role, _, licence, _ in RECEIVERS} | {
+            "incinerator": ("site-permit", (), ()), "works": ("site-permit", (), ())
+        }  # fmt: skip
+        say(registrar, "party-registered", holder=self._bureau, name="示例园区管委会与示例区生态环境局（虚构）",
+            identifiers=[_credit_code(0)], duties=["authority"])  # fmt: skip
+        for n, holder in enumerate(everybody, 1):
+            duty = "carrier" if holder.role == "carrier" else "disposer" if holder.role in permits else "generator"
+            say(registrar, "party-registered", holder=holder.party, name=holder.name, identifiers=[_credit_code(n)],
+                duties=[duty])  # fmt: skip
+            disposal = "disposal" if holder in self.receivers_once() else None
+            use = "medical" if holder.wastes == (BAGS,) else disposal
+            say(registrar, "site-registered", holder=holder.party, site=holder.place["site"], name=holder.name,
+                region="999999", live_from=self.first.isoformat(), use=use)  # fmt: skip
+            say(registrar, "facility-registered", holder=holder.party, facility=holder.store, code="TS001",
+                site=holder.place["site"], purpose="store", store_kind="store")  # fmt: skip
+            for k, (method, facility) in enumerate(holder.facilities.items(), 2):
+                purpose = "utilise" if method in ("R9", "C2") else "dispose"
+                say(registrar, "facility-registered", holder=holder.party, facility=facility, code=f"TS{k:03d}",
+                    site=holder.place["site"], purpose=purpose)  # fmt: skip
+        for n, holder in enumerate(everybody, 1):
+            licence = permits.get(holder.role)
+            if licence is not None:
+                kind, include, methods = licence
+                say(licensing, "licence-granted", licence=self._new("licence", 0), holder=holder.party, kind=kind,
+                    number=f"示证 W{n:04d} 号（虚构）", site=holder.place["site"], valid_from="2020-01-01",
+                    valid_until="2029-12-31", include=list(include) or None, methods=list(methods) or None)  # fmt: skip
+            general = [w.code for w in (*holder.wastes, *(r for w in holder.wastes for _, r in w.residues))
+                       if REGIME.kind_of(w.code) == "industrial"]  # fmt: skip
+            if general:
+                say(holder.player, "contract-registered", contract=self._new("contract", 0), holder=holder.party,
+                    with_=self.receivers["kiln"].party, codes=sorted(set(general)), valid_from="2020-01-01",
+                    valid_until="2029-12-31", number=f"示合 W{n:04d}（虚构）")  # fmt: skip
+            if any(w.listed for w in holder.wastes):
+                for year in sorted({self.first.year, (self.first + timedelta(days=self.days - 1)).year}):
+                    say(holder.player, "plan-filed", plan=self._new("plan", 0), holder=holder.party,
+                        site=holder.place["site"], year=year, lines=self._planned(holder, year))  # fmt: skip
+        say(settings, "catalogue-adopted", **carried("2021").body("2021", "2021-01-01"))
+        for name, value in (("tolerance-ppm", TOLERANCE_PPM), ("storage-days", STORAGE_DAYS)):
+            say(settings, "setting-adopted", name=name, value=value, effective_from="2020-01-01")
+        calendar = next(s for s in shipped()[0].steps if s.type == "calendar-adopted")
+        say(settings, "calendar-adopted", **calendar.body)
+
+    def receivers_once(self) -> list[Holder]:
+        """The receivers that are not enterprises of the park as well."""
+        return [self.receivers[role] for role, *_ in RECEIVERS]
+
+    def _planned(self, holder: Holder, year: int) -> list[dict[str, Any]]:
+        days = sum((self.first + timedelta(days=d)).year == year for d in range(self.days))
+        lines = []
+        for waste in holder.wastes:
+            if waste.listed:
+                grams = sum(waste.grams) // 2 * waste.in_100_days * days // 100
+                lines.append({"code": waste.code, "generated_g": grams, "entrusted_g": grams})
+        return lines
+
+    # -- a day ---------------------------------------------------------------------------------------------------------
+
+    def _live(self, day: int) -> None:
+        for holder in self.enterprises:
+            if self._does("silent-devices", holder) and day >= self.days // 2:
+                self._plant("silent-devices", day, 0, holder.place["site"])
+                continue
+            for waste in holder.wastes:
+                if waste is HOUSEHOLD:
+                    self._weigh_in(holder, waste, day)
+                else:
+                    self._generate(holder, waste, day)
+            self._send(holder, day)
+        for holder in self.receivers_once():
+            self._send(holder, day)
+        for holder, waste, can in self._waiting.pop(day, ()):
+            holder.received.setdefault(waste, []).append(can)
+        for holder in [*self.receivers_once(), *self.enterprises]:
+            for waste, cans in list(holder.received.items()):
+                if cans:
+                    self._treat(holder, waste, cans, day)
+                    holder.received[waste] = []
+
+    def _generate(self, holder: Holder, waste: Waste, day: int) -> None:
+        for n in range((waste.in_100_days + self.chance.randrange(100)) // 100):
+            grams = self.chance.randint(*waste.grams)
+            if self._does("under-reporting", holder) and self.chance.randrange(2):
+                self._plant("under-reporting", day, grams, holder.place["site"])
+                continue
+            can, at = Can(self._new("container", day), grams, day), 8 * 60 + 5 * n
+            typed = grams * TYPED_WRONG if waste.listed and self.chance.randrange(400) == 0 else grams
+            mass = {"basis": waste.basis, "net_g": typed}
+            id_ = self._say(holder.player, day, at, "container-filled", _birth(can, holder.place, waste, mass))
+            if typed != grams:
+                self._say(holder.player, day, at + 1, "entry-corrected", {
+                    "container": can.id, "target": id_, "field": "mass.net_g", "old": typed, "new": grams,
+                    "reason": "typing",
+                })  # fmt: skip
+            if waste.kind == "package" and waste is not BAGS:
+                self._say(holder.player, day, at + 2, "container-stored", {
+                    "container": can.id, "place": holder.place, "facility": holder.store, "net_g": grams,
+                })  # fmt: skip
+            if waste.dried is not None:
+                can = self._dried(holder, waste, can, day, at + 60)
+            holder.stock.setdefault(waste, []).append(can)
+
+    def _dried(self, holder: Holder, waste: Waste, can: Can, day: int, at: int) -> Can:
+        assert waste.dried is not None
+        method, permille = waste.dried
+        out = Can(self._new("container", day), can.grams * permille // 1000, day)
+        self._say(holder.player, day, at, "waste-treated", {
+            "place": holder.place, "facility": holder.facilities[method], "stage": "intermediate", "end": "disposed",
+            "method": method, "basis": waste.basis, "inputs": [_draw(can, waste)], "outputs": [_pour(out, waste)],
+        })  # fmt: skip
+        return out
+
+    def _weigh_in(self, holder: Holder, waste: Waste, day: int) -> None:
+        """Household waste of two rounds: a day's total each, or, for two weeks, truck by truck."""
+        trucks = 42 if day in TRUCK_DAYS else 1
+        for n in range(2 * trucks):
+            can = Can(self._new("container", day), self.chance.randint(*waste.grams) // trucks, day)
+            mass = {"basis": waste.basis, "net_g": can.grams}
+            body = _birth(can, holder.place, waste, mass) | {"origin": self.town.place}
+            self._say(holder.player, day, 6 * 60 + 5 * n if trucks > 1 else 17 * 60 + n, "load-weighed-in", body)
+            holder.received.setdefault(waste, []).append(can)
+
+    def _send(self, holder: Holder, day: int) -> None:
+        for waste in list(holder.stock):
+            cans = holder.stock[waste]
+            if not cans or (day + holder.phase) % waste.every:
+                continue
+            if waste.to in ("", holder.role):
+                holder.stock[waste] = []
+                holder.received.setdefault(waste, []).extend(cans)
+                continue
+            if waste is BAGS and self.chance.randrange(100) == 0:
+                # The van did not come: bags wait longer than they may.
+                continue
+            if self._does("round-trips", holder):
+                cans = self._round_trip(holder, waste, cans, day)
+            if self._does("relabelling", holder):
+                cans = self._relabelled(holder, waste, cans, day)
+            holder.stock[waste] = [c for c in holder.stock[waste] if c not in cans]
+            for start in range(0, len(cans), LINES_MAX):
+                batch = cans[start : start + LINES_MAX]
+                if waste.on_manifest:
+                    self._manifest(holder, waste, batch, day, start // LINES_MAX)
+                else:
+                    self._deliver(holder, waste, batch, day)
+
+    # -- journeys ------------------------------------------------------------------------------------------------------
+
+    def _arrived(self, holder: Holder, grams: int, objects: Sequence[str], day: int) -> int:
+        """What the receiver's scale says: two scales differ a little, and somebody may have helped himself."""
+        for fraud, ppm in (("weight-skim", 60_000), ("small-skim", 4_500)):
+            if self._does(fraud, holder):
+                self._plant(fraud, day, grams * ppm // 1_000_000, *objects)
+                return grams - grams * ppm // 1_000_000
+        return grams + grams * self.chance.randint(-3_000, 3_000) // 1_000_000
+
+    def _deliver(self, holder: Holder, waste: Waste, cans: list[Can], day: int) -> None:
+        """General waste: one signature at each end."""
+        to, carrier = self.receivers[waste.to], self.chance.choice(self.carriers)
+        ends = {
+            "delivery": self._new("delivery", day), "from": holder.place, "carrier": carrier.party,
+            "to": {"kind": "licensed", **to.place},
+        }  # fmt: skip
+        lines = [_load(c.id, waste, c.grams) for c in cans]
+        self._say(holder.player, day, 18 * 60, "delivery-recorded", {**ends, "end": "sent", "lines": lines})
+        for can in cans:
+            can.grams = self._arrived(holder, can.grams, (can.id,), day)
+        lines = [_load(c.id, waste, c.grams) for c in cans]
+        self._say(to.player, day, 19 * 60, "delivery-recorded", {**ends, "end": "received", "lines": lines})
+        to.received.setdefault(waste, []).extend(cans)
+
+    def _manifest(self, holder: Holder, waste: Waste, cans: list[Can], day: int, run: int) -> None:
+        to, carrier = self.receivers[waste.to], self.chance.choice(self.carriers)
+        ends = {
+            "manifest": self._new("manifest", day), "from": holder.place, "to": to.place, "carrier": carrier.party
+        }  # fmt: skip
+        at = 10 * 60 + run
+        lines = [_load(c.id, waste, c.grams) for c in cans]
+        self._say(holder.player, day, at, "manifest-issued", {**ends, "lines": lines})
+        trouble = self.chance.randrange(200) if waste.kind == "package" else 99
+        left: list[dict[str, Any]] = []
+        if trouble == 0 and len(cans) > 1:
+            stays = cans.pop()
+            holder.stock[waste].append(stays)
+            left = [{"container": stays.id, "reason": "damaged"}]
+            lines = lines[:-1]
+        if waste.to == "disposer" and "paper-receipts" in self.planted and self.chance.randrange(10) == 0:
+            self._plant("paper-receipts", day, sum(c.grams for c in cans), *(c.id for c in cans))
+        else:
+            body = {**ends, "lines": lines} | ({"left_behind": left} if left else {})
+            self._say((holder if waste.at_once else carrier).player, day, at + 30, "manifest-collected", body)
+            if self.chance.randrange(200) == 0:
+                self._say(self._authorities["supervision"], day, at + 60, "roadside-checked", {
+                    "manifest": ends["manifest"], "carrier": carrier.party, "checked": [c.id for c in cans],
+                    "outcome": "in-order",
+                })  # fmt: skip
+        self._receive(holder, waste, cans, day, at, ends, trouble, to)
+
+    def _receive(
+        self, holder: Holder, waste: Waste, cans: list[Can], day: int, at: int, ends: dict[str, Any], trouble: int,
+        to: Holder,
+    ) -> None:  # fmt: skip
+        decided = day
+        if trouble == 1:
+            # The gate saw it come and nobody confirmed for nine days.
+            body = {"manifest": ends["manifest"], "place": to.place, "carrier": ends["carrier"]}
+            self._say(to.player, day, at + 180, "manifest-arrived", body | {"arrived": [c.id for c in cans]})
+            decided = day + 9
+        verdicts, back = [], None
+        for n, can in enumerate(cans):
+            line = {"container": can.id, "code": waste.code, "listed_g": can.grams}
+            if trouble == 2 and n == 0:
+                verdicts.append(line | {"decision": "refused", "discrepancy": "packaging"})
+                back = can
+            elif trouble == 3 and n == 0:
+                verdicts.append(line | {"decision": "missing"})
+                self._found(can, waste, holder, ends["carrier"], to, day + 3)
+            else:
+                can.grams = self._arrived(holder, can.grams, (ends["manifest"], can.id), day)
+                accepted = {"decision": "accepted", "mass": {"basis": "weighed", "net_g": can.grams}}
+                verdicts.append(line | accepted | ({"exemption": EXEMPTION} if waste is FLY_ASH else {}))
+                self._waiting.setdefault(decided, []).append((to, waste, can))
+        body = {"from": ends["from"], "to": ends["to"], "carrier": ends["carrier"], "manifest": ends["manifest"]}
+        self._say(to.player, decided, at + 240, "manifest-received", {**body, "lines": verdicts})
+        if back is not None:
+            self._bring_back(back, waste, holder, ends, day, at)
+        if self._does("double-manifest", holder) and len(cans) > 1:
+            self._used_again(holder, waste, ends, to, day)
+
+    def _found(self, can: Can, waste: Waste, holder: Holder, carrier: str, to: Holder, day: int) -> None:
+        lost_by = {"party": carrier, "site": holder.place["site"]}
+        self._say(to.player, day, 9 * 60, "container-found", {
+            "container": can.id, "place": to.place, "code": waste.code, "net_g": can.grams, "lost_by": lost_by,
+        })  # fmt: skip
+        self._waiting.setdefault(day, []).append((to, waste, can))
+
+    def _bring_back(self, can: Can, waste: Waste, holder: Holder, ends: dict[str, Any], day: int, at: int) -> None:
+        """Refused: on the next day it is back at its sender's, and goes with the next run."""
+        way = {"manifest": ends["manifest"], "from": ends["to"], "to": ends["from"], "carrier": ends["carrier"]}
+        carrier = next(c for c in self.carriers if c.party == ends["carrier"])
+        load = _load(can.id, waste, can.grams)
+        self._say(carrier.player, day + 1, 7 * 60, "manifest-return-started", {**way, "lines": [load]})
+        mass = {"basis": "weighed", "net_g": can.grams}
+        self._say(holder.player, day + 1, 7 * 60 + 30, "manifest-return-received", {
+            "manifest": ends["manifest"], "to": ends["from"], "carrier": ends["carrier"],
+            "lines": [{"container": can.id, "code": waste.code, "mass": mass}],
+        })  # fmt: skip
+        holder.stock[waste].append(can)
+
+    # -- treatment -----------------------------------------------------------------------------------------------------
+
+    def _treat(self, holder: Holder, waste: Waste, cans: list[Can], day: int) -> None:
+        for start in range(0, len(cans), LINES_MAX):
+            batch = cans[start : start + LINES_MAX]
+            grams = sum(c.grams for c in batch)
+            outputs = []
+            silent = self._does("no-residues", holder) and waste.method == "D10"
+            if silent:
+                self._plant("no-residues", day, grams, holder.facilities[waste.method])
+            for permille, residue in () if silent else waste.residues:
+                can = Can(self._new("container", day), max(1, grams * permille // 1000), day)
+                outputs.append((residue, can))
+            body = {
+                "place": holder.place, "facility": holder.facilities[waste.method], "stage": "final",
+                "end": waste.end, "method": waste.method, "basis": waste.basis,
+                "inputs": [_draw(c, waste) for c in batch],
+                "outputs": [_pour(c, residue) for residue, c in outputs] or None,
+                "exemption": EXEMPTION if waste is FLY_ASH else None,
+            }  # fmt: skip
+            at = 20 * 60 + start // LINES_MAX
+            self._say(holder.player, day, at, "waste-treated", {k: v for k, v in body.items() if v is not None})
+            for residue, can in outputs:
+                if residue.dried is not None:
+                    can = self._dried(holder, residue, can, day, at + 60)
+                holder.stock.setdefault(residue, []).append(can)
+
+    # -- frauds --------------------------------------------------------------------------------------------------------
+
+    def _relabelled(self, holder: Holder, waste: Waste, cans: list[Can], day: int) -> list[Can]:
+        """Every third container becomes general waste by its holder's word and goes to the kiln."""
+        kept = []
+        for n, can in enumerate(cans):
+            if n % 3:
+                kept.append(can)
+                continue
+            self._plant("relabelling", day, can.grams, can.id)
+            self._say(holder.player, day, 9 * 60, "waste-reclassified", {
+                "container": can.id, "place": holder.place, "old_code": waste.code, "new_code": KILN_SLAG.code,
+                "net_g": can.grams, "cause": "error",
+            })  # fmt: skip
+            holder.stock[waste].remove(can)
+            self._deliver(holder, KILN_SLAG, [can], day)
+        return kept
+
+    def _round_trip(self, holder: Holder, waste: Waste, cans: list[Can], day: int) -> list[Can]:
+        """What is 18 days old goes to a neighbour and is back two days later; only then does it leave, 20 days after."""
+        due = [c for c in cans if day - c.day >= 2 * STORAGE_DAYS - 15]
+        for can in [c for c in cans if 18 <= day - c.day < 25]:
+            friend = self.chance.choice([e for e in self.enterprises if e is not holder] or self.carriers)
+            carrier = self.chance.choice(self.carriers)
+            for away, back, when in ((holder, friend, day), (friend, holder, day + 2)):
+                ends = {"manifest": self._new("manifest", day), "from": away.place, "to": back.place,
+                        "carrier": carrier.party}  # fmt: skip
+                load = [_load(can.id, waste, can.grams)]
+                self._say(away.player, when, 12 * 60, "manifest-issued", {**ends, "lines": load})
+                self._say(carrier.player, when, 12 * 60 + 1, "manifest-collected", {**ends, "lines": load})
+                mass = {"basis": "weighed", "net_g": can.grams}
+                verdict = {"container": can.id, "code": waste.code, "decision": "accepted", "mass": mass}
+                self._say(back.player, when, 12 * 60 + 30, "manifest-received", {**ends, "lines": [verdict]})
+            self._plant("round-trips", day, can.grams, can.id)
+        return due
+
+    def _used_again(self, holder: Holder, waste: Waste, ends: dict[str, Any], to: Holder, day: int) -> None:
+        """The manifest of this morning carries one container more in the afternoon."""
+        can = Can(self._new("container", day), self.chance.randint(*waste.grams), day)
+        mass = {"basis": waste.basis, "net_g": can.grams}
+        self._say(holder.player, day, 15 * 60, "container-filled", _birth(can, holder.place, waste, mass))
+        carrier = next(c for c in self.carriers if c.party == ends["carrier"])
+        load = _load(can.id, waste, can.grams)
+        self._say(carrier.player, day, 15 * 60 + 30, "manifest-collected", {**ends, "lines": [load]})
+        verdict = {"container": can.id, "code": waste.code, "decision": "accepted", "mass": mass, "unlisted": True}
+        self._say(to.player, day, 17 * 60, "manifest-received", {**ends, "lines": [verdict]})
+        to.received.setdefault(waste, []).append(can)
+        self._plant("double-manifest", day, can.grams, can.id, ends["manifest"])
+
+
+def _credit_code(n: int) -> dict[str, str]:
+    """A credit code in the region 999999, which does not exist, with its right check character."""
+    body = f"91999999DEMW{n:05d}"
+    return {"scheme": "uscc", "value": body + check_character(body)}
+
+
+def _birth(can: Can, place: dict[str, str], waste: Waste, mass: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "container": can.id, "place": place, "kind": waste.kind, "code": waste.code, "name": waste.name, "mass": mass
+    }  # fmt: skip
+
+
+def _load(container: str, waste: Waste, grams: int) -> dict[str, Any]:
+    return {"container": container, "code": waste.code, "net_g": grams}
+
+
+def _draw(can: Can, waste: Waste) -> dict[str, Any]:
+    return _load(can.id, waste, can.grams)
+
+
+def _pour(can: Can, waste: Waste) -> dict[str, Any]:
+    return _load(can.id, waste, can.grams) | {"kind": waste.kind, "name": waste.name, "new": True}
