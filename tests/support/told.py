@@ -93,6 +93,7 @@ class Told:
     refusals: list[tuple[Fact, Refusal]] = field(default_factory=list)
     registry: Registry = field(default_factory=Registry)
     flows: Flows = field(default_factory=dict)
+    accounted: tuple[list[Row], list[Flag]] | None = None
 
     def __post_init__(self) -> None:
         adoption, edition = catalogue()
@@ -101,6 +102,7 @@ class Told:
         self.registry.editions[adoption.event.content] = edition
 
     def record(self, facts: Iterable[Fact]) -> Told:
+        self.accounted = None
         for fact in facts:
             decision = decide(fact, self.states, lambda stream: self.facts.get(stream, []))
             if decision.refused is not None:
@@ -126,6 +128,11 @@ class Told:
 
     def account(self) -> tuple[list[Row], list[Flag]]:
         """The rows and the flags of every container, facility and label, time-driven ones left out."""
+        if self.accounted is None:
+            self.accounted = self._account()
+        return self.accounted
+
+    def _account(self) -> tuple[list[Row], list[Flag]]:
         containers = [stream for stream in self.facts if stream.startswith("container:")]
         stories = account_for(containers, lambda c: self.facts.get(c, []), self.flows, CN, self.registry)
         flags = [f for s in stories.values() for f in s.flags]
