@@ -123,7 +123,9 @@ class Trace:
             elif isinstance(fact.event, StockDeclared):
                 self.opened_at = start_of_day(date.fromisoformat(fact.event.since), self.regime.offset)
             mine = [p for p in fact.event.post(fact) if self.container in (p.debit.container, p.credit.container)]
-            for posting in (*mine, *difference(self.thing.gaps(), gaps)):
+            found = difference(self.thing.gaps(), gaps)
+            # What the receiver's scale found more is there before it is received, else it would be counted twice.
+            for posting in sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference"):
                 self._follow(posting)
             self._stay()
             if isinstance(fact.event, IdentificationConfirmed):
