@@ -122,6 +122,7 @@ def test_every_role_is_let_in_where_it_may_and_nowhere_else(house: House) -> Non
             told_who = answer.status_code == (401 if role == "nobody" else 403)
             if let_in != expected or (not expected and not told_who) or answer.status_code >= 500:
                 wrong.append(f"{role} {method} {rule}: {answer.status_code} {code}, expected {right.name}")
+            answer.close()
             count += 1
     assert wrong == []
     assert count > 40 * len(EVERYBODY)

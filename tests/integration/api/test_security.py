@@ -54,7 +54,7 @@ def test_no_secret_and_no_name_of_a_person_is_in_any_log(api: ApiWorld, logged: 
         api.webhooks.feed()
         api.webhooks.deliver()
     api.app.config["STREAM_ENDS_AFTER_S"] = 0.0
-    client.get("/v1/stream")
+    client.get("/v1/stream").close()
     assert "/v1/session" in logged.text
     for secret in (
         PASSWORD,
