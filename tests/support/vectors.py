@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from ledger.custody.events import about_of, parse
+from ledger.custody.regimes import regime
 from ledger.labels import code
 from ledger.log import canonical, hashing, heads, ids, keys, promise, statement
 from ledger.log.heads import Head
@@ -14,6 +16,7 @@ from ledger.log.proof import verify_receipt
 from ledger.log.tiles import TileReader
 from ledger.log.wire import encode_base64
 from tests.support import log_world as world
+from tests.support.examples import examples
 from tests.support.repository import ROOT
 
 FOLDER = ROOT / "fixtures" / "vectors"
@@ -93,6 +96,18 @@ def statements() -> Any:
         }
         for index, raw in enumerate(park.statements)
     ]
+
+
+def events() -> Any:
+    """A signed statement of every event type: no format that was ever published changes."""
+    made = {}
+    for number, (type_, body) in enumerate(examples().items(), 100):
+        event = parse(type_, body, regime("cn.1"))
+        about = tuple(about_of(event, world.PARTY))
+        raw = world.a_statement(id=world.uuid7(number), type=type_, about=about, body=body)
+        signature = encode_base64(statement.sign(raw, world.AUTHOR))
+        made[type_] = {"raw": raw.decode(), "hash": statement.statement_hash(raw).hex(), "signature": signature}
+    return made
 
 
 def tree() -> Any:
@@ -191,6 +206,7 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "canonical": canonical_documents,
     "keys": key_rules,
     "statements": statements,
+    "events": events,
     "tree": tree,
     "receipts": receipts,
     "small_forms": small_forms,
