@@ -105,12 +105,14 @@ def transit(carrier: str, code: str, container: str) -> Account:
 
 @event("manifest-issued")
 class ManifestIssued(OfManifest):
-    """The sender means to send these containers: an intention, so it must be lawful to be recorded."""
+    """The sender means to send these containers: an intention, so it must be lawful to be recorded. `carrier` takes
+    them over first, `next_carriers` are those it means to hand them to, in order."""
 
     number: ManifestNumber | None = None
     from_: Place
     to: Place
     carrier: Party
+    next_carriers: tuple[Party, ...] = ()
     lines: tuple[Load, ...]
     planned: Day | None = None
     emergency_phone: Name | None = None

@@ -226,6 +226,8 @@ class _Teller:
         issued = {**ends, "lines": self._loads(detailed=True)}
         if told.number:
             issued["number"] = told.number
+        if carriers[1:]:
+            issued["next_carriers"] = carriers[1:]
         if told.generator.phone:
             issued["emergency_phone"] = told.generator.phone
         yield self._draft("manifest-issued", at, issued, signed=("handler", told.generator.signed))

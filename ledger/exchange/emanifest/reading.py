@@ -328,26 +328,20 @@ class _Reader:
     def _signature(self, path: Path, raw: dict[str, Any]) -> Signature | None:
         """The electronic signature that was made first (later ones certify corrections), else the one on paper."""
         made = [
-            signature
-            for n in range(len(raw.get("electronicSignaturesInfo") or ()))
-            if (signature := self._electronic((*path, "electronicSignaturesInfo", n)))
+            (moment, (*path, "electronicSignaturesInfo", n))
+            for n, each in enumerate(raw.get("electronicSignaturesInfo") or ())
+            if (moment := moment_of(each.get("signatureDate") or ""))
         ]
-        if made:
-            return min(made, key=lambda signature: signature.at)
-        return self._paper(path, raw.get("paperSignatureInfo"), "paperSignatureInfo")
+        return self._electronic(min(made)[1]) if made else self._paper(path, raw.get("paperSignatureInfo"))
 
-    def _electronic(self, path: Path) -> Signature | None:
+    def _electronic(self, path: Path) -> Signature:
         """Name and time of an electronic signature: quoted in our statements, though no export can make it again."""
-        raw = _at(self._raw, path) or {}
-        moment = moment_of(raw.get("signatureDate") or "")
-        if not moment:
-            return None
-        names = ("firstName", "middleInitial", "lastName")
+        raw, names = _at(self._raw, path), ("firstName", "middleInitial", "lastName")
         self._kept |= {(*path, "signatureDate"), *((*path, "signer", name) for name in names)}
         words = " ".join(filter(None, map((raw.get("signer") or {}).get, names)))
-        return Signature(at=moment, name=self._text((*path, "signer"), words))
+        return Signature(at=moment_of(raw["signatureDate"]), name=self._text((*path, "signer"), words))
 
-    def _paper(self, path: Path, paper: dict[str, Any] | None, name: str) -> Signature | None:
+    def _paper(self, path: Path, paper: dict[str, Any] | None, name: str = "paperSignatureInfo") -> Signature | None:
         moment = moment_of((paper or {}).get("signatureDate") or "")
         if paper is None or not moment:
             return None
@@ -363,12 +357,11 @@ class _Reader:
         signed = [t.signed.at if t.signed else "" for t in told.transporters]
         issued = told.generator.signed.at if told.generator and told.generator.signed else ""
         last = told.facility.signed.at if told.facility and told.facility.signed else ""
-        if signed and not signed[0] and shipped:
-            signed[0] = shipped
-            self._kept.add(("shippedDate",))
-        if not last and came:
-            last = came
-            self._kept.add(("receivedDate",))
+        if signed:
+            signed[0] = signed[0] or shipped
+        last = last or came
+        self._kept |= {("shippedDate",)} if signed and shipped == signed[0] else set()
+        self._kept |= {("receivedDate",)} if came == last else set()
         steps = [*signed, last]
         self._check_order([(("generator",), issued), *((("transporters", n), at) for n, at in enumerate(signed)),
                            (("designatedFacility",), last)])  # fmt: skip
@@ -415,7 +408,8 @@ class _Reader:
                 return Rejection(part="full", comment=comment, onward="facility", alternate=alternate)
             case "Generator":
                 returned = self._paper(path, info.get("generatorPaperSignature"), "generatorPaperSignature")
-                returned = self._electronic((*path, "generatorElectronicSignature")) or returned
+                if moment_of((info.get("generatorElectronicSignature") or {}).get("signatureDate") or ""):
+                    returned = self._electronic((*path, "generatorElectronicSignature"))
                 at = returned.at if returned else ""
                 self._check_order([(path, told.received), ((*path, "generatorPaperSignature"), at)])
                 return Rejection(part="full", comment=comment, onward="generator", returned=returned)

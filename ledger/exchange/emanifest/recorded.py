@@ -67,7 +67,8 @@ class _Teller:
         event = issued.event
         assert isinstance(event, ManifestIssued)
         generator = self._handler(event.from_.party, event.from_.site)
-        transporters, collected, handed = [self._handler(event.carrier)], "", []
+        transporters = [self._handler(party) for party in (event.carrier, *event.next_carriers)]
+        collected, handed = "", list[str]()
         received: Fact | None = None
         rejection: Rejection | None = None
         verdicts: dict[str, Verdict] = {}
@@ -79,7 +80,9 @@ class _Teller:
                 case ManifestHandedOver() as step:
                     handed.append(fact.at)
                     signed = self._signature(fact, step.driver)
-                    transporters.append(replace(self._handler(step.to_carrier), signed=signed))
+                    transporters[len(handed) : len(handed) + 1] = [
+                        replace(self._handler(step.to_carrier), signed=signed)
+                    ]
                 case ManifestReceived() as step if rejection is not None and rejection.alternate is not None:
                     verdicts |= {v.container: v for v in step.lines}
                     alternate = replace(rejection.alternate, signed=self._signature(fact, step.handler))
@@ -115,7 +118,7 @@ class _Teller:
             lines=tuple(sorted(_numbered(lines), key=lambda line: line.number)),
             issued=issued.at,
             collected=collected,
-            handed=tuple(handed),
+            handed=(*handed, *("" for _ in transporters[len(handed) + 1 :])),
             received=received.at if received else "",
             rejection=rejection,
         )
