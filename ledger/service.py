@@ -42,7 +42,7 @@ from ledger.store.verify import Verdict, verify
 __all__ = ["Answer", "Ledger", "Record", "SealedText", "Submission"]
 
 SCHEMA = 1
-_TILES_MAX = 1_024  # 8 MB
+_TILES_MAX = 4_096  # 32 MB: the leaves of a million entries
 
 
 class NoLedger(LedgerError):
@@ -162,7 +162,7 @@ class Ledger:
             promise_key=keys.promise,
             kek=keys.kek,
         )
-        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._tiles: dict[tuple[int, int, int], bytes] = {}
 
     @classmethod
     def init(
@@ -494,7 +494,6 @@ class Ledger:
             if found is None or record.index is None or record.index >= found[0]:
                 return self._not_yet(record)
             size, note = found
-
             hashes = TileReader(partial(self._tile, connection), size).inclusion(record.index)
         return build_receipt(
             entry_bytes=record.entry,
@@ -505,15 +504,23 @@ class Ledger:
             checkpoint_note=note,
         )
 
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """The proof (RFC 9162 §2.1.3) that the entry at `index` is among the first `size`; raises NotFound."""
+        with self.engine.connect() as connection:
+            if not 0 <= index < size <= read.size(connection):
+                raise NotFound(what=f"proof of entry {index} at size {size}")
+            return TileReader(partial(self._tile, connection), size).inclusion(index)
+
     def _tile(self, connection: Connection, level: int, number: int, width: int) -> bytes:
-        """A tile; complete ones never change and are remembered."""
-        if width < WIDTH:
-            return read.tile(connection, level, number, width)
-        if (level, number) not in self._tiles:
+        """The first `width` hashes of a tile, which never change and are remembered."""
+        known = self._tiles.get((level, number, width))
+        if known is None:
+            known = read.tile(connection, level, number, width)
             if len(self._tiles) >= _TILES_MAX:
                 self._tiles.clear()
-            self._tiles[level, number] = read.tile(connection, level, number, width)
-        return self._tiles[level, number]
+            if len(known) == 32 * width:
+                self._tiles[level, number, width] = known
+        return known
 
     def _not_yet(self, record: Record) -> NotYet:
         received = entry.parse(record.entry)

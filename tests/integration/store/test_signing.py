@@ -93,6 +93,9 @@ def test_every_tile_and_proof_follows_from_what_is_stored_at_every_size(world: W
     for smaller in (1, 255, 256, 257, 512, 600, size):
         reader = TileReader(world.ledger.tile, smaller)
         assert len(reader.inclusion(smaller - 1)) <= 10
+        assert [world.ledger.inclusion(smaller - 1, smaller) for _ in range(2)] == [reader.inclusion(smaller - 1)] * 2
+    with pytest.raises(NotFound):
+        world.ledger.inclusion(size, size + 1)
     assert TileReader(world.ledger.tile, size).root().hex() == world.seen.root
     assert len(world.ledger.tile(0, 1, 256)) == 8192
     assert world.ledger.entries(0, 2)[2:].startswith(world.ledger.record_at(0).entry)
