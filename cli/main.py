@@ -50,6 +50,7 @@ COMMANDS: dict[str, str] = {
     "show": "cli.show",
     "sign": "cli.sign",
     "signer": "cli.signer",
+    "simulate": "cli.simulate",
     "site": "cli.site",
     "store": "cli.store",
     "take-out": "cli.take_out",

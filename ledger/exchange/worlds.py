@@ -53,8 +53,8 @@ class UnknownFraud(LedgerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waste:
-    """A kind of waste and its usual way: containers of so many grams, so many in 100 days, picked up every so many days,
-    to whom ("" is treated where it lies), by which method, leaving which residues (per mille of the input)."""
+    """A kind of waste and its usual way: containers of so many grams, so many in 100 days, picked up every so many
+    days, to whom ("" is treated where it lies), by which method, leaving which residues (per mille of the input)."""
 
     code: str
     name: str
@@ -141,7 +141,8 @@ TRADES: tuple[tuple[str, tuple[Waste, ...]], ...] = (
     ("建筑工地", (RUBBLE,)),
 )
 # Role, name, use of the site, licence (kind, classes, methods), facilities (method, purpose).
-RECEIVERS: tuple[tuple[str, str, tuple[str, tuple[str, ...], tuple[str, ...]] | None, tuple[tuple[str, str], ...]], ...] = (
+Permit = tuple[str, tuple[str, ...], tuple[str, ...]]
+RECEIVERS: tuple[tuple[str, str, Permit | None, tuple[tuple[str, str], ...]], ...] = (
     ("disposer", "危废处置公司", ("comprehensive", ("HW06", "HW08", "HW11", "HW18"), ("R9", "D10", "D1")),
      (("R9", "utilise"), ("D10", "dispose"), ("D1", "dispose"))),
     ("medical", "医废处置中心", ("medical", ("HW01",), ("Y10",)), (("Y10", "dispose"),)),
@@ -238,6 +239,11 @@ class World:
         for fraud in frauds:
             culprit = self._culprit(fraud)
             self.planted[fraud] = Planted(fraud=fraud, party=culprit.party, name=culprit.name)
+
+    @property
+    def begins(self) -> str:
+        """The moment before everything that is said."""
+        return self._at(-6, 0)
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
@@ -617,7 +623,7 @@ class World:
         return kept
 
     def _round_trip(self, holder: Holder, waste: Waste, cans: list[Can], day: int) -> list[Can]:
-        """What is 18 days old goes to a neighbour and is back two days later; only then does it leave, 20 days after."""
+        """What is 18 days old goes to a neighbour and is back two days later; at 45 days it leaves for good."""
         due = [c for c in cans if day - c.day >= 2 * STORAGE_DAYS - 15]
         for can in [c for c in cans if 18 <= day - c.day < 25]:
             friend = self.chance.choice([e for e in self.enterprises if e is not holder] or self.carriers)
