@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import errors, observed, resources
+from api import errors, limits, observed, resources
 
 if TYPE_CHECKING:
     from ledger.accounts import Accounts
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: Settings, **extensions: Any) -> Flask:
     """The application over one ledger. `extensions` are further parts that blueprints ask for by name."""
-    from api.limits import limiter  # flask-limiter reads the app's configuration when it is bound
     from ledger.reading import Reading
     from ledger.store.database import UNREACHABLE
 
@@ -44,7 +43,7 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
         # Otherwise everybody behind the proxy would be one address to the throttle, and anybody any address.
         one = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=one, x_proto=one, x_host=one)  # type: ignore[method-assign]
-    limiter(app, settings)
+    limits.register(app, settings)
     for module in sorted(module.name for module in iter_modules(resources.__path__)):
         blueprint = getattr(import_module(f"api.resources.{module}"), "blueprint", None)
         if blueprint is not None:
@@ -54,5 +53,7 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
 
 def _refuse_nul() -> None:
     """No name holds a NUL, and PostgreSQL takes none."""
-    if "\0" in request.path or any("\0" in each for each in request.args.values()):
+    if "\0" in request.path:
         raise errors.NoSuchPlace()
+    if any("\0" in each for each in request.args.values()):
+        raise errors.BadRequest(expected="no NUL", got="NUL")
