@@ -9,7 +9,7 @@ from qrcode.constants import ERROR_CORRECT_Q
 
 QUIET: Final = 4
 """Light modules around the code (ISO/IEC 18004)."""
-_MASK: Final = 1
+_MASK: Final = 0
 """Any of the eight masks can be read; choosing the prettiest costs seven times as much as the code itself."""
 
 Modules = tuple[tuple[bool, ...], ...]
