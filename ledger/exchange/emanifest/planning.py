@@ -162,12 +162,16 @@ class _Planner:
             self.faults.append(SeveralSites(file=document.file, path=path))
             return
         registered, where = self._context.registry.parties.get(party), self._context.registry.sites.get(sites[0])
-        if registered is not None and handler.name not in ("", registered.name):
-            said = {"expected": registered.name, "got": handler.name}
-            self.notices.append(RegisteredOtherwise(file=document.file, path=f"{path}.name", **said))
-        if where is not None and handler.address not in ("", where.address):
-            said = {"expected": where.address or "no address", "got": handler.address}
-            self.notices.append(RegisteredOtherwise(file=document.file, path=f"{path}.siteAddress", **said))
+        told = self._described[handler.key]
+        for name, said, known in (
+            ("name", handler.name, registered.name if registered else told.name),
+            ("siteAddress", handler.address, (where.address or "") if where else told.address),
+        ):
+            if said not in ("", known):
+                differ = RegisteredOtherwise(
+                    file=document.file, path=f"{path}.{name}", expected=known or "nothing", got=said
+                )
+                self.notices.append(differ)
 
     def _register(self, handler: Handler, party: str, duty: str, at: str) -> tuple[str, list[str]]:
         name, site = handler.name or handler.epa_id, f"site:{derive('site', *handler.key)}"

@@ -221,6 +221,16 @@ def test_a_registered_party_is_found_by_its_epa_id_and_keeps_its_name() -> None:
     ]
 
 
+def test_a_party_described_twice_in_one_document_keeps_its_first_words() -> None:
+    made = deepcopy(SAMPLE)
+    made["transporters"].append({"epaSiteId": "VADEMO000002", "name": "Demo Haulage Ltd", "order": 3})
+    planned = World().plan(read(made))
+    said = [n.fields for n in planned.notices if n.code == "emanifest-registered-otherwise"]
+    assert [(f["path"], f["expected"], f["got"]) for f in said] == [
+        ("transporters.2.name", "Demo Haulage", "Demo Haulage Ltd")
+    ]
+
+
 def test_a_party_with_several_sites_needs_one_called_by_the_epa_id() -> None:
     world = World()
     world.take(read(SAMPLE))
