@@ -30,6 +30,7 @@ bench: $(VENV)/dev.stamp
 
 vectors: $(VENV)/dev.stamp
 	$(PY) -m tests.support.vectors
+	$(PY) -m tests.support.event_pages
 
 # Pins every dependency by version and hash, the newest that fit pyproject.toml.
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -1,0 +1,102 @@
+"""An exemption counts for its own stage, waste and method, in the edition of the day, and for nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.custody.regimes.base import Act
+from tests.support.told import CN, Scene, Told
+
+FLY_ASH = "772-002-18"
+LANDFILL, KILN, ROAD = "2021-12-处置-1", "2021-12-处置-2", "2021-12-运输-1"
+
+
+def reason(
+    scene: Scene,
+    row: str,
+    code: str = FLY_ASH,
+    *,
+    end: str = "disposed",
+    method: str | None = "D1",
+    day: str = "2026-05-01",
+) -> str:
+    act = Act(
+        deed="close",
+        code=code,
+        party=scene.party("tip"),
+        site=scene.place("landfill")["site"],
+        producer=scene.party("wte"),
+        day=day,
+        method=method,
+        end=end,
+        exemption=row,
+    )
+    return CN.entitled(act, scene.told.registry)
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return Scene()
+
+
+def test_fly_ash_goes_into_a_landfill_by_its_row(scene: Scene) -> None:
+    assert reason(scene, LANDFILL) == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "end", "method"),
+    [
+        ("", FLY_ASH, "disposed", "D1"),
+        ("2021-12-处置-9", FLY_ASH, "disposed", "D1"),
+        (ROAD, FLY_ASH, "disposed", "D1"),
+        (KILN, FLY_ASH, "disposed", "D1"),
+        (LANDFILL, FLY_ASH, "disposed", "D10"),
+        (LANDFILL, FLY_ASH, "utilised", "D1"),
+        (LANDFILL, "772-004-18", "disposed", "D1"),
+    ],
+)
+def test_and_by_no_other_row_stage_method_or_waste(scene: Scene, row: str, code: str, end: str, method: str) -> None:
+    assert reason(scene, row, code, end=end, method=method) == "licence-wrong-kind"
+
+
+def test_a_row_of_a_whole_class_covers_its_codes(scene: Scene) -> None:
+    assert reason(scene, "2021-20-利用-1", "900-300-34", end="utilised", method="R6") == ""
+    assert reason(scene, "2021-20-利用-1", "900-352-35", end="utilised", method="R6") == "licence-wrong-kind"
+
+
+def test_a_row_in_words_only_counts_when_an_authority_confirms_it() -> None:
+    scene = Scene()
+    row, code = "2021-32-利用-1", "900-300-34"
+    assert reason(scene, row, code, end="utilised", method="R6") == "licence-wrong-kind"
+    body = {"holder": scene.party("tip"), "row": row, "codes": [code], "stage": "utilisation"}
+    body |= {"valid_from": "2026-04-01", "valid_until": "2026-06-30"}
+    assert scene.say("garage-clerk", "exemption-confirmed", body) == "not-authorised"
+    assert scene.say("licensing", "exemption-confirmed", body) == ""
+    assert reason(scene, "", code, end="utilised", method="R6") == ""
+    assert reason(scene, "", code, end="utilised", method="R6", day="2026-07-01") == "licence-wrong-kind"
+    assert reason(scene, "", code, end="disposed", method="D1") == "licence-wrong-kind"
+
+
+def test_without_a_loaded_edition_no_asserted_row_counts() -> None:
+    scene = Scene()
+    scene.told.registry.editions.clear()
+    assert reason(scene, LANDFILL) == "licence-wrong-kind"
+    assert Told().registry.edition_on("2026-05-01") is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "end", "method", "listed"),
+    [
+        ("900-249-08", "utilised", "R9", True),
+        ("900-249-08", "disposed", "R9", False),
+        ("900-249-08", "disposed", "D10", True),
+        ("841-001-01", "disposed", "Y10", True),
+        ("841-001-01", "disposed", "D10", False),
+        ("261-041-21", "utilised", "G23", True),
+        ("900-249-08", "utilised", "G23", False),
+    ],
+)
+def test_a_method_is_one_of_its_kind(code: str, end: str, method: str, listed: bool) -> None:
+    methods = CN.methods(code, end)
+    assert methods is not None and (method in methods) == listed
+    assert CN.methods("SW60", end) is None
