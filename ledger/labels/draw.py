@@ -176,7 +176,7 @@ def raster(drawing: Drawing, *, dpi: int, thermal: bool = False, fine: int = 1) 
                         around = [*points, points[0], points[1]] if closed else points
                         pen.line(around, fill=ink(shape.pen), width=max(1, round(shape.width * scale)), joint="curve")
             case Text():
-                letters = _letters(round(shape.size * scale))
+                letters = _letters(round(shape.size * scale, 2))
                 bold = round(shape.size * scale * _BOLD / 2) if shape.bold else 0
                 black = ink(BLACK)
                 pen.text((shape.x * scale, shape.y * scale), shape.text, black, letters, "ls", stroke_width=bold)
@@ -226,7 +226,7 @@ def _curve(a: Point, b: Point, c: Point, d: Point) -> Iterator[Point]:
 
 
 @cache
-def _letters(pixels: int) -> ImageFont.FreeTypeFont:
+def _letters(pixels: float) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(font.FILE), pixels, index=font.FACE, layout_engine=ImageFont.Layout.BASIC)
 
 

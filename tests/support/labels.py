@@ -20,7 +20,7 @@ _FIELD = re.compile(
 
 def read(image: Image.Image) -> list[str]:
     """The texts of the QR codes in a picture."""
-    return [found.text for found in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
+    return [found.text for found in zxingcpp.read_barcodes(image)]
 
 
 def printed(zpl: bytes) -> list[Image.Image]:

@@ -99,7 +99,7 @@ def test_a_label_of_a_key_that_the_ledger_does_not_certify_is_named_with_that_ke
 @pytest.mark.parametrize("ids", [{"label": CONTAINER}, {"label": LABEL, "container": LABEL}, {"label": "label:1"}])
 def test_only_labels_and_containers_get_a_code(ids: dict[str, str]) -> None:
     with pytest.raises(code.LabelIdForm):
-        code.issue(**ids, origin=world.ORIGIN, key=KEY)  # type: ignore[arg-type]
+        code.issue(**ids, origin=world.ORIGIN, key=KEY)
 
 
 def test_the_published_vector_is_verified_by_other_code_than_ours() -> None:

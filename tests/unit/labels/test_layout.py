@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pdfplumber
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from ledger.labels import draw, font
 from ledger.labels.layout import SIZES, LabelText, LabelTextTooLong, label, size_for, wrap
@@ -67,7 +67,7 @@ def test_every_letter_in_the_pdf_is_as_high_as_the_standard_asks(
     made = draw.pdf([label(text, SIZES[side])])
     with pdfplumber.open(io.BytesIO(made)) as file:
         (page,) = file.pages
-        assert (page.width, page.height) == (pytest.approx(side / 25.4 * 72), pytest.approx(side / 25.4 * 72))
+        assert page.width == page.height == pytest.approx(side / 25.4 * 72)
         sizes = {char["size"] for char in page.chars}
     bottom, top = font.ink("物")
     assert min(sizes) * (top - bottom) / 72 * 25.4 >= least_mm - 0.001
@@ -169,8 +169,10 @@ def test_lines_break_between_ideographs_not_in_words_and_no_line_begins_with_a_s
 def test_the_picture_shows_what_the_pdf_shows(full: LabelText) -> None:
     whole = label(full, SIZES[100])
     drawing = replace(whole, shapes=tuple(shape for shape in whole.shapes if not isinstance(shape, Code)))
+    soft = ImageFilter.GaussianBlur(2)
     with pdfplumber.open(io.BytesIO(draw.pdf([drawing]))) as file:
-        page = file.pages[0].to_image(resolution=100).original.convert("L")
-    ours = draw.raster(drawing, dpi=300).resize(page.size, Image.Resampling.BOX).convert("L")
-    far = sum(abs(a - b) > 128 for a, b in zip(page.tobytes(), ours.tobytes(), strict=True))
+        page = file.pages[0].to_image(resolution=100).original.convert("L").filter(soft)
+    ours = draw.raster(drawing, dpi=300).resize(page.size, Image.Resampling.BOX).convert("L").filter(soft)
+    # Letters may stand a fraction of a point aside: their strokes, out of focus, must be the same.
+    far = sum(abs(a - b) > 96 for a, b in zip(page.tobytes(), ours.tobytes(), strict=True))
     assert far < 0.01 * page.width * page.height
