@@ -291,6 +291,7 @@ class Trace:
                 ]
                 for part in gained:
                     self._row("gain", part, credit)
+                    self._moved(part, None, credit)
                 return gained
         known = debit.stage in ("generated", "derived", "opening", "found")
         account, origin = (debit.stage, debit) if known else ("unrecorded", credit)
@@ -384,6 +385,8 @@ class Trace:
         if targets[0].container == self.container and lost:
             gap = [replace(p, grams=row[-1]) for p, row in zip(pooled, table, strict=True) if row[-1]]
             for part in gap:
+                # It left its container whole: what is not there afterwards was lost at the site, not sent away.
+                self._moved(part, None, credit)
                 if isinstance(event, WasteTreated):
                     self._row("process-loss", part, credit, reason=self._reason(part, credit))
                 else:

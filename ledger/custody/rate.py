@@ -149,9 +149,10 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
         whole = opening + sum(came_in.values()) - settled
         generated = sum(came_in.values()) - settled
     else:
+        # What the road lost or gained is in what arrived.
+        settled -= total("settled", during=True, held=False)
         reclassified = total("reclassified", during=True, held=True)
-        came = total("arrived", during=True) - total("departed", during=True) + came_in["gain"] + reclassified
-        generated = came - settled
+        generated = total("arrived", during=True) - total("departed", during=True) + reclassified - settled
         whole = opening + generated
     bad = {
         "lost": total("lost"),
@@ -163,9 +164,10 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
     overdue = total(*OPEN, overdue=True)
     stock = total("closed", during=True, entitled=True, from_before=True)
     left = total("entrusted", during=True) + total("closed", during=True, by_producer=True)
-    before = total("entrusted", during=False) + total("closed", during=False, by_producer=True)
-    on_site = total(*CAME_IN, during=False) - total("settled", during=False) - before
-    declared_whole = on_site + sum(came_in.values()) if origin else whole
+    # What a producer declares ends at its gate: its stock, and not what others' scales found more.
+    at_gate = total(*OPEN, during=False, by_producer=True, held=True)
+    declared_whole = at_gate + sum(came_in.values()) - total("gain", during=True, by_producer=False)
+    declared_whole = declared_whole if origin else whole
     due = closed_ok + sum(bad.values()) + overdue
     return Rate(
         question=question,
