@@ -15,7 +15,7 @@ from ledger.log.merkle import verify_consistency
 from ledger.log.note import Note, VerifierKey, verify_note
 from ledger.log.statement import Seen, Statement
 from ledger.log.tiles import ReadTile, TileReader
-from ledger.store.append import SealedText
+from ledger.store.answers import SealedText
 
 NOTHING_SEEN = Seen(size=0, root=EMPTY_ROOT.hex())
 
