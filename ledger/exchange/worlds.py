@@ -514,7 +514,7 @@ class World:
             holder.stock[waste].append(stays)
             left = [{"container": stays.id, "reason": "damaged"}]
             lines = lines[:-1]
-        if waste.to == "disposer" and "paper-receipts" in self.planted and self.chance.randrange(10) == 0:
+        if waste.to == "disposer" and "paper-receipts" in self.planted and self.chance.randrange(4) == 0:
             self._plant("paper-receipts", day, sum(c.grams for c in cans), *(c.id for c in cans))
         else:
             body = {**ends, "lines": lines} | ({"left_behind": left} if left else {})

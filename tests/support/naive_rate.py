@@ -1,0 +1,269 @@
+"""The three figures computed a second time, from DOMAIN.md §7 alone: straight loops over statements, box by box.
+
+It knows worlds in which a container never mixes two producers, and no paper days, mergers or corrections of others.
+Everything is read anew from statements in wire form: licences, clocks, tolerance, lawful and unlawful ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ledger.exchange.stories import Step
+
+TOLERANCE_PPM, STORAGE, LICENSED, TRANSIT, WARD, PLANT = 5_000, 30, 365, 15, 2, 1
+CLASS_KINDS = {"90": "sludge", **dict.fromkeys(["70", "71", "72", "73", "74"], "construction")}
+CLASS_KINDS |= dict.fromkeys(["60", "61", "62", "63", "64"], "household")
+
+
+@dataclass(slots=True)
+class Box:
+    """What is in one container, all of one producer. `where` is held, road, lost or gone."""
+
+    code: str
+    producer: str
+    site0: str
+    born: str
+    grams: int
+    holder: str
+    site: str
+    where: str = "held"
+    since: dict[str, str] = field(default_factory=dict)
+    late: bool = False
+    sent: int = 0
+    arrived: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums in grams of one question."""
+
+    opening: int = 0
+    gate_opening: int = 0
+    came: int = 0
+    gate_came: int = 0
+    settled: int = 0
+    ok: int = 0
+    ok_stock: int = 0
+    left: int = 0
+    bad: int = 0
+    overdue: int = 0
+
+
+def kind_of(code: str) -> str:
+    if code[-3] == "-":
+        return "medical" if code.endswith("-01") else "hazardous"
+    return CLASS_KINDS.get(code[-2:], "industrial")
+
+
+class Naive:
+    """One world, read once for its registry; `figures` goes through all of it again for each question."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps = sorted(steps, key=lambda s: s.at)
+        self.licences = [s.body for s in self.steps if s.type == "licence-granted"]
+        self.contracts = [s.body for s in self.steps if s.type == "contract-registered"]
+        self.use = {s.body["site"]: s.body.get("use", "enterprise") for s in self.steps if s.type == "site-registered"}
+        self.typed = {s.body["target"]: s.body["new"] for s in self.steps if s.type == "entry-corrected"}
+
+    def figures(
+        self, view: str, kind: str, start: str, end: str, as_of: str, party: str = ""
+    ) -> dict[str, tuple[int, int]]:
+        """Each figure as (part, whole)."""
+        t, boxes = Tally(), dict[str, Box]()
+        origin, opened = view == "origin", False
+
+        def mine(box: Box) -> bool:
+            where = box.producer if origin else box.holder
+            return kind_of(box.code) == kind and party in ("", where)
+
+        def snapshot() -> None:
+            for b in boxes.values():
+                if mine(b) and b.where == "held":
+                    t.opening += b.grams
+                    t.gate_opening += b.grams if b.holder == b.producer else 0
+                elif mine(b) and b.where == "road" and origin:
+                    t.opening += b.grams
+
+        def came(box: Box, grams: int, at: str, gate: bool) -> None:
+            if at >= start and mine(box):
+                t.came += grams
+                t.gate_came += grams if gate else 0
+
+        def leave(box: Box, at: str) -> None:
+            """Out of a holder's hands."""
+            box.late |= box.where == "held" and self.deadline(box) < at
+            if at >= start and box.where == "held" and mine(box):
+                if not origin:
+                    t.came -= box.grams
+                elif box.holder == box.producer:
+                    t.left += box.grams
+
+        def arrive(box: Box, holder: str, site: str, at: str) -> None:
+            box.holder, box.site, box.where = holder, site, "held"
+            box.since.setdefault(holder, box.arrived or at)
+            box.arrived = ""
+            if at >= start and mine(box):
+                if not origin:
+                    t.came += box.grams
+                elif holder == box.producer:
+                    t.left -= box.grams
+
+        def close(box: Box, step: Step) -> None:
+            if not mine(box):
+                box.where = "gone"
+                return
+            body = step.body
+            if not self.entitled(box, body):
+                t.bad += box.grams
+            elif step.at >= start:
+                t.ok += box.grams
+                t.ok_stock += box.grams if box.born < start else 0
+            if step.at >= start and box.holder == box.producer:
+                t.left += box.grams
+            box.where = "gone"
+
+        def gap(box: Box, got: int, at: str) -> None:
+            """The road's scale difference, before the grams arrive."""
+            more = got - box.sent
+            if more >= 0:
+                box.grams += more
+                if origin:
+                    came(box, more, at, gate=False)
+            elif -more <= box.sent * TOLERANCE_PPM // 1_000_000:
+                if origin and at >= start and mine(box):
+                    t.settled -= more
+            elif mine(box):
+                t.bad -= more
+            box.grams = got
+
+        for step in self.steps:
+            if step.at >= end:
+                break
+            if step.at >= start and not opened:
+                opened = True
+                snapshot()
+            b, at = step.body, step.at
+            match step.type:
+                case "container-filled" | "load-weighed-in":
+                    grams = self.typed.get(step.id, b["mass"]["net_g"])
+                    source, place = b.get("origin", b["place"]), b["place"]
+                    box = Box(b["code"], source["party"], source["site"], at, grams, place["party"], place["site"])
+                    box.since[box.holder] = at
+                    boxes[b["container"]] = box
+                    came(box, grams, at, gate=True)
+                    if origin and box.holder != box.producer and at >= start and mine(box):
+                        t.left += grams
+                case "waste-treated":
+                    for draw in b["inputs"]:
+                        box = boxes[draw["container"]]
+                        if b["stage"] == "final":
+                            assert draw["net_g"] == box.grams, "this world draws whole boxes"
+                            close(box, step)
+                    for out in b.get("outputs", ()):
+                        place = b["place"]
+                        if b["stage"] == "intermediate":
+                            (draw,) = b["inputs"]
+                            old = boxes.pop(draw["container"])
+                            more = out["net_g"] - old.grams
+                            old.grams = out["net_g"]
+                            boxes[out["container"]] = old
+                            if more > 0:
+                                came(old, more, at, gate=old.holder == old.producer)
+                            elif at >= start and mine(old):
+                                t.settled -= more
+                        else:
+                            box = Box(
+                                out["code"], place["party"], place["site"], at, out["net_g"], place["party"],
+                                place["site"], since={place["party"]: at},
+                            )  # fmt: skip
+                            boxes[out["container"]] = box
+                            came(box, box.grams, at, gate=True)
+                case "manifest-collected" | "manifest-return-started":
+                    for line in b["lines"]:
+                        box = boxes[line["container"]]
+                        if box.where == "held":
+                            box.sent = line["net_g"]
+                        leave(box, at)
+                        box.where, box.holder, box.site = "road", b["carrier"], ""
+                        box.since.setdefault(box.holder, at)
+                case "delivery-recorded":
+                    for line in b["lines"]:
+                        box = boxes[line["container"]]
+                        if b["end"] == "sent":
+                            box.sent = line["net_g"]
+                            leave(box, at)
+                            box.where, box.holder, box.site = "road", b["carrier"], ""
+                            box.since.setdefault(box.holder, at)
+                        else:
+                            gap(box, line["net_g"], at)
+                            arrive(box, b["to"]["party"], b["to"]["site"], at)
+                case "manifest-arrived":
+                    for container in b["arrived"]:
+                        boxes[container].arrived = at
+                case "manifest-received":
+                    for line in b["lines"]:
+                        box = boxes[line["container"]]
+                        if line["decision"] == "accepted":
+                            gap(box, line["mass"]["net_g"], at)
+                            arrive(box, b["to"]["party"], b["to"]["site"], at)
+                        elif line["decision"] == "missing":
+                            box.where, box.site = "lost", b["from"]["site"]
+                case "manifest-return-received":
+                    for line in b["lines"]:
+                        box = boxes[line["container"]]
+                        gap(box, line["mass"]["net_g"], at)
+                        arrive(box, b["to"]["party"], b["to"]["site"], at)
+                case "container-found":
+                    arrive(boxes[b["container"]], b["place"]["party"], b["place"]["site"], at)
+                case _:
+                    pass
+        if not opened:
+            snapshot()
+        horizon = min(end, as_of)
+        for box in boxes.values():
+            if mine(box) and box.where == "lost":
+                t.bad += box.grams
+            elif mine(box) and box.where in ("held", "road") and (box.late or self.deadline(box) < horizon):
+                t.overdue += box.grams
+        new = t.came - t.settled
+        return {
+            "declared": (t.left, t.gate_opening + t.gate_came) if origin else (t.ok, t.opening + new),
+            "proven": (t.ok, t.opening + new),
+            "proven_with_stock": (t.ok, new + t.ok_stock),
+            "due": (t.ok, t.ok + t.bad + t.overdue),
+        }
+
+    def deadline(self, box: Box) -> str:
+        """By when the box must have left these hands."""
+        start = box.since.get(box.holder, box.born)
+        use = self.use.get(box.site, "enterprise")
+        if box.where == "road":
+            days = TRANSIT
+        elif kind_of(box.code) == "medical":
+            days = PLANT if use == "disposal" else WARD
+        else:
+            days = LICENSED if use == "disposal" else STORAGE
+        moment = datetime.fromisoformat(start) + timedelta(days=days)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    def entitled(self, box: Box, body: dict[str, Any]) -> bool:
+        """Whether who treats it may close it."""
+        party, kind = body["place"]["party"], kind_of(box.code)
+        if kind == "industrial":
+            agreed = any(
+                c["holder"] == box.producer and c["with"] == party and box.code in c["codes"] for c in self.contracts
+            )
+            return party == box.producer or agreed
+        if "exemption" in body and body["method"] == "D1":
+            return True
+        wanted = {"hazardous": "comprehensive", "medical": "medical"}.get(kind, "site-permit")
+        return any(
+            x["holder"] == party
+            and x["kind"] == wanted
+            and ("include" not in x or f"HW{box.code[-2:]}" in x["include"])
+            and ("methods" not in x or body["method"] in x["methods"])
+            for x in self.licences
+        )
