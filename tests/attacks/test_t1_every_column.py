@@ -33,7 +33,9 @@ def test_the_ledger_itself_differs_nowhere(ledger: Varied) -> None:
 def test_a_changed_value_is_named_and_nothing_else_is(ledger: Varied, table: str, column: str) -> None:
     engine = ledger.world.ledger.engine
     rows = rows_of(engine, table)
-    for row in {0: rows[0], len(rows) // 2: rows[len(rows) // 2], len(rows) - 1: rows[-1]}.values():
+    sqlite = engine.dialect.name == "sqlite"
+    places = {0, len(rows) // 2, len(rows) - 1} if sqlite else {len(rows) // 2}
+    for row in (rows[n] for n in sorted(places)):
         value = another(metadata.tables[table], column, row[column])
         if f"{table}.{column}" in UNPROVEN and column.endswith("_at"):
             value = "yesterday"  # no second copy: only what cannot be a moment is found
@@ -89,7 +91,7 @@ def test_garbage_of_any_type_is_named_and_never_ends_the_run(ledger: Varied, tab
         else:
             kind = {"BLOB": bytes, "TEXT": str}.get(str(column.type), int)
             values = [each for each in GARBAGE if type(each) is kind and (kind is not int or "BIG" in str(column.type))]
-        for value in values[:3]:
+        for value in values[:2]:
             if value == row[column.name] or f"{table}.{column.name}" in UNPROVEN:
                 continue
             with changed(engine, place(table, column.name, row), value):

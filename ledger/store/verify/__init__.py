@@ -80,8 +80,9 @@ def verify(
     """The verdict over the ledger in this database; never raises for what is stored in it.
 
     `trust` pins leaf 0, `policy` names witnesses, `notes` are signed checkpoints kept outside; `since` is what an
-    earlier verdict's `verified()` gave: of the entries before it only hashes and links are looked at, which shows
-    that they still are the bytes verified then. `kek` lets sealed text be opened and compared.
+    earlier verdict's `verified()` gave: the bytes before it are shown to be the same ones by hashing them again, so
+    that their form and signatures are not looked at again, nor objects replayed of which nothing new was said. `kek`
+    lets sealed text be opened and compared.
     """
     started = time.perf_counter()
     reader = Reader(engine)
@@ -223,16 +224,16 @@ class _Run:
     # ------------------------------------------------------------------------------------ the log
 
     def _parts(self, pool: ProcessPoolExecutor | None) -> Iterator[Part]:
-        """The ranges in order; those that were verified before by their hashes only."""
-        done = 0 if self._since is None else min(self._since.size, self._plan.size) // WIDTH * WIDTH
+        """The ranges in order."""
+        new = 0 if self._since is None else min(self._since.size, self._plan.size) // WIDTH * WIDTH
         work = [
-            (start, min(start + TASK, end), level)
-            for begin, end, level in ((0, done, "hashes"), (done, self._plan.size, self._level))
+            (start, min(start + TASK, end), self._level, known)
+            for begin, end, known in ((0, new, True), (new, self._plan.size, False))
             for start in range(begin, end, TASK)
         ]
         if pool is None:
             ranges = Ranges(self._reader, self._plan)
-            return (ranges.check(*each) for each in work)  # type: ignore[arg-type]
+            return (ranges.check(start, stop, level, known=known) for start, stop, level, known in work)
         return _in_order(pool, _range, work, 2 * self._processes)
 
     # ------------------------------------------------------------------------------------ beside the log
@@ -265,7 +266,8 @@ class _Run:
     ) -> int:
         whole = self._whole
         done, told = 0, Replayed()
-        work = list(tasks(whole.owners[: self._plan.size], whole.component))
+        since = 0 if self._since is None else self._since.size
+        work = list(tasks(whole.owners[: self._plan.size], whole.component, since))
         if pool is None:
             replay = Replay(self._reader, authors, self._opened.regime)
             results: Iterator[Replayed] = map(replay.run, work)
@@ -376,8 +378,8 @@ def _start(job: _Job) -> None:
     _ranges = Ranges(_reader, job.plan)
 
 
-def _range(start: int, stop: int, level: Level) -> Part:
-    return _ranges.check(start, stop, level)
+def _range(start: int, stop: int, level: Level, known: bool) -> Part:
+    return _ranges.check(start, stop, level, known=known)
 
 
 def _replayed(indices: list[int], authors: dict[str, AuthorHead]) -> Replayed:

@@ -231,32 +231,29 @@ class Beside:
             return None
 
     def snapshots(self) -> Iterator[Difference]:
-        """Each head snapshot, made again from the links among exactly its leaves."""
-        for told, _, event in self.whole.told(HeadsSnapshotted):
+        """Each head snapshot, made again from the links among exactly its leaves; one walk through the log for all."""
+        heads: dict[str, tuple[int, str]] = {}
+        walked = 0
+        # What is damaged below its size, and said to be, cannot be made again.
+        whole = min(self.whole.torn, default=self.whole.size)
+        for told, _, event in sorted(self.whole.told(HeadsSnapshotted), key=lambda each: each[2].size):
             if event.size > told.index:
                 yield beside(
                     "statement", "bytes", "snapshot", f"size up to {told.index}", str(event.size), "", told.index
                 )
+            if event.size > min(told.index, whole):
                 continue
-            if any(index < event.size for index in self.whole.torn):
-                continue  # it cannot be made again from what is damaged, and that is said
-            count, root = self._snapshot(event.size)
-            if (count, root) != (event.count, event.root):
-                got = f"{event.count} heads, root {event.root}"
-                yield beside("statement", "bytes", "snapshot", f"{count} heads, root {root}", got, "", told.index)
-
-    def _snapshot(self, size: int) -> tuple[int, str]:
-        heads: dict[str, tuple[int, str]] = {}
-        for start in range(0, size, 4096):
-            for row in self._reader.records(start, min(size, start + 4096)):
-                try:
-                    leaf = leaf_hash(row[4]).hex()
-                    for link in entry_in(row[4]).links:
+            for start in range(walked, event.size, 4_096):
+                stop = min(event.size, start + 4_096)
+                for (raw,) in self._reader.entries(start, stop):
+                    leaf = leaf_hash(raw).hex()
+                    for link in entry_in(raw).links:
                         heads[link.stream] = (link.seq, leaf)
-                except (LedgerError, TypeError):
-                    continue
-        root = snapshot_root(Head(stream=s, seq=seq, leaf=leaf) for s, (seq, leaf) in sorted(heads.items()))
-        return len(heads), root.hex()
+            walked = event.size
+            root = snapshot_root(Head(stream=s, seq=seq, leaf=leaf) for s, (seq, leaf) in sorted(heads.items())).hex()
+            if (len(heads), root) != (event.count, event.root):
+                want, got = f"{len(heads)} heads, root {root}", f"{event.count} heads, root {event.root}"
+                yield beside("statement", "bytes", "snapshot", want, got, "", told.index)
 
     # ------------------------------------------------------------------------------------ heads and links
 

@@ -180,7 +180,7 @@ class Verdict:
                 f"信任级别：{self.trust(lang)}",
             ]
             if self.since:
-                lines.append(f"前 {self.since} 条此前已核对，本次只核对散列与链接")
+                lines.append(f"前 {self.since} 条此前已核对：本次只证明字节未变，未再验签")
             if self.waiting:
                 lines.append(f"{self.waiting} 条尚未编入日志：已核对签名与链，未重放")
             lines.append("只能凭运营方之言的列：" + "、".join(self.unproven))
@@ -193,7 +193,9 @@ class Verdict:
                 f"level of trust: {self.trust(lang)}",
             ]
             if self.since:
-                lines.append(f"the first {self.since} were verified before; of them only hashes and links were checked")
+                lines.append(
+                    f"the first {self.since} were verified before: shown to be the same bytes, signatures not repeated"
+                )
             if self.waiting:
                 lines.append(f"{self.waiting} not yet in the log: signatures and chains checked, not replayed")
             lines.append("resting on the operator's word: " + ", ".join(self.unproven))

@@ -35,9 +35,12 @@ from ledger.store.verify.reading import (
     SAID,
     SEQ,
     SIGNATURE,
+    UNREADABLE,
     Reader,
     Row,
     entry_in,
+    known_entry,
+    known_statement,
     statement_in,
 )
 
@@ -118,8 +121,9 @@ class Ranges:
         self._plan = plan
         self._public: dict[str, PublicKey | None] = {}
 
-    def check(self, start: int, stop: int, level: Level) -> Part:
-        """The part [start, stop); `start` is a multiple of a tile's width."""
+    def check(self, start: int, stop: int, level: Level, *, known: bool = False) -> Part:
+        """The part [start, stop); `start` is a multiple of a tile's width. Of bytes that are `known` from an earlier
+        run neither form nor signature is looked at again; that they are the same bytes, the root shows."""
         part = Part(start=start, stop=stop)
         rows = {row[INDEX]: row for row in self._reader.records(start, stop)}
         for index in [i for i in self._plan.moved if start <= i < stop]:
@@ -145,7 +149,7 @@ class Ranges:
             if level == "hashes":
                 self._links_only(part, first, tile, leaves, damaged)
             else:
-                self._entries(part, first, tile, leaves, damaged)
+                self._entries(part, first, tile, leaves, damaged, known)
         return part
 
     def check_waiting(self, rows: Sequence[Row], start: int) -> Part:
@@ -155,7 +159,7 @@ class Ranges:
         tile: list[Row | None] = [row if row[RAW] is not None else None for row in whole]
         leaves = [leaf_hash(row[RAW]) if row and type(row[RAW]) is bytes else b"" for row in tile]
         damaged = {n for n, row in enumerate(tile) if row is None or self._statement_damaged(part, start + n, row)}
-        self._entries(part, start, tile, leaves, damaged)
+        self._entries(part, start, tile, leaves, damaged, known=False)
         return part
 
     # ------------------------------------------------------------------------------------ rows, leaves, tiles
@@ -275,7 +279,7 @@ class Ranges:
                     self._link(part, index, link["stream"], link["seq"], link.get("prev"), leaf)
                 self._time(part, index, row, document["received_at"])
                 self._number(part, index, row)
-            except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+            except UNREADABLE as error:
                 self._say(part, "entry", "bytes", "bytes", "an entry", repr(error), index, row)
 
     def _number(self, part: Part, index: int, row: Row) -> None:
@@ -284,34 +288,33 @@ class Ranges:
             part.author_first.setdefault(key, (row[SEQ], None, index))
             part.author_next[key] = (row[SEQ] + 1, row[HASH].hex())
 
-    def _entries(self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int]) -> None:
+    def _entries(
+        self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int], known: bool
+    ) -> None:
         for n, row in enumerate(tile):
-            index = first + n
             owner = None
-            if row is None:
-                pass
-            elif n in damaged:
-                part.torn.append(index)
-                owner = self._mend(part, index, row, leaves[n])
-            else:
-                try:
-                    received = entry_in(row[RAW])
-                except LedgerError as error:
-                    self._say(part, "entry", "bytes", "bytes", "an entry in canonical form", error, index, row)
-                    part.torn.append(index)
-                    part.owners.append(None)
-                    continue
-                try:
-                    said = statement_in(row[SAID])
-                except LedgerError as error:
-                    self._say(part, "statement", "bytes", "bytes", "a statement in canonical form", error, index, row)
-                    part.torn.append(index)
-                    part.owners.append(None)
-                    continue
-                owner = self._entry(part, index, row, received, said, leaves[n].hex())
+            if row is not None and n in damaged:
+                owner = self._mend(part, first + n, row, leaves[n])
+                part.torn.append(first + n)
+            elif row is not None:
+                owner = self._read(part, first + n, row, leaves[n].hex(), known)
             part.owners.append(owner)
 
-    def _entry(self, part: Part, index: int, row: Row, received: Entry, said: Statement, leaf: str) -> str | None:
+    def _read(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> str | None:
+        table = "entry"
+        try:
+            received = known_entry(row[RAW]) if known else entry_in(row[RAW])
+            table = "statement"
+            said = known_statement(row[SAID], row[HASH]) if known else statement_in(row[SAID])
+            return self._entry(part, index, row, received, said, leaf, known)
+        except (LedgerError, *UNREADABLE) as error:
+            self._say(part, table, "bytes", "bytes", "the canonical form", f"{error}", index, row)
+            part.torn.append(index)
+            return None
+
+    def _entry(
+        self, part: Part, index: int, row: Row, received: Entry, said: Statement, leaf: str, known: bool
+    ) -> str | None:
         hash_ = said.hash.hex()
         if received.statement != hash_:
             self._say(part, "entry", "bytes", "hash", hash_, received.statement, index, row)
@@ -321,7 +324,7 @@ class Ranges:
             self._say(part, "statement", "seq", "row", said.seq, row[SEQ], index, row)
         if row[KEY] is None or row[KEY] != bytes.fromhex(said.key):
             self._say(part, "statement", "key", "row", said.key, row[KEY], index, row)
-        self._signed(part, index, row, received, said)
+        self._signed(part, index, row, received, said, known)
         # The author's chain, and what the author had seen.
         want = part.author_next.get(said.key)
         if want is None:
@@ -345,7 +348,7 @@ class Ranges:
             part.rare.append(Told(index, said.raw, received.refused))
         return _owner(part, said.about)
 
-    def _signed(self, part: Part, index: int, row: Row, received: Entry, said: Statement) -> None:
+    def _signed(self, part: Part, index: int, row: Row, received: Entry, said: Statement, known: bool) -> None:
         author = self._plan.keys.get(said.key)
         if author is None:
             self._say(part, "statement", "bytes", "authority", "a key enrolled in this log", said.key, index, row)
@@ -357,13 +360,14 @@ class Ranges:
         ):
             if expected != got:
                 self._say(part, "statement", "bytes", "authority", f"{what} {expected}", f"{what} {got}", index, row)
-        public = self._public_key(author)
         signature = row[SIGNATURE] if type(row[SIGNATURE]) is bytes else b""
         if encode_base64(signature) != received.signature:
             self._say(part, "statement", "signature", "signature", received.signature, row[SIGNATURE], index, row)
             signature = decode_base64(received.signature, "signature")
+        if known:
+            return
         try:
-            statement.verify_signature(said.raw, signature, public)
+            statement.verify_signature(said.raw, signature, self._public_key(author))
         except LedgerError as error:
             self._say(part, "statement", "signature", "signature", f"a signature by {said.key}", error, index, row)
 

@@ -9,10 +9,10 @@ import orjson
 from sqlalchemy import Engine
 
 from ledger.log import entry, statement
-from ledger.log.entry import Entry
+from ledger.log.entry import Entry, Link
 from ledger.log.hashing import leaf_hash
 from ledger.log.note import Note
-from ledger.log.statement import Statement, statement_hash
+from ledger.log.statement import Seen, Statement, statement_hash
 from ledger.store.verify.findings import Difference, shown
 
 Row = tuple[Any, ...]
@@ -35,6 +35,10 @@ _ORPHAN_STATEMENTS: Final = (
     "SELECT s.hash, s.key, s.seq, s.bytes, s.signature FROM statement s LEFT JOIN entry e ON e.statement = s.hash"
     " WHERE e.statement IS NULL"
 )
+
+
+# What reading a document loosely can raise when it is not what it should be.
+UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Reader:
@@ -76,6 +80,13 @@ class Reader:
         listed = ",".join(map(str, indices)) or "NULL"
         return self.rows(f'{_RECORD} WHERE l."index" IN ({listed}) ORDER BY l."index"')
 
+    def entries(self, start: int, stop: int) -> list[Row]:
+        """The entries' bytes of the indices [start, stop), in order."""
+        return self.rows(
+            "SELECT e.bytes FROM leaf l JOIN entry e ON e.statement = l.statement"
+            f' WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"'
+        )
+
     def waiting(self) -> list[Row]:
         """Entries without an index yet, in the order of their queue; INDEX holds the queue's number."""
         return self.rows(_WAITING)
@@ -90,7 +101,7 @@ class Reader:
         """Where the entries of a stream stand in the log, below an index."""
         found = self.rows(
             'SELECT l."index" FROM link k JOIN leaf l ON l.statement = k.statement'
-            f" WHERE k.stream = {_text(stream)} AND l.\"index\" < {before} ORDER BY k.seq"
+            f' WHERE k.stream = {_text(stream)} AND l."index" < {before} ORDER BY k.seq'
         )
         return [index for (index,) in found]
 
@@ -168,7 +179,7 @@ def said_by(raw: Any) -> bytes | None:
     """The statement hash inside an entry's bytes, when they can be read at all."""
     try:
         return bytes.fromhex(orjson.loads(raw)["statement"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+    except UNREADABLE:
         return None
 
 
@@ -180,6 +191,28 @@ def statement_in(raw: Any) -> Statement:
 def entry_in(raw: Any) -> Entry:
     """The entry in a stored value of any type; raises what `entry.parse` raises."""
     return entry.parse(raw if type(raw) is bytes else b"")
+
+
+def known_statement(raw: bytes, hash_: bytes) -> Statement:
+    """A statement whose form was checked before, read without checking it again."""
+    document = orjson.loads(raw)
+    seen = document.pop("seen")
+    del document["v"]
+    about = tuple(document.pop("about"))
+    optional = {"custody": None, "prev": None}
+    return Statement(**(optional | document), about=about, seen=Seen(**seen), raw=raw, hash=hash_)
+
+
+def known_entry(raw: bytes) -> Entry:
+    """An entry whose form was checked before, read without checking it again."""
+    document = orjson.loads(raw)
+    return Entry(
+        statement=document["statement"],
+        signature=document["signature"],
+        received_at=document["received_at"],
+        refused=document.get("refused"),
+        links=tuple([Link(link["stream"], link["seq"], link.get("prev")) for link in document["links"]]),
+    )
 
 
 def note_in(raw: Any) -> Note:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from zlib import crc32
 
-import orjson
-
 from ledger.custody.decide import decide, folds
 from ledger.custody.events import check_about, parse
 from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, LedgerOpened, StatementAdopted
@@ -20,14 +18,27 @@ from ledger.custody.fact import Fact
 from ledger.custody.postings import Posting
 from ledger.custody.regimes import regime
 from ledger.errors import LedgerError
-from ledger.log.entry import Entry, Link
+from ledger.log.entry import Entry
 from ledger.log.hashing import leaf_hash
-from ledger.log.statement import Seen, Statement, statement_hash
+from ledger.log.statement import Statement, statement_hash
 from ledger.store import standing
 from ledger.store.append import fact_of
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.findings import Difference, apart, shown
-from ledger.store.verify.reading import HASH, INDEX, LEAF, RAW, SAID, Reader, Row, entry_in, statement_in
+from ledger.store.verify.reading import (
+    HASH,
+    INDEX,
+    LEAF,
+    RAW,
+    SAID,
+    UNREADABLE,
+    Reader,
+    Row,
+    entry_in,
+    known_entry,
+    known_statement,
+    statement_in,
+)
 
 TASK: Final = 2_000  # entries, unless one group alone has more
 _READ: Final = 500
@@ -61,17 +72,21 @@ class Replayed:
     skipped: int = 0
 
 
-def tasks(owners: Sequence[str | None], group_of: Callable[[str], str]) -> Iterator[list[int]]:
-    """The indices of all entries as tasks of whole groups; who has no folded object is a group of its own."""
+def tasks(owners: Sequence[str | None], group_of: Callable[[str], str], since: int) -> Iterator[list[int]]:
+    """The indices of all entries as tasks of whole groups, if anything in them is new `since`; entries without a folded
+    object have nothing to do with each other."""
     # A group's number may be another's too: then they are replayed together, which does no harm.
     marked = sorted(
         (crc32(group_of(owner).encode()) if owner else index // TASK) << 40 | index
         for index, owner in enumerate(owners)
     )
+    new = {each >> 40 for each in marked if each & (1 << 40) - 1 >= since} if since else None
     task: list[int] = []
     before = None
     for each in marked:
         group, index = each >> 40, each & (1 << 40) - 1
+        if new is not None and group not in new:
+            continue
         if group != before and len(task) >= TASK:
             yield task
             task = []
@@ -178,10 +193,10 @@ class Replay:
         if leaf_hash(row[RAW]) != row[LEAF] or statement_hash(row[SAID]) != row[HASH]:
             return None
         try:
-            received, said = _entry_of(row[RAW]), _statement_of(row[SAID], row[HASH])
+            received, said = known_entry(row[RAW]), known_statement(row[SAID], row[HASH])
             event = parse(said.type, said.body, self._codes)
             return fact_of(event, said, self._authors[said.key], received.received_at), said, received
-        except (LedgerError, orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
+        except (LedgerError, *UNREADABLE):
             return None
 
     def _touched(self, row: Row | None) -> Iterator[str]:
@@ -305,23 +320,3 @@ class Replay:
                 row=row,
             )
         )
-
-
-def _statement_of(raw: bytes, hash_: bytes) -> Statement:
-    document = orjson.loads(raw)
-    seen = document.pop("seen")
-    del document["v"]
-    about = tuple(document.pop("about"))
-    optional = {"custody": None, "prev": None}
-    return Statement(**(optional | document), about=about, seen=Seen(**seen), raw=raw, hash=hash_)
-
-
-def _entry_of(raw: bytes) -> Entry:
-    document = orjson.loads(raw)
-    return Entry(
-        statement=document["statement"],
-        signature=document["signature"],
-        received_at=document["received_at"],
-        refused=document.get("refused"),
-        links=tuple([Link(link["stream"], link["seq"], link.get("prev")) for link in document["links"]]),
-    )

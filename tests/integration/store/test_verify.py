@@ -1,0 +1,124 @@
+"""The whole-ledger verification itself: levels, continuing, processes, entries that wait, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ledger.log.trust import Trust
+from ledger.store.verify import LEVELS, UNPROVEN, Level
+from tests.support.tamper import changed, place, rows_of
+from tests.support.varied import Varied, no_codes, varied
+from tests.support.world import World
+
+
+@pytest.fixture
+def ledger(database_url: str, tmp_path: Path) -> Iterator[Varied]:
+    made = varied(database_url, tmp_path)
+    yield made
+    made.world.close()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_sound_ledger_verifies_at_every_level_and_the_verdict_says_what_that_means(
+    ledger: Varied, level: Level
+) -> None:
+    verdict = ledger.verify(level=level)
+    assert verdict.ok
+    assert (verdict.size, verdict.level) == (ledger.world.ledger.size(), level)
+    assert verdict.reach < verdict.size
+    assert verdict.trust("en").startswith(
+        f"witnessed 1 of 1 up to size {verdict.reach}; what follows rests on the operator"
+    )
+    assert "经 1 个见证方中的 1 个见证" in verdict.trust("zh")
+    for lang, nothing in (("en", "nothing differs"), ("zh", "全部相符")):
+        lines = verdict.says(lang)
+        assert nothing in lines
+        assert all(column in "\n".join(lines) for column in UNPROVEN)
+
+
+def test_without_a_witness_times_rest_on_the_operators_clock(ledger: Varied) -> None:
+    verdict = ledger.world.ledger.verify(level="signatures")
+    assert verdict.trust("en") == "operator only: no witness cosigned, so times rest on the operator's clock"
+    assert verdict.trust("zh").startswith("仅由运营方自证")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_many_processes_find_what_one_finds(ledger: Varied, level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = ledger.world.ledger.engine
+    monkeypatch.setattr("ledger.store.verify.TASK", 256)
+    monkeypatch.setattr("ledger.store.verify._SMALL", dict.fromkeys(LEVELS, 0))
+    row = rows_of(engine, "entry")[100]
+    steps: list[tuple[str, int, int]] = []
+    with changed(engine, place("entry", "bytes", row), row["bytes"].replace(b'"v":1', b'"v":3')):
+        one = ledger.verify(level=level, processes=1)
+        two = ledger.verify(level=level, processes=2, progress=lambda *step: steps.append(step))
+    assert [(each.table, each.column) for each in one.differences] == [("entry", "bytes")]
+    assert two.differences == one.differences
+    assert two.root == one.root
+    entries = [(done, of) for what, done, of in steps if what == "entries"]
+    assert entries == [(256, one.size), (one.size, one.size)]
+
+
+def test_entries_without_an_index_are_checked_as_far_as_they_can_be(postgres_url: str, tmp_path: Path) -> None:
+    ledger = varied(postgres_url, tmp_path, waiting=True)
+    verdict = ledger.verify()
+    assert (verdict.ok, verdict.waiting) == (True, 1)
+    assert any("1 not yet in the log" in line for line in verdict.says("en"))
+    engine = ledger.world.ledger.engine
+    (waits,) = rows_of(engine, "pending")
+    (row,) = (each for each in rows_of(engine, "statement") if each["hash"] == waits["statement"])
+    with changed(engine, place("statement", "signature", row), bytes(64)):
+        (found,) = ledger.verify().differences
+    assert (found.table, found.column, found.index) == ("statement", "signature", None)
+    with changed(engine, place("pending", "statement", waits), b"\x01" * 32):
+        (found,) = ledger.verify().differences
+    assert (found.table, found.column) == ("pending", "statement")
+    ledger.world.close()
+
+
+def test_a_later_run_goes_on_from_an_earlier_verdict_and_still_sees_changes_before_it(ledger: Varied) -> None:
+    world = ledger.world
+    earlier = ledger.verify().verified()
+    assert earlier is not None
+    shop = world.party("后来者")
+    world.ledger.record([shop.sign("container-filled", world.filled(shop, world.new("site"))) for _ in range(300)])
+    world.look()
+    verdict = world.ledger.verify(since=earlier)
+    assert verdict.differences == ()
+    assert (verdict.since, verdict.size) == (earlier.size, world.ledger.size())
+    assert any(str(earlier.size) in line and "verified before" in line for line in verdict.says("en"))
+    row = rows_of(world.ledger.engine, "statement")[30]
+    for column, value in (("bytes", row["bytes"].replace(b'"v":1', b'"v":3')), ("signature", bytes(64))):
+        with changed(world.ledger.engine, place("statement", column, row), value):
+            found = world.ledger.verify(since=earlier).differences
+        assert [(each.table, each.column) for each in found] == [("statement", column)]
+    other = world.ledger.verify(since=replace(earlier, root="ab" * 32)).differences
+    assert [(each.check, each.index) for each in other] == [("outside", earlier.size - 1)]
+
+
+def test_a_verdict_with_a_difference_is_nothing_to_continue_from(ledger: Varied) -> None:
+    row = rows_of(ledger.world.ledger.engine, "log_state")[0]
+    with changed(ledger.world.ledger.engine, place("log_state", "root", row), bytes(32)):
+        verdict = ledger.verify(level="hashes")
+    assert (verdict.ok, verdict.verified()) == (False, None)
+    assert verdict.first is not None
+    assert verdict.first.table == "log_state"
+
+
+def test_the_pinned_genesis_is_the_first_leaf(ledger: Varied) -> None:
+    trust = ledger.world.ledger.trust()
+    assert ledger.verify(trust=trust).ok
+    other = Trust(origin=trust.origin, genesis_leaf="ab" * 32)
+    (found,) = ledger.verify(trust=other).differences
+    assert (found.check, found.table, found.index) == ("outside", "leaf", 0)
+
+
+def test_the_smallest_ledger_verifies(database_url: str, tmp_path: Path) -> None:
+    world = World.create(database_url, tmp_path)
+    verdict = world.ledger.verify(read_catalogue=no_codes)
+    assert (verdict.ok, verdict.size) == (True, 1)
+    world.close()
