@@ -1,7 +1,7 @@
 """Prints how fast the ledger is, each figure beside a baseline of the same run; `make bench`.
 
 BENCH_SIZES (default 10000) are ledgers' sizes, separated by commas; BENCH_DATABASES (default sqlite,postgres) where
-they lie; BENCH_ROWS (default 2000) the rows of the workbook that is imported; BENCH_KILLS (default 0) how many
+they lie; BENCH_ROWS (default 2000) the rows of the workbook that is imported; BENCH_KILLS (default 200) how many
 processes the crash test kills at random.
 """
 
@@ -41,7 +41,7 @@ def main() -> None:
     print(
         f"\nfloors missed: {len(missed)}" + "".join(f"\n  {each.what}, {each.where}, {each.size:,}" for each in missed)
     )
-    kills = int(os.environ.get("BENCH_KILLS", "0"))
+    kills = int(os.environ.get("BENCH_KILLS", "200"))
     if kills:
         command = [sys.executable, "-m", "pytest", "-q", "tests/crash", "-k", "any_moment"]
         sys.exit(subprocess.run(command, cwd=ROOT, env=os.environ | {"CRASH_KILLS": str(kills)}).returncode)

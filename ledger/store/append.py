@@ -7,16 +7,14 @@ table (LEDGER.md §5).
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from ledger.custody.decide import decide, folds
-from ledger.custody.events import Event, check_about, parse
+from ledger.custody.events import Event, parse
 from ledger.custody.events.ledger import (
     KeyEnrolled,
     KeyRevoked,
@@ -31,12 +29,12 @@ from ledger.errors import FormError, LedgerError
 from ledger.log import entry, promise, statement
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.entry import Link
-from ledger.log.hashing import EMPTY_ROOT, leaf_hash, verify_seal
-from ledger.log.keys import PrivateKey, PublicKey, possession_message
+from ledger.log.hashing import EMPTY_ROOT, leaf_hash
+from ledger.log.keys import PrivateKey, PublicKey
 from ledger.log.merkle import Frontier
 from ledger.log.note import Note, VerifierKey, verify_note
 from ledger.log.statement import Seen, Statement
-from ledger.log.wire import decode_base64, encode_base64
+from ledger.log.wire import encode_base64
 from ledger.store import standing
 from ledger.store.answers import (
     AlreadyOpened,
@@ -49,20 +47,17 @@ from ledger.store.answers import (
     KeyUsedUp,
     Promises,
     QuarantineFull,
-    SealedText,
-    SealUnknown,
     Submission,
     UnknownKey,
     WrongAuthor,
-    WrongLedger,
 )
+from ledger.store.door import Door, Doubtful, Item
 from ledger.store.failpoints import hit
 from ledger.store.group import Group
 from ledger.store.moments import Clock, hours_after, moment
 from ledger.store.rows import AuthorHead, Changes, Conflict, Rows, StreamHead, open_rows
 from ledger.store.sealing import Chance, lock_away, new_key, open_up
 from ledger.store.sequence import LogEnd, extend, read_end
-from ledger.store.tables import author_head
 
 FLUSH_MAX: Final = 2_000  # items in one transaction
 QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
@@ -70,23 +65,6 @@ QUARANTINE_MAX: Final = 1_000  # statements of one revoked key: whoever stole it
 _TRIES: Final = 8
 _HEADS_MAX: Final = 200_000  # heads remembered in process (SQLite)
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
-_PARALLEL: Final = 16  # signatures worth a second thread
-
-
-@dataclass(slots=True, kw_only=True)
-class _Item:
-    """One statement on its way; `said` is None until a draft is signed."""
-
-    key: bytes
-    event: Event
-    about: tuple[str, ...]
-    id: str
-    said: Statement | None
-    signature: bytes
-    sealed: tuple[tuple[SealedText, str], ...]  # with the subject's person id
-    note: bytes | None
-    draft: Draft | None = None
-    answer: Answer | None = None
 
 
 @dataclass(slots=True)
@@ -128,7 +106,6 @@ class Appender:
     ) -> None:
         self._engine = engine
         self._opened = opened
-        self._codes = codes
         self._clock = clock
         self._chance = chance
         self._promise_key = promise_key
@@ -139,15 +116,13 @@ class Appender:
         self._streams: dict[str, StreamHead] = {}
         self._end = LogEnd(Frontier())
         self._received_at = ""  # of the newest flush
-        self._public: dict[bytes, PublicKey] = {}
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self._group: Group[_Call] = Group(self._write, at_once=FLUSH_MAX, waiting_max=QUEUE_MAX)
-        self._pool: ThreadPoolExecutor | None = None
+        self._door = Door(engine, opened, codes)
 
     def close(self) -> None:
         """Give the connection back; what was answered is committed already."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._door.close()
         if self._rows is not None:
             self._rows.close()
             self._rows = None
@@ -179,124 +154,20 @@ class Appender:
             roles="operator",
             admin=True,
         )
-        self._public[born.key] = public
+        self._door.know(public)
         call = _Call([Submission(raw=raw, signature=signature)], born=born)
         self._group.run(call, 1)
         return call.answers[0]
-
-    def _prepare(self, submissions: Sequence[Submission]) -> list[_Item | Answer]:
-        """2. Bytes, ledger, key, signature, form and `about`; what fails is answered here and never written."""
-        parsed: list[Statement | LedgerError] = []
-        offered: dict[bytes, PublicKey] = {}
-        for submission in submissions:
-            try:
-                said = statement.parse(submission.raw)
-                if said.ledger != self._opened.origin:
-                    raise WrongLedger(expected=self._opened.origin, got=said.ledger)
-                parsed.append(said)
-                _offer(said, offered)
-            except LedgerError as error:
-                parsed.append(error)
-        self._find_keys({bytes.fromhex(said.key) for said in parsed if isinstance(said, Statement)})
-        work = list(zip(submissions, parsed, strict=True))
-        if len(work) < _PARALLEL:
-            signed = [self._check_signature(each, offered) for each in work]
-        else:
-            # PyNaCl leaves the interpreter lock while it verifies.
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(os.cpu_count() or 2)
-            parts = [work[start : start + _PARALLEL] for start in range(0, len(work), _PARALLEL)]
-            checked = self._pool.map(lambda part: [self._check_signature(each, offered) for each in part], parts)
-            signed = [error for part in checked for error in part]
-        return [self._prepared(submission, said, error) for (submission, said), error in zip(work, signed, strict=True)]
-
-    def _prepared(
-        self, submission: Submission, said: Statement | LedgerError, error: LedgerError | None
-    ) -> _Item | Answer:
-        if isinstance(said, LedgerError):
-            return Answer(id=None, statement=None, outcome="rejected", code=said.code, error=said)
-        try:
-            if error is not None:
-                raise error
-            return self._examine(said, submission.signature, submission.sealed, submission.note)
-        except LedgerError as wrong:
-            # 1. comes before 2.: bytes that were received once have their answer.
-            return self._stored_before(said) or _rejected(said, wrong)
-
-    def _find_keys(self, keys: set[bytes]) -> None:
-        missing = keys - self._public.keys()
-        if not missing:
-            return
-        if len(self._public) > _HEADS_MAX:
-            self._public.clear()
-            missing = keys
-        with self._engine.connect() as connection:
-            for batch in _batches(sorted(missing), 500):
-                query = select(author_head.c.key, author_head.c.public_key).where(author_head.c.key.in_(batch))
-                for key, public in connection.execute(query):
-                    self._public[key] = PublicKey(public)
-
-    def _check_signature(
-        self, work: tuple[Submission, Statement | LedgerError], offered: dict[bytes, PublicKey]
-    ) -> LedgerError | None:
-        submission, said = work
-        if isinstance(said, LedgerError):
-            return said
-        key = bytes.fromhex(said.key)
-        public = self._public.get(key) or offered.get(key)
-        if public is None:
-            return UnknownKey(expected="an enrolled key", got=said.key)
-        try:
-            statement.verify_signature(said.raw, submission.signature, public)
-        except LedgerError as error:
-            return error
-        return None
-
-    def _examine(self, said: Statement, signature: bytes, sealed: tuple[SealedText, ...], note: bytes | None) -> _Item:
-        event = parse(said.type, said.body, self._codes)
-        check_about(event, said.party, said.about)
-        if isinstance(event, KeyEnrolled):
-            self._check_possession(event)
-        if isinstance(event, LedgerOpened) and event is not self._opened and event != self._opened:
-            raise AlreadyOpened()
-        return _Item(
-            key=bytes.fromhex(said.key),
-            event=event,
-            about=said.about,
-            id=said.id,
-            said=said,
-            signature=signature,
-            sealed=_opened_seals(event, sealed, said.by),
-            note=note,
-        )
-
-    def _check_possession(self, event: KeyEnrolled) -> None:
-        public = PublicKey.from_hex(event.public_key)
-        message = possession_message(self._opened.origin, event.key, event.holder, event.person, event.public_key)
-        public.verify(decode_base64(event.proof, "proof of possession"), message)
-
-    def _item_of_draft(self, draft: Draft) -> _Item:
-        return _Item(
-            key=draft.signer.public.hash,
-            event=draft.event,
-            about=tuple(sorted(draft.event.streams(draft.party))),
-            id=draft.id,
-            said=None,
-            signature=b"",
-            sealed=_opened_seals(draft.event, draft.sealed, draft.person),
-            note=None,
-            draft=draft,
-        )
 
     # ------------------------------------------------------------------------------------ group commit
 
     def _write(self, calls: list[_Call]) -> None:
         """Answer all these calls; one thread at a time is here."""
-        prepared = [self._prepare(call.submissions) for call in calls]
-        items: list[_Item] = []
+        prepared = [self._settled(self._door.items(call.submissions)) for call in calls]
+        items: list[Item] = []
         for call, each in zip(calls, prepared, strict=True):
-            each.extend(self._item_of_draft(draft) for draft in call.drafts)
-            items += _in_author_order([item for item in each if isinstance(item, _Item)])
+            each.extend(self._door.item_of_draft(draft) for draft in call.drafts)
+            items += _in_author_order([item for item in each if isinstance(item, Item)])
         born = calls[0].born
         try:
             for start in range(0, len(items), FLUSH_MAX):
@@ -307,7 +178,14 @@ class Appender:
         for call, each in zip(calls, prepared, strict=True):
             call.answers = [_answer_of(item) for item in each]
 
-    def _transact(self, items: list[_Item], born: AuthorHead | None) -> None:
+    def _settled(self, found: list[Item | Answer | Doubtful]) -> list[Item | Answer]:
+        """Row 1 comes before row 2: bytes that were received once have their answer."""
+        return [
+            self._stored_before(each.said) or _rejected(each.said, each.error) if isinstance(each, Doubtful) else each
+            for each in found
+        ]
+
+    def _transact(self, items: list[Item], born: AuthorHead | None) -> None:
         for left in reversed(range(_TRIES)):
             if self._rows is None:
                 self._rows = open_rows(self._engine)
@@ -327,7 +205,7 @@ class Appender:
         self._streams.clear()
         self._end = LogEnd(Frontier())
 
-    def _attempt(self, rows: Rows, items: list[_Item], born: AuthorHead | None) -> None:
+    def _attempt(self, rows: Rows, items: list[Item], born: AuthorHead | None) -> None:
         if not rows.begin() or len(self._streams) + len(self._authors) > _HEADS_MAX:
             self._forget()
         started = self._clock()
@@ -355,7 +233,7 @@ class Appender:
         self._end, self._received_at = end, flush.received_at
         hit("append.after-commit")
 
-    def _load(self, rows: Rows, items: list[_Item], now: int) -> _Flush:
+    def _load(self, rows: Rows, items: list[Item], now: int) -> _Flush:
         """Lock author heads, then stream heads, each sorted, and read what the answers depend on."""
         keys = {item.key for item in items}
         key_streams: set[str] = set()
@@ -390,7 +268,7 @@ class Appender:
 
     # ------------------------------------------------------------------------------------ the answer table
 
-    def _answer(self, rows: Rows, flush: _Flush, item: _Item) -> Answer:
+    def _answer(self, rows: Rows, flush: _Flush, item: Item) -> Answer:
         author = self._authors.get(item.key)
         if item.said is None or item.draft is not None:
             assert item.draft is not None
@@ -426,7 +304,7 @@ class Appender:
         # 6. and 7. Received, whatever the rules say.
         return self._receive(rows, flush, item, author)
 
-    def _receive(self, rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
+    def _receive(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Answer:
         said = item.said
         assert said is not None
         fact = fact_of(item.event, said, author, flush.received_at)
@@ -501,7 +379,7 @@ class Appender:
     def _head(self, stream: str) -> StreamHead:
         return self._streams.setdefault(stream, StreamHead())
 
-    def _sign(self, rows: Rows, item: _Item, author: AuthorHead) -> None:
+    def _sign(self, rows: Rows, item: Item, author: AuthorHead) -> None:
         draft = item.draft
         assert draft is not None
         newest = rows.query("SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1")
@@ -524,7 +402,7 @@ class Appender:
         item.said = statement.parse(raw)
         item.signature = statement.sign(raw, draft.signer)
 
-    def _fork(self, rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
+    def _fork(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Answer:
         said = item.said
         assert said is not None
         place = min(said.seq, author.seq)
@@ -541,7 +419,7 @@ class Appender:
 
     # ------------------------------------------------------------------------------------ rules of the log side
 
-    def _seen_refusal(self, rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Refusal | None:
+    def _seen_refusal(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Refusal | None:
         said = item.said
         assert said is not None
         seen = said.seen
@@ -574,7 +452,7 @@ class Appender:
             self._roots[size] = found[0][0]
         return self._roots[size]
 
-    def _standing_refusal(self, rows: Rows, item: _Item, author: AuthorHead) -> Refusal | None:
+    def _standing_refusal(self, rows: Rows, item: Item, author: AuthorHead) -> Refusal | None:
         match item.event:
             case KeyEnrolled() as event:
                 key = PublicKey.from_hex(event.public_key).hash
@@ -594,7 +472,7 @@ class Appender:
     def _by_stream(self, stream: str) -> AuthorHead | None:
         return next((head for head in self._authors.values() if head.stream == stream), None)
 
-    def _take_effect(self, flush: _Flush, item: _Item, author: AuthorHead) -> None:
+    def _take_effect(self, flush: _Flush, item: Item, author: AuthorHead) -> None:
         match item.event:
             case LedgerOpened() as event:
                 for root in event.authorities:
@@ -656,7 +534,7 @@ class Appender:
         """A head for its standing only, which never changes after enrolment but by revocation: read without a lock."""
         return self._authors.get(key) or rows.author(key)
 
-    def _seal(self, rows: Rows, flush: _Flush, item: _Item) -> None:
+    def _seal(self, rows: Rows, flush: _Flush, item: Item) -> None:
         said = item.said
         assert said is not None
         for text, person in item.sealed:
@@ -701,13 +579,13 @@ class Appender:
 # ---------------------------------------------------------------------------------------------------- pure parts
 
 
-def _answer_of(each: _Item | Answer) -> Answer:
+def _answer_of(each: Item | Answer) -> Answer:
     answer = each if isinstance(each, Answer) else each.answer
     assert answer is not None
     return answer
 
 
-def _in_author_order(items: list[_Item]) -> list[_Item]:
+def _in_author_order(items: list[Item]) -> list[Item]:
     """Each key's items by seq, in the places that the request gave to that key: what one author enrols, another can
     use later in the same request."""
     places: dict[bytes, list[int]] = {}
@@ -720,34 +598,8 @@ def _in_author_order(items: list[_Item]) -> list[_Item]:
     return ordered
 
 
-def _seq(item: _Item) -> int:
+def _seq(item: Item) -> int:
     return 0 if item.said is None else item.said.seq
-
-
-def _offer(said: Statement, offered: dict[bytes, PublicKey]) -> None:
-    """A key enrolled in this request may sign in it: its standing is looked at later, its bytes are all that counts."""
-    public = said.body.get("public_key") if said.type == KeyEnrolled.type else None
-    if isinstance(public, str):
-        try:
-            key = PublicKey.from_hex(public)
-        except LedgerError:
-            return
-        offered[key.hash] = key
-
-
-def _opened_seals(event: Event, sealed: Iterable[SealedText], author: str) -> tuple[tuple[SealedText, str], ...]:
-    """Each clear text, shown to open its commitment, with the person it is about."""
-    if not sealed:
-        return ()
-    commitments = {path: (commitment, person) for path, commitment, person in event.sealed()}
-    found: dict[str, tuple[SealedText, str]] = {}
-    for text in sealed:
-        if text.path not in commitments or text.path in found:
-            raise SealUnknown(path=text.path, expected=", ".join(sorted(commitments)) or "none", got=text.path)
-        commitment, person = commitments[text.path]
-        verify_seal(commitment, salt=text.salt, field_path=text.path, value=text.value)
-        found[text.path] = (text, person or author)
-    return tuple(found.values())
 
 
 def _standing(author: AuthorHead | None, said: Statement) -> AuthorHead:
@@ -813,7 +665,7 @@ def _stored(rows: Rows, said: Statement, promises: Promises) -> Answer:
     )
 
 
-def _quarantine(rows: Rows, flush: _Flush, item: _Item, author: AuthorHead) -> Answer:
+def _quarantine(rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Answer:
     said = item.said
     assert said is not None
     rare = flush.changes.others.get("quarantine", [])
@@ -835,7 +687,3 @@ def _erase(rows: Rows, person: str) -> None:
     rows.execute("DELETE FROM sealed WHERE person = ?", person)
     if not rows.execute("UPDATE subject_key SET wrapped = NULL WHERE person = ?", person):
         rows.insert("subject_key", [(person, None)])
-
-
-def _batches(keys: Sequence[bytes], size: int) -> Iterator[Sequence[bytes]]:
-    return (keys[start : start + size] for start in range(0, len(keys), size))
