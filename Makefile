@@ -10,7 +10,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 setup: $(VENV)/dev.stamp
 
 demo: $(VENV)/runtime.stamp
-	$(VENV)/bin/wasteledger demo
+	$(VENV)/bin/wasteledger demo --serve
 
 test: lint
 	$(PY) -m pytest -n logical

@@ -18,6 +18,7 @@ import click
 
 from cli import keyring
 from cli.acting import Actor, settle
+from cli.entrance import let_in, open_doors
 from cli.import_ import plan_of, say_plan, say_written
 from cli.import_ import record as record_plan
 from cli.keyring import Member
@@ -134,8 +135,10 @@ class Stage:
     "--home", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True
 )
 @click.option("--keep", is_flag=True, help="Show the demo that is there already.")
+@click.option("--serve", "serving", is_flag=True, help="Then serve it on this machine until Ctrl-C.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--lang", type=click.Choice(["zh", "en"]), expose_value=False, callback=speak, is_eager=True)
-def command(folder: Path, keep: bool) -> None:
+def command(folder: Path, keep: bool, serving: bool, port: int) -> None:
     """Make a ledger of an invented park, then show its rate, what is missing, its exceptions, and verify it all.
 
     Everybody in it is invented and says so; waste codes, clocks and laws are real, and so is every signature.
@@ -147,6 +150,8 @@ def command(folder: Path, keep: bool) -> None:
     with ExitStack() as stack:
         stage = _opened(folder, stack) if keep and (folder / "demo.txt").exists() else _made(folder, stack)
         show(stage)
+    if serving:
+        open_doors(home(folder), port)
 
 
 def home(folder: Path) -> Settings:
@@ -195,6 +200,7 @@ def _made(folder: Path, stack: ExitStack) -> Stage:
         clock.at(step.received_at)
         stage.say(step.by.alias, step.type, step.body, step.at, step.id)
     _import(stage)
+    let_in(ledger, settings, park.players, stage.say)
     settle(ledger, queries)
     return stage
 
