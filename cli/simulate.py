@@ -103,7 +103,7 @@ def recorded(world: World, settings: Settings, clock: StoryClock) -> tuple[Ledge
         settings,
         origin=ORIGIN,
         operator_name="示例园区运营方（虚构）",
-        authorities=[_root(player, chains[player.alias]) for player in world.players if player.genesis],
+        authorities=[_root(world, player, chains[player.alias]) for player in world.players if player.genesis],
         told=clock,
     )
     ledger.keep_document(carried("2021").content)
@@ -125,14 +125,14 @@ def _chain(player: Player) -> AuthorChain:
     return AuthorChain(key=PrivateKey(os.urandom(32)), ledger=ORIGIN, party=player.party, person=player.person)
 
 
-def _root(player: Player, chain: AuthorChain) -> RootAuthority:
+def _root(world: World, player: Player, chain: AuthorChain) -> RootAuthority:
     return RootAuthority(
         party=player.party,
         person=player.person,
         key=player.key,
         public_key=chain.key.public,
         roles=player.roles,
-        name="示例园区管委会与示例区生态环境局（虚构）",
+        name=next(name for name, party in world.offices.items() if party == player.party),
     )
 
 

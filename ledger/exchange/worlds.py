@@ -149,6 +149,10 @@ RECEIVERS: tuple[tuple[str, str, Permit | None, tuple[tuple[str, str], ...]], ..
     ("landfill", "固废填埋场", ("site-permit", (), ()), (("D1", "dispose"),)),
     ("kiln", "水泥窑", None, (("C2", "utilise"),)),
 )  # fmt: skip
+OFFICES = {
+    "示例园区管委会（虚构）": ("registrar", "settings"),
+    "示例区生态环境局（虚构）": ("licensing", "supervision"),
+}
 BURNER = (("D10", "dispose"), ("D9", "dispose"))
 TRUCK_DAYS = range(180, 194)
 
@@ -211,12 +215,13 @@ class World:
         self._waiting: dict[int, list[tuple[Holder, Waste, Can]]] = {}
         self._count = 0
         self._offline: frozenset[str] = frozenset()
-        bureau = self._new("party", 0)
+        # The park authority keeps the registers, the district bureau licenses and supervises.
+        self.offices = {name: self._new("party", 0) for name in OFFICES}
         self._authorities = {
-            role: self._person(role, bureau, roles=(role,), genesis=True)
-            for role in ("registrar", "licensing", "settings", "supervision")
+            role: self._person(role, self.offices[name], roles=(role,), genesis=True)
+            for name, roles in OFFICES.items()
+            for role in roles
         }
-        self._bureau = bureau
         self.receivers = {
             role: self._holder(f"示例{name}（虚构）", role, facilities=dict(facilities))
             for role, name, _, facilities in RECEIVERS
@@ -332,8 +337,9 @@ class World:
         permits = {role: licence for role, _, licence, _ in RECEIVERS} | {
             "incinerator": ("site-permit", (), ()), "works": ("site-permit", (), ())
         }  # fmt: skip
-        say(registrar, "party-registered", holder=self._bureau, name="示例园区管委会与示例区生态环境局（虚构）",
-            identifiers=[_credit_code(0)], duties=["authority"])  # fmt: skip
+        for n, (name, party) in enumerate(self.offices.items()):
+            say(registrar, "party-registered", holder=party, name=name, identifiers=[_credit_code(90_000 + n)],
+                duties=["authority"])  # fmt: skip
         for n, holder in enumerate(everybody, 1):
             duty = "carrier" if holder.role == "carrier" else "disposer" if holder.role in permits else "generator"
             say(registrar, "party-registered", holder=holder.party, name=holder.name, identifiers=[_credit_code(n)],
@@ -387,6 +393,8 @@ class World:
     # -- a day ---------------------------------------------------------------------------------------------------------
 
     def _live(self, day: int) -> None:
+        if day % 90 == 61:
+            self._oversee(day)
         for holder in self.enterprises:
             if self._does("silent-devices", holder) and day >= self.days // 2:
                 self._plant("silent-devices", day, 0, holder.place["site"])
@@ -406,6 +414,30 @@ class World:
                 if cans:
                     self._treat(holder, waste, cans, day)
                     holder.received[waste] = []
+
+    def _oversee(self, day: int) -> None:
+        """Once a quarter a drum leaks, its store is counted, and an inspector looks at it."""
+        packed = [(h, w, cans) for h in self.enterprises for w, cans in h.stock.items() if w.kind == "package" and cans]
+        if not packed:
+            return
+        holder, waste, cans = self.chance.choice(packed)
+        can, inspector = cans[0], self._authorities["supervision"]
+        leak = {"container": can.id, "place": holder.place, "code": waste.code}
+        lost, can.grams = can.grams // 20, can.grams - can.grams // 20
+        self._say(holder.player, day, 7 * 60, "leak-reported", {
+            **leak, "lost_g": lost, "stage": "held", "into": "floor",
+        })  # fmt: skip
+        self._say(holder.player, day, 7 * 60 + 30, "store-counted", {
+            "place": holder.place, "facility": holder.store, "present": [c.id for c in cans[:LINES_MAX]],
+        })  # fmt: skip
+        seen = {"holder": holder.party}
+        listed = sha256("".join(e.party for e in self.enterprises).encode()).hex()
+        drawn = self._say(inspector, day + 1, 9 * 60, "inspection-drawn", {
+            **seen, "drawn_from": listed, "seed": sha256(self._at(day, 0).encode()).hex(),
+        })  # fmt: skip
+        report = {"inspection": drawn, "outcome": "in-order", "report": sha256(drawn.encode()).hex()}
+        self._say(inspector, day + 2, 15 * 60, "inspection-reported", seen | report)
+        self._say(inspector, day + 2, 16 * 60, "loss-determined", {**leak, "net_g": lost, "outcome": "process-loss"})
 
     def _generate(self, holder: Holder, waste: Waste, day: int) -> None:
         for n in range((waste.in_100_days + self.chance.randrange(100)) // 100):

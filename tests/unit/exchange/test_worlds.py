@@ -138,7 +138,7 @@ def test_what_is_not_recorded_raises_no_flag_and_shows_only_against_the_plan(fra
     world, shares = played(fraud)[0], share_of_plan(fraud)
     culprit = world.planted[fraud].party
     assert rules(fraud) == set()
-    assert shares[culprit] < 70
+    assert shares[culprit] < 80
     steady = [h.party for h in world.enterprises if h.wastes[0].listed and h.wastes[0].in_100_days >= 200]
     assert all(shares[party] > 90 for party in steady if party != culprit)
     assert set(steady) - {culprit}
