@@ -38,14 +38,6 @@ contract register
 fill
 label issue
 label bind
-label key
-label reserve
-label print
-label replace
-label blank
-label keys
-label link
-label check
 store
 move
 take-out
@@ -59,6 +51,14 @@ manifest arrive
 manifest receive
 correct
 agree
+label key
+label reserve
+label print
+label replace
+label blank
+label keys
+label link
+label check
 treat
 wasteledger manifest issue drum-2 --to Cleanburn --carrier Hauler --number 20261506000009 --as ann
 manifest cancel
@@ -75,6 +75,28 @@ wasteledger manifest issue drum-4 --to Cleanburn --carrier Hauler --number 20261
 wasteledger manifest collect 20261506000003 --as hal
 wasteledger manifest receive 20261506000003 --refuse drum-4 --as dee
 manifest redirect
+wasteledger fill drum-30 --mass 50kg --as ann
+wasteledger store drum-30 --as ann
+wasteledger fill drum-31 --mass 40kg --as ann
+wasteledger fill drum-32 --mass 60kg --as ann
+wasteledger fill drum-33 --mass 30kg --as ann
+count
+group
+ungroup
+reclassify
+identify
+leak
+determine
+impound
+release
+wasteledger manifest issue drum-32 --to Cleanburn --carrier Hauler --number 20261506000031 --as ann
+wasteledger manifest collect 20261506000031 --as hal
+backfill
+wasteledger manifest receive 20261506000031 drum-32=40kg --as dee
+explain
+accept
+empty
+hand-on
 sign
 record
 key revoke
@@ -115,6 +137,7 @@ def test_every_example_of_the_help_works(tmp_path: Path) -> None:
     steps = [*STORY, *UNITED_STATES]
     unknown = [step for step in steps if not step.startswith("wasteledger ") and step not in shown]
     assert unknown == []
+    (home.folder / "report.txt").write_text("a report, of which the ledger keeps the hash\n")
     for step in [*STORY, *sorted(shown.keys() - set(steps))]:
         if step == "sign":
             write_draft(home)
