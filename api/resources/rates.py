@@ -28,7 +28,7 @@ class RateQuery(Strict):
     as_of = pattern(Moment)
     party = pattern(f"party:{UUID7}")
     site = pattern(f"site:{UUID7}")
-    code = pattern(f"{LINE}{{1,20}}", load_default="")
+    code = pattern(f"{LINE}{{1,20}}")
 
 
 class ShareOut(Schema):
@@ -87,7 +87,7 @@ def rates(query: dict[str, Any]) -> Response:
         as_of=moment(query["as_of"]) if "as_of" in query else ledger().now(),
         parties=frozenset({query["party"]} if "party" in query else ()),
         sites=frozenset({query["site"]} if "site" in query else ()),
-        code=query["code"],
+        code=query.get("code", ""),
     )
     as_of = reading().as_of()
     rate = reading().rate(current_viewer(), question)
