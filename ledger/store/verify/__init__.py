@@ -139,7 +139,7 @@ class _Run:
         pool = None
         if self._processes > 1:
             pool = ProcessPoolExecutor(
-                self._processes, mp_context=get_context("spawn"), initializer=_start, initargs=(self._job,)
+                self._processes, mp_context=get_context("forkserver"), initializer=_start, initargs=(self._job,)
             )
         try:
             for part in self._parts(pool):
