@@ -263,6 +263,8 @@ class CustodyTransferred(Event):
         distinct(self.containers(), "lines")
         if not self.lines:
             raise WireError(path="lines", expected="at least one container", got="none")
+        if self.from_.party == self.to.party:
+            raise WireError(path="to.party", expected="another legal person", got=self.to.party)
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
