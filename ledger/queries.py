@@ -10,6 +10,7 @@ from typing import Any
 from ledger.custody.account import Story, account_for
 from ledger.custody.container import Container
 from ledger.custody.decide import fold
+from ledger.custody.duties import Duty, Planned, Tier, duties_of, duty_flags, plan_against_actual, tier_of
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, ledger_flags
 from ledger.custody.lots import Part, Row
@@ -174,9 +175,43 @@ class Queries:
             registry = self.projector.registry(connection)
             arrivals = partial(shelf.arrivals, connection)
             found += quantity_flags(arrivals, self.regime, registry, as_of)
+            found += self._duty_flags(connection, registry, as_of)
         found += ledger_flags(self.regime, registry, as_of)
         wanted = [x for x in found if (closed or x.open_at(as_of)) and (not parties or x.holder in parties)]
         return sorted(wanted, key=lambda x: (x.opened_at, x.rule, x.object, x.key))
+
+    def _duty_flags(self, connection: Connection, registry: Registry, as_of: str) -> Iterator[Flag]:
+        """Plans and declarations overdue, from the year on in which an authority takes them through this ledger
+        (the setting `declarations-from`); without it they are filed elsewhere."""
+        day = self.regime.day_of(as_of)
+        for site, registered in registry.sites.items():
+            first = registry.setting("declarations-from", day, site, registered.holder)
+            for year in range(int(first), int(day[:4]) + 1) if first is not None else ():
+                found = duty_flags(self._duties(connection, registry, site, year)[1], registry)
+                yield from (flag for flag in found if flag.opened_at <= as_of)
+
+    # ------------------------------------------------------------------------------------ duties
+
+    def planned(self, site: str, year: int) -> list[Planned]:
+        """A site's plan of a year against what was, by waste code."""
+        start, end = self.regime.period(str(year))
+        with self.engine.connect() as connection:
+            registry = self.projector.registry(connection)
+            rows = shelf.generated_at(connection, site, start, end)
+            return plan_against_actual(site, year, rows, self.regime, registry)
+
+    def duties(self, site: str, year: int) -> tuple[Tier, list[Duty]]:
+        """A site's tier by what it generated in a year, and what it owes for it, by the day it is due."""
+        with self.engine.connect() as connection:
+            return self._duties(connection, self.projector.registry(connection), site, year)
+
+    def _duties(self, connection: Connection, registry: Registry, site: str, year: int) -> tuple[Tier, list[Duty]]:
+        start, end = self.regime.period(str(year))
+        rows = shelf.generated_at(connection, site, start, end)
+        was = plan_against_actual(site, year, rows, self.regime, registry)
+        grams = sum(each.generated_g for each in was)
+        tier = tier_of(site, grams, f"{year}-12-31", self.regime, registry)
+        return tier, duties_of(site, tier, year, self.regime, registry)
 
     # ------------------------------------------------------------------------------------ stories and names
 

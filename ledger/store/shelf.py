@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_
 
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, overdue_flag
-from ledger.custody.lots import OPEN
+from ledger.custody.lots import OPEN, Row
 from ledger.custody.missing import ACCOUNTS, Heap
 from ledger.custody.rate import Cell, Question
 from ledger.store import tables as t
@@ -68,6 +68,14 @@ def next_deadline(connection: Connection, q: Question) -> str:
         .limit(1)
     )
     return connection.execute(query).scalar() or ""
+
+
+def generated_at(connection: Connection, site: str, start: str, end: str) -> Iterator[Row]:
+    """The lot rows of what a site generated, from [start, end): what a plan is compared with."""
+    r = t.lot_row.c
+    query = select(t.lot_row).where(r.producer_site == site, r.at >= start, r.at < end)
+    for row in connection.execute(query):
+        yield Row(**{name: getattr(row, name) for name in Row.__dataclass_fields__})
 
 
 def of_unknown_mass(connection: Connection) -> Sequence[str]:

@@ -1,0 +1,76 @@
+"""`plan`: the year's management plan of a site, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from cli.acting import Actor, acting, open_ledger, reading, rows_out
+from cli.lookup import Lookup
+from cli.values import WEIGHED, Quantity
+from cli.words import say
+
+command = click.Group("plan", help=__doc__)
+
+
+@command.command("file")
+@click.argument("year", type=int)
+@click.argument("lines", nargs=-1, required=True, type=WEIGHED, metavar="CODE=MASS...")
+@click.option("--site", help="The site (the party's only one).")
+@acting
+def file_(actor: Actor, year: int, lines: tuple[tuple[str, Quantity], ...], site: str | None) -> None:
+    """File the plan of YEAR: how much of each waste code the site will generate.
+
+    \b
+    Example:
+    wasteledger plan file 2026 900-214-08=2t --site Workshop --as ann
+    """
+    body = {
+        "plan": actor.new("plan"),
+        "holder": actor.party,
+        "site": actor.find.site(site),
+        "year": year,
+        "lines": [{"code": code, "generated_g": planned.whole} for code, planned in lines],
+    }
+    actor.says("plan-filed", body, f"{year} 年管理计划已报", f"the plan of {year} is filed")
+
+
+@command.command()
+@click.argument("site")
+@click.argument("year", type=int)
+@reading
+def show(site: str, year: int, as_json: bool) -> None:
+    """The plan of a site's year against what was generated, treated there and sent away, in grams by code.
+
+    \b
+    Example:
+    wasteledger plan show Workshop 2026
+    """
+    with open_ledger() as (ledger, queries):
+        found = queries.planned(Lookup(ledger, queries, "").party_or_site(site), year)
+    rows_out([asdict(each) for each in found], as_json)
+
+
+@command.command()
+@click.argument("site")
+@click.argument("year", type=int)
+@reading
+def duties(site: str, year: int, as_json: bool) -> None:
+    """What a site owes the authority for a year by its tier, with the days, and what was received.
+
+    \b
+    Example:
+    wasteledger plan duties Workshop 2026
+    """
+    with open_ledger() as (ledger, queries):
+        tier, found = queries.duties(Lookup(ledger, queries, "").party_or_site(site), year)
+        day = ledger.regime.day_of
+    rows = [
+        {"kind": d.kind, "period": d.period, "due": day(d.due_at), "received": day(d.done_at) if d.done_at else ""}
+        for d in found
+    ]
+    if not as_json:
+        tiers = {"key": "重点", "simplified": "简化", "registered": "登记"}
+        click.echo(say(f"{site} {year}：{tiers[tier]}管理", f"{site} {year}: tier {tier}"))
+    rows_out(rows, as_json)
