@@ -24,10 +24,18 @@ from ledger.log import statement
     default="typing",
     show_default=True,
 )
+@click.option("--closed", help="The closed period of one's own that this lowers or raises: the authority must agree.")
 @click.option("--note", help="Sealed.")
 @acting
 def command(
-    actor: Actor, target: str, field: str, new: str, container: str | None, reason: str, note: str | None
+    actor: Actor,
+    target: str,
+    field: str,
+    new: str,
+    container: str | None,
+    reason: str,
+    closed: str | None,
+    note: str | None,
 ) -> None:
     """Correct FIELD of a record to NEW; TARGET is its entry number, id or hash, NEW a mass or a text.
 
@@ -58,6 +66,7 @@ def command(
         "old": old,
         "new": int(value) if isinstance(old, int) else value,
         "reason": reason,
+        "closed": closed,
         "note": {"clear": note} if note else None,
     }
     actor.says("entry-corrected", body, f"{field}：{old} 改为 {body['new']}", f"{field}: {old} becomes {body['new']}")

@@ -106,6 +106,8 @@ def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: 
             rate = memory.rate(of=park.story.ids[alias], kind=kind, start="2026-01-01", until="2026-12-31", as_of=END)
             assert queries.rate(rate.question) == rate, alias
             assert queries.rate(rate.question, size=world.ledger.size()) == rate, alias
+    verdict = world.ledger.verify(read_catalogue=edition_of)
+    assert [str(difference) for difference in verdict.differences] == []
     world.close()
 
 
