@@ -35,7 +35,9 @@ class Right(Enum):
     ANYBODY = (None, None)
     READ = (_BUSINESS, frozenset({"read"}))
     SEND = (None, frozenset({"statements:write"}))
-    ACT = (_BUSINESS - {"regulator"}, frozenset[str]())  # through the custodial key of the person logged in
+    # Through the custodial key of the person logged in: what anybody at work does, or all but drivers do.
+    ACT = (_BUSINESS - {"regulator"}, frozenset[str]())
+    HANDLE = (_BUSINESS - {"regulator", "driver"}, frozenset[str]())
     MIRROR = (frozenset[str](), frozenset({"mirror"}))
     ADMINISTER = (frozenset({"admin"}), frozenset[str]())
     OPERATE = (frozenset({"operator"}), frozenset[str]())

@@ -60,6 +60,28 @@ def one(record: str) -> Response:
     return answers.json_response(_entry(found.statement, found.entry, found.index, found.public_key))
 
 
+class ClearOut(Schema):
+    """The sealed texts of a statement that can still be read, by field."""
+
+    clear = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+@blueprint.get("/entries/<record>/clear")
+@requires(Right.READ)
+@operation(
+    "The personal texts of a statement, for its own party and regulators",
+    tag="log",
+    answers={200: ClearOut},
+    errors=(NotFound, Unknown),
+)
+def clear(record: str) -> Response:
+    found, viewer = ledger().record_of(record), current_viewer()
+    said = statement.parse(found.statement)
+    if not viewer.is_own(said.party):
+        raise Unknown(name=record)
+    return answers.json_response({"clear": ledger().clear_text(said.id)})
+
+
 class NotYetOut(Schema):
     """No checkpoint holds the entry so far; the promise says until when one will."""
 

@@ -17,6 +17,20 @@ from ledger.exchange.author import seal
 from ledger.service import CustodialKeyAbsent
 
 blueprint = Blueprint("events", __name__, url_prefix="/v1/events")
+# What happens on the road is a driver's to say; who and what a party is, its administrator's.
+_ON_THE_ROAD = frozenset(
+    {
+        "container-found",
+        "container-lost",
+        "leak-reported",
+        "manifest-arrived",
+        "manifest-collected",
+        "manifest-handed-over",
+        "manifest-return-started",
+        "trip-started",
+    }
+)
+_ADMINISTRATORS = frozenset({"authority", "ledger", "registry"})
 # What only the system or an authority says is never signed with a key that the server keeps.
 _CUSTODIAL = frozenset({"anybody", "admin", "registrar-or-admin"})
 
@@ -25,7 +39,7 @@ def _view_of(name: str, cls: type[Event]) -> Any:
     said = SaidIn.from_dict({"body": fields.Nested(event_schema(cls), required=True)}, name=f"{_camel(name)}Said")
     said.__doc__ = "When it happened (now, if absent), and the event; with an `id` of yours it is safe to repeat."
 
-    @requires(Right.ACT)
+    @requires(_right_of(name, cls))
     @operation(
         _first_sentence(cls),
         tag="writing",
@@ -39,6 +53,13 @@ def _view_of(name: str, cls: type[Event]) -> Any:
         return single(ledger().record_for(current_actor().person, name, commitments, at, texts, body.get("id")))
 
     return say
+
+
+def _right_of(name: str, cls: type[Event]) -> Right:
+    if name in _ON_THE_ROAD:
+        return Right.ACT
+    family = cls.__module__.rpartition(".")[2]
+    return Right.ADMINISTER if family in _ADMINISTRATORS or name == "period-closed" else Right.HANDLE
 
 
 def _camel(name: str) -> str:

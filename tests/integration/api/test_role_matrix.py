@@ -23,6 +23,7 @@ MAY: dict[Right, set[str]] = {
     Right.READ: PERSONS - {"operator"} | {"read token"},
     Right.SEND: PERSONS | {"write token", "link"},
     Right.ACT: {"clerk", "driver", "disposer", "admin"},
+    Right.HANDLE: {"clerk", "disposer", "admin"},
     Right.MIRROR: {"mirror token"},
     Right.ADMINISTER: {"admin"},
     Right.OPERATE: {"operator"},

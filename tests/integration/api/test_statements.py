@@ -129,7 +129,9 @@ def test_a_person_without_a_key_says_it_through_the_server_and_can_repeat_it(api
     assert (again.status_code, again.json["entry"]) == (201, first.json["entry"])
     shown = client.get(first.json["links"]["entry"]).json
     assert '"custody":"server"' in shown["statement"] and "送往" not in shown["statement"]
-    assert ledger.clear_text(first.json["id"]) == {"destination": "送往示例处置厂"}
+    sealed = f"/v1/entries/{first.json['id']}/clear"
+    assert client.get(sealed).json == {"clear": {"destination": "送往示例处置厂"}}
+    assert [api.get(sealed, name).status_code for name in ("regulator", "disposer", "mirror")] == [200, 404, 403]
     unproven = client.post("/v1/events/container-filled", json=said)
     assert (unproven.status_code, unproven.json["code"]) == (403, "csrf-refused")
 

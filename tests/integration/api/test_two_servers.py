@@ -52,7 +52,16 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(self.port)]
-        command += ["--workers", "1", "--blocking-threads", "16", "--respawn-failed-workers", "api.wsgi:app"]
+        command += [
+            "--workers",
+            "1",
+            "--blocking-threads",
+            "16",
+            "--respawn-failed-workers",
+            "--workers-kill-timeout",
+            "20",
+            "api.wsgi:app",
+        ]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=subprocess.DEVNULL)
         until(lambda: self.answers(), f"server on {self.port} does not answer")
 
@@ -67,6 +76,7 @@ class Server:
         return [int(each) for each in found.stdout.split()]
 
     def stop(self) -> None:
+        until(self.answers, f"server on {self.port} did not come back")
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(30) == 0
 
