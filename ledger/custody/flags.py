@@ -851,6 +851,9 @@ def _sighting(container: str, fact: Fact) -> Sighting | None:
 def _travel(trace: Trace, before: Sighting | None, now: Sighting | None, fact: Fact) -> Iterator[Finding]:
     if before is None or now is None or before.site == now.site or isinstance(fact.event, ContainerMoved):
         return
+    if any(leg.collected_at >= before.at and leg.sender_site == before.site for leg in trace.thing.legs.values()):
+        # Somebody took it there: how fast is not ours to judge without a map.
+        return
     day = local_day(now.at, trace.regime.offset)
     minutes = trace.regime.setting(trace.registry, "travel-minutes", day, now.site)
     if now.at < later(before.at, minutes=minutes):
