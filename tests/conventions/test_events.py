@@ -9,6 +9,7 @@ import pytest
 from ledger.custody.events import event_types
 from ledger.custody.flags import RULES
 from ledger.custody.rules import Refusal
+from ledger.telling import TITLES
 from tests.support import event_pages, vectors
 from tests.support.examples import of_the_ledger
 from tests.support.repository import ROOT
@@ -68,3 +69,7 @@ def _below(cls: type[Refusal]) -> list[type[Refusal]]:
         if child.__module__ == "ledger.custody.rules"
         for each in (child, *_below(child))
     ]
+
+
+def test_every_event_has_a_title_for_people() -> None:
+    assert set(TITLES) == set(event_types())
