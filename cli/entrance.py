@@ -36,7 +36,8 @@ def let_in(ledger: Ledger, settings: Settings, players: Mapping[str, Player], si
         party, regions = players[alias].party, ("*",) if role == "regulator" else ()
         person = accounts.create(name=name, password=_password(), roles=[role], party=party, regions=regions).person
         if role != "regulator":
-            signs(alias, "key-enrolled", ledger.keep_key(party=party, person=person))
+            rights = {"admin": True} if role == "admin" else {}
+            signs(alias, "key-enrolled", ledger.keep_key(party=party, person=person) | rights)
 
 
 def open_doors(settings: Settings, port: int) -> None:

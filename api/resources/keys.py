@@ -53,6 +53,9 @@ class OfferIn(Strict):
     key = pattern(f"key:{UUID7}", required=True)
     public_key = pattern(HASH, required=True)
     proof = pattern(r"[A-Za-z0-9+/]{85}[AQgw]==", required=True)
+    admin = fields.Boolean(
+        load_default=True, truthy={True}, falsy={False}, metadata={"description": "false: no administrator's, even so"}
+    )
 
 
 class RevokeIn(Strict):

@@ -509,9 +509,10 @@ class Accounts:
 
     # ------------------------------------------------------------------------------------ keys
 
-    def offer_key(self, by: Actor, *, key: str, public_key: str, proof: str) -> WaitingKey:
+    def offer_key(self, by: Actor, *, key: str, public_key: str, proof: str, admin: bool = True) -> WaitingKey:
         """A person's device offers its own key, with proof that it has it; an administrator signs the enrolment (for a
-        party's first administrator, the registrar)."""
+        party's first administrator, the registrar). An administrator's is one with their rights unless `admin` is
+        false, as for a machine."""
         body = {
             "key": key,
             "public_key": public_key,
@@ -520,7 +521,7 @@ class Accounts:
             "purpose": "statement",
             "proof": proof,
         }
-        return self._wait(body | ({"admin": True} if "admin" in by.roles else {}), voucher="")
+        return self._wait(body | ({"admin": True} if admin and "admin" in by.roles else {}), voucher="")
 
     def wait(self, body: dict[str, Any], *, admin: bool = False) -> WaitingKey:
         """A key that this server keeps for a person waits like any other."""

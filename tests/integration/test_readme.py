@@ -23,6 +23,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 DOCS = sorted(str(p.relative_to(ROOT)) for part in ("tutorial", "how-to") for p in (ROOT / "docs" / part).glob("*.md"))
+DOCS.remove("docs/tutorial/your-system.md")  # starts a server: tests/integration/api/test_your_system.py runs it
 
 
 def run(name: str, demo: Path, folder: Path) -> str:

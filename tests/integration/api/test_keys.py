@@ -67,6 +67,18 @@ def test_an_administrator_without_a_device_confirms_with_a_custodial_key(api: Ap
     assert enrolled[offer["key"]]["custodial"] is False and enrolled[offer["key"]]["person"] == me["person"]
 
 
+def test_an_administrators_machine_can_have_a_key_without_their_rights(api_on_sqlite: ApiWorld) -> None:
+    api = api_on_sqlite
+    admin, csrf = custodial(api, "shop")
+    me = admin.get("/v1/session").json
+    for rights in ({}, {"admin": False}):
+        offer = offered(api, new_key(api), me["party"], me["person"])
+        admin.post("/v1/keys", json=offer | rights, headers=csrf)
+        assert admin.post(f"/v1/keys/waiting/{offer['key']}/confirm", headers=csrf).status_code == 201
+        (made,) = [each for each in admin.get("/v1/keys").json["items"] if each["key"] == offer["key"]]
+        assert made["admin"] is not bool(rights)
+
+
 def test_a_key_without_proof_of_possession_does_not_wait(api: ApiWorld) -> None:
     client, csrf, me = clerk(api)
     good = offered(api, new_key(api), me["party"], me["person"])
