@@ -312,7 +312,7 @@ class Trace:
                 self._row("closed", part, credit, reason=self._reason(part, credit))
             elif credit.stage == "at-work":
                 if isinstance(event, WasteTreated) and not event.outputs:
-                    self._row("process-loss", part, credit, reason=self._reason(part, credit))
+                    self._row("process-loss", part, origin, reason=self._reason(part, credit))
                 else:
                     self.outflows.setdefault(fact.id, []).append(part)
                     self._moved(part, origin, None)

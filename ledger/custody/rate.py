@@ -142,15 +142,19 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
 
     origin = question.view == "origin"
     came_in = {a: total(a, during=True) for a in sorted(CAME_IN)}
-    opening = total(*OPEN, during=False) if origin else total(*OPEN, during=False, held=True)
+    # What earlier periods left: open, or lost or unexplained, which may yet be found and closed, or settled.
+    left_over = (*OPEN, "difference", "lost")
+    opening = total(*left_over, during=False) if origin else total(*left_over, during=False, held=True)
     settled = total("settled", during=True) + total("process-loss", during=True, entitled=True)
     closed_ok = total("closed", during=True, entitled=True)
     if origin:
         whole = opening + sum(came_in.values()) - settled
-        generated = sum(came_in.values()) - settled
+        new = total(*CAME_IN, during=True, from_before=False) - total("settled", during=True, from_before=False)
+        generated = new - total("process-loss", during=True, entitled=True, from_before=False)
     else:
-        # What the road lost or gained is in what arrived.
+        # What the road lost or gained is in what arrived; what was lost here had departed.
         settled -= total("settled", during=True, held=False)
+        settled -= total("process-loss", during=True, entitled=True, held=False)
         reclassified = total("reclassified", during=True, held=True)
         generated = total("arrived", during=True) - total("departed", during=True) + reclassified - settled
         whole = opening + generated

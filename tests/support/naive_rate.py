@@ -45,10 +45,12 @@ class Tally:
     came: int = 0
     gate_came: int = 0
     settled: int = 0
+    on_stock: int = 0
     ok: int = 0
     ok_stock: int = 0
     left: int = 0
     bad: int = 0
+    bad_gap: int = 0
     overdue: int = 0
 
 
@@ -84,13 +86,21 @@ class Naive:
                 if mine(b) and b.where == "held":
                     t.opening += b.grams
                     t.gate_opening += b.grams if b.holder == b.producer else 0
-                elif mine(b) and b.where == "road" and origin:
+                elif mine(b) and b.where in ("road", "lost") and origin:
                     t.opening += b.grams
+            if origin:
+                t.opening += t.bad_gap
 
         def came(box: Box, grams: int, at: str, gate: bool) -> None:
             if at >= start and mine(box):
                 t.came += grams
                 t.gate_came += grams if gate else 0
+                on_stock(box, grams)
+
+        def on_stock(box: Box, grams: int) -> None:
+            """Grams more (or less) of what was there before the period: not generated in it."""
+            if origin and box.born < start:
+                t.on_stock += grams
 
         def leave(box: Box, at: str) -> None:
             """Out of a holder's hands."""
@@ -135,8 +145,10 @@ class Naive:
             elif -more <= box.sent * TOLERANCE_PPM // 1_000_000:
                 if origin and at >= start and mine(box):
                     t.settled -= more
+                    on_stock(box, more)
             elif mine(box):
                 t.bad -= more
+                t.bad_gap -= more
             box.grams = got
 
         for step in self.steps:
@@ -174,6 +186,7 @@ class Naive:
                                 came(old, more, at, gate=old.holder == old.producer)
                             elif at >= start and mine(old):
                                 t.settled -= more
+                                on_stock(old, more)
                         else:
                             box = Box(
                                 out["code"], place["party"], place["site"], at, out["net_g"], place["party"],
@@ -232,7 +245,7 @@ class Naive:
         return {
             "declared": (t.left, t.gate_opening + t.gate_came) if origin else (t.ok, t.opening + new),
             "proven": (t.ok, t.opening + new),
-            "proven_with_stock": (t.ok, new + t.ok_stock),
+            "proven_with_stock": (t.ok, new - t.on_stock + t.ok_stock),
             "due": (t.ok, t.ok + t.bad + t.overdue),
         }
 
