@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Any, NoReturn
 
 import orjson
@@ -25,6 +24,15 @@ _CONTROL = re.compile("[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufef
 # How their UTF-8 begins: bytes without any of these need no look at each character.
 _CONTROL_STARTS = (b"\xd8\x9c", b"\xe1\xa0\x8e", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb\xbf", b"\xf3\xa0")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Characters of which no two compose, none is reordered and none is a control: nearly all Chinese text.
+_CALM = re.compile(
+    "[\u00a0-\u00ff\u2010-\u2027\u2100-\u2125\u3000-\u3029\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uff01-\uff9d]*"
+).fullmatch
+_ASCII = bytes(range(128))
+_SCALARS = frozenset({str, bool, int})
+_KINDS = _SCALARS | {dict, list}
+_KEYS_KNOWN_MAX = 4096
+_known_keys: set[str] = set()  # of the right form
 
 
 class CanonicalError(FormError):
@@ -173,7 +181,7 @@ def decode(data: bytes, *, limit: int) -> dict[str, Any]:
     if (
         type(value) is dict
         and _plain(value, DEPTH_MAX)
-        and orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == data
+        and _written(value) == data
         and (data.isascii() or _plain_text(data))
     ):
         return value
@@ -183,6 +191,14 @@ def decode(data: bytes, *, limit: int) -> dict[str, Any]:
     return value  # type: ignore[no-any-return]
 
 
+def _written(value: dict[str, Any]) -> bytes | None:
+    """The bytes of a plain value; None when an integer is out of range."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError:
+        return None
+
+
 def decode_any_layout(data: bytes, *, limit: int) -> dict[str, Any]:
     """As `decode`, but in any order and spacing: for small files that people edit and nobody signs."""
     if len(data) > limit:
@@ -190,45 +206,38 @@ def decode_any_layout(data: bytes, *, limit: int) -> dict[str, Any]:
     return _read(data)
 
 
-@lru_cache(maxsize=4096)
 def _is_key(key: str) -> bool:
-    return _KEY.fullmatch(key) is not None
+    if key in _known_keys:
+        return True
+    if _KEY.fullmatch(key) is None:
+        return False
+    if len(_known_keys) < _KEYS_KNOWN_MAX and len(key) <= 64:
+        _known_keys.add(key)
+    return True
 
 
 def _plain(value: Any, depth: int) -> bool:
-    """Whether types, keys, integers and depth are surely inside the profile."""
+    """Whether types, keys and depth are surely inside the profile; integers are left to the writer."""
     if type(value) is dict:
-        if depth == 0:
+        if not _known_keys.issuperset(value) and not all(map(_is_key, value)):
             return False
-        for key, member in value.items():
-            if not _is_key(key):
-                return False
-            kind = type(member)
-            if kind is str or kind is bool:
-                continue
-            if kind is int:
-                if not -INT_MAX <= member <= INT_MAX:
-                    return False
-            elif not _plain(member, depth - 1):
-                return False
+        members: Any = value.values()
+    else:
+        members = value
+    kinds = set(map(type, members))
+    if kinds <= _SCALARS:
         return True
-    if type(value) is list:
-        if depth == 0:
-            return False
-        for member in value:
-            kind = type(member)
-            if kind is str or kind is bool:
-                continue
-            if kind is int:
-                if not -INT_MAX <= member <= INT_MAX:
-                    return False
-            elif not _plain(member, depth - 1):
-                return False
-        return True
-    return False
+    return (
+        depth > 1
+        and kinds <= _KINDS
+        and all([_plain(each, depth - 1) for each in members if type(each) is dict or type(each) is list])
+    )
 
 
 def _plain_text(data: bytes) -> bool:
+    # ASCII composes with nothing but combining marks, so that what is left without it tells.
+    if _CALM(data.translate(None, _ASCII).decode()):
+        return True
     text = data.decode()
     for start in _CONTROL_STARTS:
         if start in data and _CONTROL.search(text):

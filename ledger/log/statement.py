@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from operator import lt
 from typing import Any
 
 from ledger.log import canonical
 from ledger.log.hashing import sha256
 from ledger.log.ids import STREAM, UUID7, is_stream, is_uuid7
 from ledger.log.keys import PrivateKey, PublicKey
-from ledger.log.wire import TIME_FORM, check_members, is_hash, is_origin, is_time, wrong
+from ledger.log.wire import HEX32, TIME, TIME_FORM, check_members, is_day, is_hash, is_origin, is_time, wrong
 
 PREFIX = b"wasteledger/statement/v1\n"
 BYTES_MAX = 256 * 1024
@@ -26,7 +27,10 @@ _REMEMBERED = 4096
 _WHAT = "statement"
 _OPTIONAL = frozenset({"custody", "prev"})
 _REQUIRED = frozenset({"about", "at", "body", "by", "id", "key", "ledger", "party", "seen", "seq", "type", "v"})
+_MEMBERS = _REQUIRED | _OPTIONAL
 _SEEN = frozenset({"root", "size"})
+# id, at, prev and about, which differ in every statement, with a space between them.
+_varying = re.compile(rf"{UUID7} {TIME} (?:{HEX32})?(?: {STREAM})+").fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +104,12 @@ class Statement:
         return raw
 
 
-def parse(raw: bytes) -> Statement:
-    """The statement in `raw`, or the named reason why it is none; says nothing of its signature."""
+def parse(raw: bytes, hash_: bytes | None = None) -> Statement:
+    """The statement in `raw`, or the named reason why it is none; says nothing of its signature. `hash_` is its
+    statement hash where that was computed before."""
     document = canonical.decode(raw, limit=BYTES_MAX)
-    _check(document)
+    if not _is_regular(document):
+        _check(document)
     seen = document["seen"]
     return Statement(
         ledger=document["ledger"],
@@ -120,7 +126,7 @@ def parse(raw: bytes) -> Statement:
         about=tuple(document["about"]),
         body=document["body"],
         raw=raw,
-        hash=statement_hash(raw),
+        hash=statement_hash(raw) if hash_ is None else hash_,
     )
 
 
@@ -140,6 +146,37 @@ def verify_signature(raw: bytes, signature: bytes, public_key: PublicKey) -> byt
     """`raw`, shown to be signed by `public_key`; raises `BadSignature`."""
     public_key.verify(signature, PREFIX + raw)
     return raw
+
+
+def _is_regular(document: dict[str, Any]) -> bool:
+    """The quick way: whether every member surely has its form."""
+    keys, get = document.keys(), document.get
+    if keys != _REQUIRED and (not keys >= _REQUIRED or not keys <= _MEMBERS):
+        return False
+    about, seen, seq, at, prev = get("about"), get("seen"), get("seq"), get("at"), get("prev")
+    try:
+        size = seen["size"]
+        return (
+            type(get("v")) is int
+            and get("v") == 1
+            and _is_author(get("ledger"), get("type"), get("party"), get("by"), get("key"))
+            and get("custody", "server") == "server"
+            and type(seq) is int
+            and (seq > 1 and prev != "" if "prev" in keys else seq == 1)
+            and seen.keys() == _SEEN
+            and type(size) is int
+            and size >= 0
+            and _is_known_hash(seen["root"])
+            and type(about) is list
+            and len(about) <= ABOUT_MAX
+            and all(map(lt, about, about[1:]))
+            and type(get("body")) is dict
+            and is_day(at[:10])
+            and _varying(joined := " ".join((get("id"), at, "" if prev is None else prev, *about))) is not None
+            and joined.count(" ") == 2 + len(about)
+        )
+    except (AttributeError, KeyError, TypeError):
+        return False
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -203,6 +240,11 @@ def _person_form(text: object) -> bool:
         and text.isprintable()
         and " " not in text
     )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_author(ledger: str, type_: str, party: str, by: str, key: str) -> bool:
+    return is_origin(ledger) and _type_form(type_) and is_stream(party) and _person_form(by) and is_hash(key)
 
 
 _is_known_hash = _remembered(is_hash)

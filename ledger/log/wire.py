@@ -12,8 +12,10 @@ from typing import Any, NoReturn
 
 from ledger.errors import FormError
 
-_HEX32 = re.compile(r"[0-9a-f]{64}").fullmatch
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z").fullmatch
+HEX32 = "[0-9a-f]{64}"
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"
+_hex32 = re.compile(HEX32).fullmatch
+_time = re.compile(TIME).fullmatch
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}").fullmatch
 ORIGIN_BYTES_MAX = 255
 TIME_FORM = "YYYY-MM-DDTHH:MM:SS.mmmZ"
@@ -70,16 +72,17 @@ class BadDecimal(FormError):
 
 def is_hash(text: object) -> bool:
     """Whether `text` is 32 bytes in lowercase hex."""
-    return type(text) is str and _HEX32(text) is not None
+    return type(text) is str and _hex32(text) is not None
 
 
 def is_time(text: object) -> bool:
     """Whether `text` is RFC 3339 UTC with three decimals and `Z`, on a day that exists."""
-    return type(text) is str and _TIME(text) is not None and _is_day(text[:10])
+    return type(text) is str and _time(text) is not None and is_day(text[:10])
 
 
 @lru_cache(maxsize=4096)
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether `text`, ten characters YYYY-MM-DD, is a day that exists."""
     try:
         date.fromisoformat(text)
     except ValueError:
