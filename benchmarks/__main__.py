@@ -1,8 +1,8 @@
 """Prints how fast the ledger is, each figure beside a baseline of the same run; `make bench`.
 
-BENCH_SIZES (default 10000) are ledgers' sizes, separated by commas; BENCH_DATABASES (default sqlite,postgres) where
-they lie; BENCH_ROWS (default 2000) the rows of the workbook that is imported; BENCH_KILLS (default 200) how many
-processes the crash test kills at random.
+BENCH_PARTS (default ledger,http,workbook) says what is measured; BENCH_SIZES (default 10000) are ledgers' sizes,
+separated by commas; BENCH_DATABASES (default sqlite,postgres) where they lie; BENCH_ROWS (default 2000) the rows of the
+workbook that is imported; BENCH_KILLS (default 200) how many processes the crash test kills at random.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import appending, proving
+from benchmarks import appending, proving, serving
 from benchmarks.databases import DATABASES, dsn, new_url
 from benchmarks.measure import Machine, Row, folder, watched
 from benchmarks.worlds import grown
 from tests.support.repository import ROOT
 
-LIBRARIES = ("sqlalchemy", "psycopg", "orjson", "PyNaCl", "pymerkle", "eventsourcing", "python-calamine")
+LIBRARIES = ("sqlalchemy", "psycopg", "orjson", "PyNaCl", "pymerkle", "eventsourcing", "python-calamine", "granian")
+PARTS = "ledger,http,workbook"
 
 
 def main() -> None:
@@ -58,6 +59,16 @@ def _watched_rows(sizes: list[int], databases: list[str], server: list[Path], ma
 
 
 def _rows(sizes: list[int], databases: list[str], server: list[Path]) -> Iterator[Row]:
+    parts = os.environ.get("BENCH_PARTS", PARTS).split(",")
+    if "http" in parts and "postgres" in databases:
+        yield from serving.rows(new_url("postgres", server))
+    if "ledger" in parts:
+        yield from _ledger_rows(sizes, databases, server)
+    if "workbook" in parts:
+        yield proving.workbook_row(int(os.environ.get("BENCH_ROWS", "2000")))
+
+
+def _ledger_rows(sizes: list[int], databases: list[str], server: list[Path]) -> Iterator[Row]:
     pymerkle = proving.pymerkle_proofs()
     for database in databases:
         small: float | None = None
@@ -78,7 +89,6 @@ def _rows(sizes: list[int], databases: list[str], server: list[Path]) -> Iterato
             if size == sizes[0]:
                 yield from appending.eventsourcing_rows(database, world)
             world.close()
-    yield proving.workbook_row(int(os.environ.get("BENCH_ROWS", "2000")))
 
 
 def line(row: Row, machine: Machine) -> str:

@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from tests.integration.api.test_two_servers import free_port
 from tests.support.repository import ROOT
+from tests.support.served import free_port
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.api.test_two_servers import free_port
 from tests.support.repository import ROOT
+from tests.support.served import free_port
 
 TUTORIAL = (ROOT / "docs" / "tutorial" / "your-system.md").read_text()
 EXAMPLES = ROOT / "docs" / "examples"
