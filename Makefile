@@ -5,15 +5,34 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint fix bench vectors lock
+PARTS := api/pages/node_modules/.package-lock.json
 
-setup: $(VENV)/dev.stamp
+.PHONY: setup demo test lint fix bench vectors lock parts debian
 
+setup: $(VENV)/dev.stamp debian parts
+
+# Without npm the demo runs all the same; only the camera cannot read codes.
 demo: $(VENV)/runtime.stamp
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory parts; \
+		else echo "npm is missing: pages cannot read codes with the camera (apt-get install npm, then make parts)"; fi
 	$(VENV)/bin/wasteledger demo --serve
 
-test: lint
-	$(PY) -m pytest -n logical
+test: lint debian parts
+	$(PY) -m pytest -n logical --dist loadgroup
+
+# What pages load from npm, pinned by package-lock.json.
+parts: $(PARTS)
+$(PARTS): api/pages/package-lock.json
+	npm ci --silent --prefix api/pages
+	@touch $@
+
+# What the tests need of Debian: a browser with Chinese letters, and node for the parts and the JavaScript examples.
+debian:
+	@missing=; command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v node >/dev/null || missing="$$missing nodejs"; command -v npm >/dev/null || missing="$$missing npm"; \
+	ls /usr/share/fonts/truetype/wqy/*.ttc >/dev/null 2>&1 || missing="$$missing fonts-wqy-microhei"; \
+	[ -z "$$missing" ] || if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install --yes $$missing; \
+	else echo "missing Debian packages; run: sudo apt-get install --yes$$missing" >&2; exit 1; fi
 
 lint: $(VENV)/dev.stamp
 	$(PY) -m ruff check .

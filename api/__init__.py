@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import errors, limits, observed, resources
+from api import errors, limits, observed, pages, resources
 
 if TYPE_CHECKING:
     from ledger.accounts import Accounts
@@ -48,6 +48,7 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
         blueprint = getattr(import_module(f"api.resources.{module}"), "blueprint", None)
         if blueprint is not None:
             app.register_blueprint(blueprint)
+    pages.register(app)
     return app
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.custody.rules import Refusal
 from ledger.errors import LedgerError
@@ -16,6 +18,7 @@ from ledger.service import Ledger
 log = logging.getLogger("wasteledger.api")
 PROBLEM: Final = "application/problem+json"
 LANGUAGES: Final = ("zh-CN", "zh", "en")
+LANGUAGE_COOKIE: Final = "language"
 
 
 class BadRequest(LedgerError):
@@ -98,6 +101,7 @@ STATUS: Final[dict[str, int]] = {
     "link-invalid": 404,
     "no-such-place": 404,
     "no-such-thing": 404,
+    "part-absent": 404,
     "method-not-allowed": 405,
     "name-taken": 409,
     "key-waits": 409,
@@ -155,8 +159,9 @@ def status_of(error: LedgerError | type[LedgerError]) -> int:
 
 
 def language() -> str:
-    """The reader's language, zh-CN or en, by Accept-Language."""
-    found = request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    """The reader's language, zh-CN or en: as chosen on a page, else by Accept-Language."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    found = chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
     return "en" if found == "en" else "zh-CN"
 
 
@@ -202,28 +207,38 @@ def problem_response(error: LedgerError, **more: Any) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Every failure of every view answers as a problem."""
-    app.register_error_handler(LedgerError, problem_response)
+    """Every failure of every view answers as a problem, or as a page where a person reads."""
+    app.register_error_handler(LedgerError, _answer)
     app.register_error_handler(HTTPException, _http_response)
     app.register_error_handler(Exception, _broken)
+
+
+def show_with(app: Flask, wanted: Callable[[], bool], page: Callable[[LedgerError], AnyResponse]) -> None:
+    """Where `wanted` says so, failures are answered by `page`."""
+    app.extensions["failure-page"] = wanted, page
+
+
+def _answer(error: LedgerError) -> AnyResponse:
+    wanted, page = current_app.extensions.get("failure-page", (None, None))
+    return page(error) if wanted is not None and wanted() else problem_response(error)
 
 
 def _title(error: LedgerError, lang: str) -> str:
     return (error.zh if lang.startswith("zh") else error.en).partition("{")[0].rstrip("：: “‘\"'") or error.code
 
 
-def _http_response(error: HTTPException) -> Response:
+def _http_response(error: HTTPException) -> AnyResponse:
     made = _HTTP.get(error.code or 500, BadRequest if (error.code or 500) < 500 else Broken)()
-    response = problem_response(made)
+    response = _answer(made)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
 
 
-def _broken(error: Exception) -> Response:
+def _broken(error: Exception) -> AnyResponse:
     if isinstance(error, current_app.extensions["unreachable"]):
         log.warning("database", extra={"failure": type(error).__name__})
-        return problem_response(Unavailable())
+        return _answer(Unavailable())
     log.error("failed", exc_info=error)
-    return problem_response(Broken())
+    return _answer(Broken())

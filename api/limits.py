@@ -15,8 +15,8 @@ from ledger.errors import LedgerError
 from ledger.settings import Settings
 
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600}
-_FREE: Final = frozenset({"health", "log"})
-"""The log's public files and health are cheap, and are read by many behind one address."""
+_FREE: Final = frozenset({"health", "log", "page_files"})
+"""The log's public files, those of pages and health are cheap, and are read by many behind one address."""
 
 
 @dataclass(slots=True)

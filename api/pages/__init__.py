@@ -1,0 +1,51 @@
+"""What people see: server-rendered pages that read well without JavaScript, in Chinese or English."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final
+
+from flask import Flask, redirect, request, url_for
+from jinja2 import FileSystemLoader, StrictUndefined
+from werkzeug.wrappers import Response as AnyResponse
+
+from api import errors
+from api.pages import shown
+from ledger.accounts.errors import NotLoggedIn
+from ledger.errors import LedgerError
+
+PREFIX: Final = "page_"
+"""Blueprints of pages are named so; their failures are pages too."""
+
+
+def register(app: Flask) -> None:
+    """Add every page to an app."""
+    app.jinja_loader = FileSystemLoader(f"{__path__[0]}/templates")
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(shown.FILTERS)
+    app.jinja_env.globals.update(shown.GLOBALS)
+    for module in sorted(module.name for module in iter_modules(__path__)):
+        blueprint = getattr(import_module(f"api.pages.{module}"), "blueprint", None)
+        if blueprint is not None:
+            app.register_blueprint(blueprint)
+    errors.show_with(app, is_page, failure)
+
+
+def is_page() -> bool:
+    """True when a person's browser asked for a page: a failure is then told as one."""
+    if request.blueprint is not None:
+        return request.blueprint.startswith(PREFIX)
+    return "text/html" in request.accept_mimetypes.values() and not request.path.startswith("/v1/")
+
+
+def failure(error: LedgerError) -> AnyResponse:
+    """A failure as a page: what was expected, what came, what to do, and the law behind a refusal."""
+    if isinstance(error, NotLoggedIn):
+        here = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("page_entrance.sign_in", next=here), 303)
+    problem = errors.problem(error)
+    response = shown.page("failure.html", problem=problem, error=error, retry=request.method == "GET")
+    response.status_code = problem["status"]
+    return response

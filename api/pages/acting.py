@@ -1,0 +1,92 @@
+"""Saying something from a page: a form becomes an event, signed with the key that the server keeps for the person.
+
+Where the person's own device has a key, static/core/ takes the same form and signs on the device instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from api.auth import current_actor, ledger, queries
+from ledger.errors import FormError
+from ledger.exchange.author import seal
+from ledger.service import Answer
+
+UNITS: Final = {"g": 0, "kg": 3, "t": 6}
+
+
+class BadMass(FormError):
+    """A mass that is no number of whole grams."""
+
+    code = "bad-mass"
+    zh = "重量不正确"
+    en = "the mass is not correct"
+
+
+class FieldMissing(FormError):
+    """A form came without something that it needs."""
+
+    code = "field-missing"
+    zh = "请填写{zh}"
+    en = "{en} is needed"
+
+
+def say(type_: str, body: Mapping[str, Any], *, at: str = "", id_: str | None = None) -> Answer:
+    """Record an event for whoever is logged in, at the moment given or now; raises what it was refused for.
+
+    `body` may hold `{"clear": text}` for what is personal. With the form's hidden id it is safe to send twice.
+    """
+    sealed_body, texts = seal(dict(body), os.urandom)
+    chosen = id_ or request.form.get("id") or None
+    answer = ledger().record_for(current_actor().person, type_, sealed_body, at or ledger().now(), texts, chosen)
+    if answer.error is not None:
+        raise answer.error
+    return answer
+
+
+def settle() -> None:
+    """Let the next page show what was just said, without waiting for the work beside the server."""
+    ledger().sequence()
+    queries().projector.follow()
+
+
+def done(where: str, answer: Answer) -> AnyResponse:
+    """Go on to a page, which then shows that it was recorded and leads to the proof."""
+    settle()
+    return redirect(f"{where}{'&' if '?' in where else '?'}done={answer.id}", 303)
+
+
+def field(name: str, zh: str, en: str) -> str:
+    """A text of the form that must be there."""
+    value = request.form.get(name, "").strip()
+    if not value:
+        raise FieldMissing(zh=zh, en=en)
+    return value
+
+
+def optional(**texts: str) -> dict[str, str]:
+    """The given fields of an event without those that are blank: what is not said is absent."""
+    return {key.rstrip("_"): value.strip() for key, value in texts.items() if value.strip()}
+
+
+def grams(text: str, unit: str) -> int:
+    """Whole grams of a number in g, kg or t; raises BadMass for anything finer, negative or no number."""
+    try:
+        value = Decimal(text.strip().replace(",", "")).scaleb(UNITS[unit])
+    except (InvalidOperation, KeyError):
+        raise BadMass(expected="a number in g, kg or t", got=f"{text} {unit}") from None
+    if not value.is_finite() or value < 0 or value != value.to_integral_value():
+        raise BadMass(expected="whole grams, not negative", got=f"{text} {unit}")
+    return int(value)
+
+
+def mass(prefix: str = "mass") -> dict[str, Any]:
+    """The mass of a form's `<prefix>` and `<prefix>_unit` fields, as weighed."""
+    value, unit = field(prefix, "重量", "the mass"), request.form.get(f"{prefix}_unit", "kg")
+    return {"basis": "weighed", "net_g": grams(value, unit)}
