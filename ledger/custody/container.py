@@ -27,6 +27,7 @@ class Leg:
     missing_g: int | None = None
     returned_g: int | None = None
     part: bool = False
+    unweighed: bool = False
     refused: bool = False
     returning: bool = False
     receiver: str = ""
@@ -49,17 +50,18 @@ class Leg:
         return self.accepted_g is not None and not self.part
 
     def gap(self, container: str) -> tuple[Posting, ...]:
-        """What was sent less what came: posted by whichever of the two comes second."""
+        """What was sent less what came: posted by whichever of the two comes second. What came unweighed counts as
+        what was sent until somebody weighs it."""
         if self.sent_g is None or not self.done:
             return ()
         came = (self.accepted_g or 0) + (self.missing_g or 0) + (self.returned_g or 0)
-        return move(
-            self.sent_g - came,
-            Account("in-transit", self.carrier, "", self.code, container),
-            Account("difference", self.sender, self.sender_site, self.code, container),
-            "transit-difference",
-            self.sent_g,
-        )
+        road = Account("in-transit", self.carrier, "", self.code, container)
+        if self.unweighed:
+            back = self.returned_g is not None
+            place = (self.sender, self.sender_site) if back else (self.receiver, self.receiver_site)
+            return move(self.sent_g - came, road, Account("held", *place, self.code, container), "came-unweighed")
+        gap = Account("difference", self.sender, self.sender_site, self.code, container)
+        return move(self.sent_g - came, road, gap, "transit-difference", self.sent_g)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -647,7 +647,7 @@ def _legs(trace: Trace) -> Iterator[Finding]:
     for journey, leg in thing.legs.items():
         settled_at = leg.returned_at or leg.decided_at
         for gap in leg.gap(thing.id):
-            if not within_tolerance(regime, trace.registry, settled_at, gap):
+            if not leg.unweighed and not within_tolerance(regime, trace.registry, settled_at, gap):
                 yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
         if not leg.manifest and (leg.sent_g is not None or leg.decided_at):
             exempt = _unmanifested(trace, leg.code, leg.collected_at or leg.decided_at, leg.exemption, leg.sender)

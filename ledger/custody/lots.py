@@ -26,6 +26,8 @@ from ledger.custody.registry import Registry
 OPEN = frozenset({"open", "overdue"})
 # Accounts in which a container's lots are still somebody's: where they are shown as open, or as lost until found.
 INSIDE = frozenset({"held", "in-transit", "to-outside", "lost"})
+# Sources whose name mass that comes from them bears in its rows.
+CAME_FROM = frozenset({"generated", "derived", "opening", "found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Trace:
     thing: Container = field(init=False)
     where: dict[Account, list[Part]] = field(default_factory=dict)
     balances: dict[Account, int] = field(default_factory=dict)
+    unrecorded: dict[Account, list[Part]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     outflows: dict[str, list[Part]] = field(default_factory=dict)
     gaps: dict[str, list[tuple[Account, Part]]] = field(default_factory=dict)
@@ -159,9 +162,13 @@ class Trace:
 
     def _follow(self, posting: Posting) -> None:
         debit, credit = posting.debit, posting.credit
+        told_late = self._told_late(posting)
         for account, grams in ((debit, -posting.grams), (credit, posting.grams)):
             if account.container == self.container:
                 self.balances[account] = self.balances.get(account, 0) + grams
+        posting = replace(posting, grams=posting.grams - told_late)
+        if not posting.grams:
+            return
         if self._inside(debit):
             taken = self._take(debit, posting.grams)
             if self._inside(credit):
@@ -170,6 +177,27 @@ class Trace:
                 self._leave(taken, credit, posting)
         elif self._inside(credit):
             self._put(credit, self._enter(debit, credit, posting))
+
+    def _told_late(self, posting: Posting) -> int:
+        """Grams of a posting that bring no lots, as these went on before by the clocks: the account that now gets them
+        stands below zero. What was unrecorded then is known to be this now; what came from elsewhere stays gone."""
+        owed = max(0, -self.balances.get(posting.credit, 0)) if self._inside(posting.credit) else 0
+        unrecorded = self.unrecorded.get(posting.credit, [])
+        if not owed or posting.debit.stage == "at-work":
+            return 0
+        if self._inside(posting.debit):
+            return min(posting.grams, max(0, owed - sum(p.grams for p in unrecorded)))
+        grams, stage = 0, posting.debit.stage
+        account = stage if stage in CAME_FROM else "gain" if stage == "difference" else "unrecorded"
+        while unrecorded and grams < posting.grams:
+            part = unrecorded.pop()
+            known = min(part.grams, posting.grams - grams)
+            if part.grams > known:
+                unrecorded.append(replace(part, grams=part.grams - known))
+            grams += known
+            self._row("unrecorded", part, posting.credit, grams=-known)
+            self._row(account, part, posting.credit, grams=known)
+        return grams
 
     def _inside(self, account: Account) -> bool:
         return account.container == self.container and account.stage in INSIDE
@@ -192,6 +220,7 @@ class Trace:
             producer, site = (sender.party, sender.site) if sender is not None else (account.holder, account.site)
             part = Part(f"unrecorded:{self.fact.id}", producer, site, account.code, self.fact.at, (), grams)
             self._row("unrecorded", part, account)
+            self.unrecorded.setdefault(account, []).append(part)
             taken.append((account, part))
         return taken
 
@@ -293,8 +322,7 @@ class Trace:
                     self._row("gain", part, credit)
                     self._moved(part, None, credit)
                 return gained
-        known = debit.stage in ("generated", "derived", "opening", "found")
-        account, origin = (debit.stage, debit) if known else ("unrecorded", credit)
+        account, origin = (debit.stage, debit) if debit.stage in CAME_FROM else ("unrecorded", credit)
         started = self.opened_at or fact.at
         lot = f"{self.container}/{fact.id}" if self.thing.kind == "vessel" else self.container
         born = fact.at if self.thing.kind == "vessel" else started

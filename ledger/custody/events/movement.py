@@ -361,7 +361,7 @@ class ManifestReceived(OfManifest):
             thing.held_by(self.carrier, "")
         else:
             leg.accepted_g = verdict.accepted_g or 0
-            thing.mass_unknown = verdict.accepted_g is None
+            leg.unweighed = thing.mass_unknown = verdict.accepted_g is None
             thing.net_g = verdict.accepted_g if verdict.accepted_g is not None else thing.net_g
             thing.held_by(self.to.party, self.to.site)
             if not leg.part:
@@ -441,9 +441,9 @@ class ManifestReturnReceived(OfManifest):
         leg = thing.leg(self.manifest)
         leg.returned_g, leg.returned_at = back.mass.net_g or 0, fact.at
         leg.carrier, leg.code, leg.refused = self.carrier, back.code, False
+        leg.unweighed = thing.mass_unknown = back.mass.net_g is None
         thing.manifest = ""
-        thing.net_g = leg.returned_g
-        thing.mass_unknown = back.mass.net_g is None
+        thing.net_g = thing.net_g if leg.unweighed else leg.returned_g
         thing.held_by(self.to.party, self.to.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:

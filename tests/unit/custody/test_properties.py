@@ -13,8 +13,8 @@ from ledger.custody.account import Story, account_for
 from ledger.custody.decide import decide, folds
 from ledger.custody.events import parse
 from ledger.custody.fact import Author, Fact
-from ledger.custody.lots import Part
-from ledger.custody.postings import Posting, balances
+from ledger.custody.lots import INSIDE, Part
+from ledger.custody.postings import Account, Posting, balances
 from ledger.custody.rate import CAME_IN, Question, rate_of
 from ledger.custody.regimes import regime
 from ledger.custody.registry import Registry
@@ -310,6 +310,40 @@ def test_every_gram_that_came_in_is_somewhere(said: list[Said]) -> None:
     ends = ("open", "overdue", "lost", "closed", "difference", "settled", "process-loss", "dumped")
     gone = sum(sums.get(a, 0) for a in ends)
     assert came_in == gone
+
+
+@st.composite
+def steps_of_one_drum(draw: st.DrawFn) -> list[Said]:
+    """A drum's journey with its steps in any order of happening."""
+    net = st.sampled_from([100, 99, 101])
+    one, line = {"container": DRUMS[0], "code": OIL}, {"container": DRUMS[0], "code": OIL, "net_g": draw(net)}
+    ends = {"manifest": MANIFESTS[0], "from": PLACES[0], "to": PLACES[1], "carrier": PARTIES[3]}
+    got = {"container": DRUMS[0], "code": OIL, "decision": "accepted", "mass": weighed(draw(net))}
+    birth = {"kind": "package", "name": "油", "place": PLACES[0], "mass": weighed(draw(net))}
+    moved = {"from": PLACES[1], "to": {"party": PARTIES[1], "site": PLACES[2]["site"]}, "net_g": draw(net)}
+    steps = [
+        (0, "container-filled", one | birth),
+        (3, "manifest-collected", ends | {"lines": [line]}),
+        (1, "manifest-received", ends | {"lines": [got]}),
+        (1, "container-moved", one | moved),
+    ]
+    return list(draw(st.permutations(steps[: draw(st.integers(2, 4))])))
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps_of_one_drum())
+def test_once_no_step_is_missing_the_lots_lie_where_the_books_say(said: list[Said]) -> None:
+    memory = Memory()
+    for fact in facts_from(said):
+        memory.record(fact)
+    story = memory.stories()[DRUMS[0]]
+    books = {a: g for a, g in balances(memory.postings).items() if g and a.container and a.stage in INSIDE}
+    unrecorded = sum(row.grams for row in story.rows if row.account == "unrecorded")
+    lots: dict[Account, int] = {}
+    for account, part in story.lots:
+        lots[account] = lots.get(account, 0) + part.grams
+    if not unrecorded and all(grams > 0 for grams in books.values()):
+        assert lots == books
 
 
 @settings(max_examples=150, deadline=None)

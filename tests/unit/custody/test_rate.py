@@ -100,3 +100,93 @@ def test_a_gain_on_stock_of_before_stands_once_in_the_second_denominator(scene: 
     treated(scene, drum, 100_200)
     assert (rate(scene).proven_with_stock.part_g, rate(scene).proven_with_stock.whole_g) == (100_200, 100_200)
     assert rate(scene).proven.percent == "100.00"
+
+
+# -- a step told in the wrong order of happening -----------------------------------------------------------------------
+
+
+def lots(scene: Scene) -> dict[tuple[str, str], int]:
+    """(stage, holder) -> grams of the lots; what the books say of the same accounts must be no other."""
+    sums: dict[tuple[str, str], int] = {}
+    for row in scene.told.account()[0]:
+        if row.account in ("open", "overdue", "lost"):
+            sums[row.stage, row.holder] = sums.get((row.stage, row.holder), 0) + row.grams
+    return {place: grams for place, grams in sums.items() if grams}
+
+
+def books(scene: Scene) -> dict[tuple[str, str], int]:
+    return {
+        (stage, holder): grams
+        for (stage, holder, _), grams in scene.told.sums().items()
+        if stage in ("held", "in-transit", "lost")
+    }
+
+
+def test_a_receipt_that_happened_before_its_pick_up_by_the_clocks_leaves_no_phantom_on_the_road(scene: Scene) -> None:
+    drum = scene.fill(1, at="2026-08-03T01:00:00.000Z")
+    received = scene.run() | {"lines": [verdict(drum, grams=100_400)]}
+    assert scene.say("refinery-gate", "manifest-received", received, at="2026-08-03T02:00:00.000Z") == ""
+    collected = scene.run() | {"lines": [load(drum)]}
+    assert scene.say("driver", "manifest-collected", collected, at="2026-08-03T02:05:00.000Z") == ""
+    assert lots(scene) == books(scene) == {("held", scene.party("refiner")): 100_400}
+    treated(scene, drum, 100_400, at="2026-08-03T04:00:00.000Z")
+    assert (rate(scene).proven.part_g, rate(scene).proven.whole_g) == (100_400, 100_400)
+
+
+def test_a_filling_that_happened_after_its_pick_up_by_the_clocks_counts_its_mass_once(scene: Scene) -> None:
+    drum = scene.id("container", 1)
+    collected = scene.run() | {"lines": [load(drum)]}
+    assert scene.say("driver", "manifest-collected", collected, at="2026-08-03T02:00:00.000Z") == ""
+    scene.fill(1, at="2026-08-03T02:05:00.000Z")
+    body = scene.run() | {"lines": [verdict(drum)]}
+    assert scene.say("refinery-gate", "manifest-received", body, at="2026-08-03T03:00:00.000Z") == ""
+    assert lots(scene) == books(scene) == {("held", scene.party("refiner")): 100_000}
+    treated(scene, drum, at="2026-08-03T04:00:00.000Z")
+    seen = rate(scene)
+    assert (seen.proven.part_g, seen.proven.whole_g) == (100_000, 100_000)
+    assert (seen.came_in_g["generated"], seen.came_in_g["unrecorded"]) == (100_000, 0)
+
+
+# -- nobody weighed what came ------------------------------------------------------------------------------------------
+
+
+def unweighed(drum: str) -> dict[str, Any]:
+    return verdict(drum) | {"mass": {"basis": "counted"}}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_acceptance_of_unknown_mass_takes_over_what_was_sent_until_somebody_weighs_it(
+    scene: Scene, late: bool
+) -> None:
+    drum = scene.fill(1, at="2026-08-03T01:00:00.000Z")
+    told = [
+        ("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]}, "2026-08-03T02:00:00.000Z"),
+        ("refinery-gate", "manifest-received", scene.run() | {"lines": [unweighed(drum)]}, "2026-08-03T03:00:00.000Z"),
+    ]
+    for who, type_, body, at in reversed(told) if late else told:
+        assert scene.say(who, type_, body, at=at) == ""
+    assert lots(scene) == books(scene) == {("held", scene.party("refiner")): 100_000}
+    thing = scene.container(drum)
+    assert (thing.status, thing.holder, thing.net_g, thing.mass_unknown) == (
+        "held", scene.party("refiner"), 100_000, True
+    )  # fmt: skip
+    rules = {rule for rule, *_ in scene.told.flags(END)}
+    assert "mass-unknown" in rules and "mass-difference" not in rules
+    weighing = {"container": drum, "place": scene.place("refinery"), "code": "900-249-08", "mass": weighed(99_000)}
+    noon = "2026-08-03T04:00:00.000Z"
+    assert scene.say("refinery-gate", "container-weighed", weighing | {"previous_g": 100_000}, at=noon) == ""
+    assert lots(scene) == books(scene) == {("held", scene.party("refiner")): 99_000}
+    assert "mass-difference" in {rule for rule, _, _, closed in scene.told.flags(END) if not closed}
+
+
+def test_a_return_of_unknown_mass_is_back_with_what_was_sent(scene: Scene) -> None:
+    drum = scene.fill()
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]}) == ""
+    refused = scene.run() | {"lines": [verdict(drum, "refused")]}
+    assert scene.say("refinery-gate", "manifest-received", refused) == ""
+    way = {"manifest": scene.run()["manifest"], "to": scene.place("garage-yard"), "carrier": scene.party("carrier")}
+    back = {"container": drum, "code": "900-249-08", "mass": {"basis": "counted"}}
+    assert scene.say("garage-clerk", "manifest-return-received", way | {"lines": [back]}) == ""
+    assert lots(scene) == books(scene) == {("held", scene.party("garage")): 100_000}
+    assert scene.container(drum).mass_unknown
+    assert "mass-difference" not in {rule for rule, *_ in scene.told.flags(END)}
