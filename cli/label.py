@@ -12,8 +12,10 @@ import click
 
 from cli import labelling
 from cli.acting import Actor, acting, open_ledger, reading
-from cli.labelling import Desk
+from cli.labelling import desk_of
 from cli.words import say
+from ledger import bootstrap
+from ledger.labelling import make_key, standing_keys
 from ledger.labels import code, digital, draw
 from ledger.labels.layout import SIZES, LabelText
 from ledger.labels.shapes import Drawing
@@ -83,7 +85,7 @@ def key(actor: Actor) -> None:
     wasteledger label key --as ann
     """
     chain, stream = actor.me.chain, actor.new("key")
-    made = labelling.make_key(actor.party)
+    made = make_key(bootstrap.settings().home, actor.party)
     public = made.public.raw.hex()
     proof = made.sign(possession_message(actor.ledger.origin, stream, actor.party, chain.person, public))
     body = {
@@ -111,7 +113,7 @@ def reserve(actor: Actor, profile: str | None, day: str | None, count: int) -> N
     """
     _, waste = actor.find.profile(profile)
     on = day or actor.ledger.regime.day_of(actor.at)
-    taken = [(block.first, block.last) for block in Desk(actor).blocks(waste.code, on)]
+    taken = [(block.first, block.last) for block in desk_of(actor).blocks(waste.code, on)]
     block = digital.free_block(count, taken)
     if block is None:
         left = digital.SERIAL_MAX - max(last for _, last in taken)
@@ -151,7 +153,7 @@ def print_(
     names = [*things, *(line.strip() for line in listed or () if line.strip())]
     if not names:
         raise click.UsageError(say("请给出容器", "name at least one container"))
-    desk, texts = Desk(actor, address), []
+    desk, texts = desk_of(actor, address), []
     for name in names:
         thing = actor.find.container(name)
         label = thing.label or actor.new("label", name)
@@ -180,7 +182,7 @@ def replace(
     Example:
     wasteledger label replace drum-1 --reason damaged -o drum-1.svg --as ann
     """
-    thing, desk = actor.find.container(container), Desk(actor, address)
+    thing, desk = actor.find.container(container), desk_of(actor, address)
     if not thing.label:
         raise click.UsageError(say(f"{container} 尚无标签", f"{container} has no label yet: label print"))
     new = actor.new("label")
@@ -209,7 +211,7 @@ def link(actor: Actor, container: str, address: str | None) -> Callable[[], None
     thing = actor.find.container(container)
     if not thing.label:
         raise click.UsageError(say(f"{container} 尚无标签", f"{container} has no label yet: label print"))
-    return partial(click.echo, Desk(actor, address).link(thing.label, thing.id))
+    return partial(click.echo, desk_of(actor, address).link(thing.label, thing.id))
 
 
 @command.command()
@@ -227,7 +229,7 @@ def blank(
     Example:
     wasteledger label blank 4 --sheet a4 -o blank.pdf --as ann
     """
-    desk = Desk(actor, address)
+    desk = desk_of(actor, address)
     texts = [LabelText(link=desk.link(label), blank=True) for label in _issue(actor, count, site)]
     return partial(_write, labelling.drawn([(text, SIZES[int(size)]) for text in texts]), **output)
 
@@ -246,7 +248,7 @@ def keys(output: Path, as_json: bool) -> None:
         names = queries.registry()
         rows = [
             {"public_key": each.public_key.raw.hex(), "holder": names.name_of(each.party), "key": each.stream}
-            for each in labelling.standing_keys(ledger)
+            for each in standing_keys(ledger)
         ]
         document = json.dumps({"ledger": ledger.origin, "keys": rows}, ensure_ascii=False, indent=1)
     output.write_text(document + "\n")
@@ -275,7 +277,7 @@ def check(text: str | None, scanned: Any, known: Any, as_json: bool) -> None:
     else:
         with open_ledger() as (ledger, queries):
             names = queries.registry()
-            standing = labelling.standing_keys(ledger)
+            standing = standing_keys(ledger)
             rows = [{"public_key": s.public_key.raw.hex(), "holder": names.name_of(s.party)} for s in standing]
             document = {"ledger": ledger.origin, "keys": rows}
     holders = {PublicKey.from_hex(row["public_key"]): row["holder"] for row in document["keys"]}
