@@ -37,7 +37,7 @@ def recorded(answer: Answer, flags: Sequence[dict[str, Any]] | None = None) -> d
         "outcome": "recorded",
         "entry": answer.entry.decode(),
         "received_at": answer.received_at,
-        "promise": promise(answer),
+        "promise": promised(answer),
         "links": {"entry": f"/v1/entries/{answer.id}", "receipt": f"/v1/receipts/{answer.id}"},
     }
     if answer.index is not None:
@@ -47,10 +47,16 @@ def recorded(answer: Answer, flags: Sequence[dict[str, Any]] | None = None) -> d
     return made
 
 
-def promise(answer: Any) -> dict[str, str]:
-    """The promise of an answer, or of what is not yet under a checkpoint."""
-    assert answer.promise is not None and answer.promise_signature is not None
-    return {"promise": answer.promise.decode(), "signature": encode_base64(answer.promise_signature)}
+def promised(answer: Answer) -> dict[str, str]:
+    """The promise of an answer."""
+    signed = answer.signed_promise()
+    assert signed is not None
+    return promise(*signed)
+
+
+def promise(made: bytes, signature: bytes) -> dict[str, str]:
+    """A promise with its signature."""
+    return {"promise": made.decode(), "signature": encode_base64(signature)}
 
 
 def failed(answer: Answer) -> dict[str, Any]:
@@ -60,7 +66,7 @@ def failed(answer: Answer) -> dict[str, Any]:
     if answer.id is not None:
         more |= {"id": answer.id, "statement": answer.statement}
     if answer.entry is not None:
-        more |= {"entry": answer.entry.decode(), "received_at": answer.received_at, "promise": promise(answer)}
+        more |= {"entry": answer.entry.decode(), "received_at": answer.received_at, "promise": promised(answer)}
         more["links"] = {"entry": f"/v1/entries/{answer.id}", "receipt": f"/v1/receipts/{answer.id}"}
     return problem(answer.error, **more)
 

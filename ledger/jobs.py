@@ -14,6 +14,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor  # type: ignore[import
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
 log = logging.getLogger("wasteledger.jobs")
+logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a turn left out because the last one still runs is no news
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from ledger.log import entry, statement
 from ledger.queries import ContainerStory, Found, Queries, Unknown
 from ledger.store import facts, read, shown
 from ledger.store.answers import Answer
+from ledger.store.database import asking
 from ledger.store.read import Record
 
 _RAISED_MAX = 16  # containers whose exceptions an answer is worth waiting for
@@ -189,7 +190,7 @@ class Reading:
         touched = [each.stream for each in answer.links if each.stream.startswith("container:")][:_RAISED_MAX]
         if not touched:
             return []
-        with self._engine.connect() as connection:
+        with asking(self._engine) as connection:
             known = facts.as_stored(connection, touched)
             registry = self._queries.projector.registry(connection)
             flows = self._queries.projector.flows(connection)

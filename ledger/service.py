@@ -30,7 +30,7 @@ from ledger.log.wire import decode_base64, encode_base64
 from ledger.store import keeping, read
 from ledger.store.answers import Answer, Draft, IdReused, SealedText, Submission
 from ledger.store.append import Appender, fact_of
-from ledger.store.database import Connection, Engine
+from ledger.store.database import Connection, Engine, asking
 from ledger.store.moments import Clock, moment
 from ledger.store.read import Record
 from ledger.store.rows import AuthorHead, Conflict, open_rows
@@ -43,6 +43,7 @@ __all__ = ["Answer", "Ledger", "Record", "SealedText", "Submission"]
 
 SCHEMA = 1
 _TILES_MAX = 4_096  # 32 MB: the leaves of a million entries
+_RECORDS_MAX = 4_096  # about 8 MB
 
 
 class NoLedger(LedgerError):
@@ -163,6 +164,7 @@ class Ledger:
             kek=keys.kek,
         )
         self._tiles: dict[tuple[int, int, int], bytes] = {}
+        self._records: dict[str, Record] = {}
 
     @classmethod
     def init(
@@ -488,8 +490,11 @@ class Ledger:
 
     def receipt(self, name: str, policy: Policy | None = None) -> str | NotYet:
         """The receipt (C2SP tlog-proof) of a statement, by id or hash; NotYet while no checkpoint holds it."""
-        record = self.record_of(name)
-        with self.engine.connect() as connection:
+        return self.receipt_of(self.record_of(name), policy)
+
+    def receipt_of(self, record: Record, policy: Policy | None = None) -> str | NotYet:
+        """The same of a record that is at hand."""
+        with asking(self.engine) as connection:
             found = read.witnessed(connection, policy or self._policy)
             if found is None or record.index is None or record.index >= found[0]:
                 return self._not_yet(record)
@@ -551,13 +556,19 @@ class Ledger:
 
     def record_of(self, name: str) -> Record:
         """The record of a statement, by id or by statement hash in hex; raises NotFound."""
-        with self.engine.connect() as connection:
+        if (known := self._records.get(name)) is not None:
+            return known
+        with asking(self.engine) as connection:
             is_hash = len(name) == 64
             found = (
                 read.record_by_hash(connection, bytes.fromhex(name)) if is_hash else read.record_by_id(connection, name)
             )
         if found is None:
             raise NotFound(what=f"record {name}")
+        if found.index is not None:  # from now on nothing of it changes
+            if len(self._records) >= _RECORDS_MAX:
+                self._records.clear()
+            self._records[name] = found
         return found
 
     def record_at(self, index: int) -> Record:
@@ -616,10 +627,12 @@ class Ledger:
 
     def tile(self, level: int, number: int, width: int) -> bytes:
         """A hash tile of the size now; raises NotFound when the tree is not that wide."""
-        with self.engine.connect() as connection:
+        if (known := self._tiles.get((level, number, width))) is not None:
+            return known
+        with asking(self.engine) as connection:
             if tile_width(level, number, read.size(connection)) < width:
                 raise NotFound(what=f"tile {level}/{number} of width {width}")
-            return read.tile(connection, level, number, width)
+            return self._tile(connection, level, number, width)
 
     def entries(self, number: int, width: int) -> bytes:
         """A C2SP entry bundle: each entry's leaf bytes behind two bytes of length."""

@@ -99,10 +99,10 @@ class NotYetOut(Schema):
     errors=(NotFound, Unknown),
 )
 def receipt(record: str) -> Response:
-    reading().check_record(current_viewer(), ledger().record_of(record))
-    found = ledger().receipt(record)
+    found = ledger().receipt_of(reading().check_record(current_viewer(), ledger().record_of(record)))
     if isinstance(found, NotYet):
-        made: dict[str, Any] = {"received_at": found.received_at, "promise": answers.promise(found)}
+        promise = answers.promise(found.promise, found.promise_signature)
+        made: dict[str, Any] = {"received_at": found.received_at, "promise": promise}
         response = answers.json_response(made | ({} if found.index is None else {"index": found.index}), 202)
         response.headers["Retry-After"] = "1"
         return response

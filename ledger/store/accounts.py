@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.store import tables as t
-from ledger.store.database import Engine, writing
+from ledger.store.database import Engine, asking, writing
 
 __all__ = ["AccountStore", "Taken"]
+
+_TOKEN = select(t.api_token).where(t.api_token.c.prefix == bindparam("prefix"))
 
 _COUNT: Final = text(
     "INSERT INTO login_count (subject, count, until) VALUES (:subject, 1, :until)"
@@ -131,7 +133,8 @@ class AccountStore:
         self._add(t.api_token, row)
 
     def token(self, prefix: str) -> Row[Any] | None:
-        return self._first(select(t.api_token).where(t.api_token.c.prefix == prefix))
+        with asking(self._engine) as connection:
+            return connection.execute(_TOKEN, {"prefix": prefix}).first()
 
     def tokens(self, party: str) -> list[Row[Any]]:
         return self._all(select(t.api_token).where(t.api_token.c.party == party).order_by(t.api_token.c.id))

@@ -142,16 +142,17 @@ class Answer:
     @property
     def promise(self) -> bytes | None:
         """The promise for the entry; Ed25519 is deterministic, so it is the same whenever it is asked for."""
-        signed = self._signed()
+        signed = self.signed_promise()
         return None if signed is None else signed[0]
 
     @property
     def promise_signature(self) -> bytes | None:
         """The promise key's signature over `promise`."""
-        signed = self._signed()
+        signed = self.signed_promise()
         return None if signed is None else signed[1]
 
-    def _signed(self) -> tuple[bytes, bytes] | None:
+    def signed_promise(self) -> tuple[bytes, bytes] | None:
+        """Both at once; signed when asked for."""
         if self.promises is None or self.statement is None or self.received_at is None:
             return None
         return self.promises(self.statement, self.received_at)

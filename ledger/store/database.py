@@ -17,7 +17,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 from ledger.store.tables import HEADS, INSERT_ONLY, PROJECTIONS
 
-__all__ = ["UNREACHABLE", "Connection", "Engine", "current", "newest", "open_engine", "roles_sql", "upgrade", "writing"]
+__all__ = [
+    "UNREACHABLE", "Connection", "Engine", "asking", "current", "newest", "open_engine", "roles_sql", "upgrade",
+    "writing",
+]  # fmt: skip
 
 UNREACHABLE: Final = (
     sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError,
@@ -77,6 +80,14 @@ def _begin_sqlite(connection: Connection) -> None:
 def writing(engine: Engine) -> AbstractContextManager[Connection]:
     """A transaction that will write: on SQLite the only one from its start, so that it never fails half way."""
     return engine.execution_options(writes=True).begin()
+
+
+def asking(engine: Engine) -> Connection:
+    """For questions that need not see one moment: on PostgreSQL each is one round trip, without a transaction."""
+    connection = engine.connect()
+    if connection.dialect.name == "postgresql":
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+    return connection
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from ledger.custody.events import parse
 from ledger.custody.fact import Author, Fact
@@ -32,6 +32,16 @@ _FACT: Select[Any] = (
     .join_from(t.leaf, t.entry, t.entry.c.statement == t.leaf.c.statement)
     .join(t.statement, t.statement.c.hash == t.leaf.c.statement)
     .join(t.author_head, t.author_head.c.key == t.statement.c.key)
+)
+
+_AS_STORED: Select[Any] = (
+    select(*_FACT.selected_columns, t.link.c.stream)
+    .select_from(t.link)
+    .join(t.entry, t.entry.c.statement == t.link.c.statement)
+    .join(t.statement, t.statement.c.hash == t.link.c.statement)
+    .join(t.author_head, t.author_head.c.key == t.statement.c.key)
+    .outerjoin(t.leaf, t.leaf.c.statement == t.link.c.statement)
+    .where(t.link.c.stream.in_(bindparam("streams", expanding=True)))
 )
 
 
@@ -78,16 +88,7 @@ def of_streams(
 def as_stored(connection: Connection, streams: Iterable[str]) -> dict[str, list[Fact]]:
     """The accepted facts of each object, those that wait for their index included."""
     facts: dict[str, list[Fact]] = {name: [] for name in streams}
-    query = (
-        select(*_FACT.selected_columns, t.link.c.stream)
-        .select_from(t.link)
-        .join(t.entry, t.entry.c.statement == t.link.c.statement)
-        .join(t.statement, t.statement.c.hash == t.link.c.statement)
-        .join(t.author_head, t.author_head.c.key == t.statement.c.key)
-        .outerjoin(t.leaf, t.leaf.c.statement == t.link.c.statement)
-        .where(t.link.c.stream.in_(sorted(facts)))
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_AS_STORED, {"streams": sorted(facts)}):
         if (fact := _fact(row)) is not None:
             facts[row[-1]].append(fact)
     return facts

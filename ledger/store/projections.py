@@ -22,6 +22,7 @@ from ledger.custody.events.stock import LabelReplaced
 from ledger.custody.facilities import Stay, Treatment, facility_flags
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag
+from ledger.custody.hauls import Haul
 from ledger.custody.involved import involved
 from ledger.custody.labels import label_flags
 from ledger.custody.lots import Part, Row
@@ -44,8 +45,7 @@ class Projector:
     engine: Engine
     regime: Regime
     read_catalogue: CatalogueReader
-    _registry: Registry | None = None
-    _registry_size: int = -1
+    _registry: tuple[int, Registry] | None = None  # as of so many entries
 
     def follow(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Take in every sequenced entry not yet taken in; how many there were."""
@@ -72,7 +72,7 @@ class Projector:
                 if name != "projection_state":
                     connection.execute(delete(t.metadata.tables[name]))
             connection.execute(update(t.projection_state).values(size=0))
-        self._registry_size = -1
+        self._registry = None
         return self.follow(progress)
 
     def registry(self, connection: Connection) -> Registry:
@@ -85,18 +85,19 @@ class Projector:
         return _Flows(connection)
 
     def _registry_at(self, connection: Connection, size: int) -> Registry:
-        if self._registry is None or self._registry_size != size:
+        known, registry = self._registry or (size + 1, Registry())
+        if known > size or (known < size and _registry_changed(connection, known, size)):
             query = select(t.registry_fact.c.index).where(t.registry_fact.c.index < size).order_by("index")
             indices = list(connection.execute(query).scalars())
-            self._registry = registry_of(facts.at_indices(connection, indices))
-            self._registry_size = size
-        for edition in self._registry.catalogues:
-            if edition.content not in self._registry.editions:
+            registry = registry_of(facts.at_indices(connection, indices))
+        self._registry = size, registry
+        for edition in registry.catalogues:
+            if edition.content not in registry.editions:
                 query_text = select(t.document.c.bytes).where(t.document.c.hash == bytes.fromhex(edition.content))
                 text = connection.execute(query_text).scalar()
                 if text is not None:
-                    self._registry.editions[edition.content] = self.read_catalogue(text)
-        return self._registry
+                    registry.editions[edition.content] = self.read_catalogue(text)
+        return registry
 
     def _take_in(self, connection: Connection, start: int, stop: int) -> None:
         registry = self._registry_at(connection, start)
@@ -124,7 +125,7 @@ class Projector:
             labels |= named
             looked_at |= named if isinstance(unwrapped(fact).event, LABEL_EVENTS) else set()
             manifests |= {s for s in fact.event.streams(fact.by.party) if s.startswith("manifest:")}
-        self._registry_size = stop
+        self._registry = stop, registry
         _write(connection, t.registry_fact, registered)
         registry = self._registry_at(connection, stop)
         touched |= set(_judged_anew(connection, verdicts))
@@ -164,6 +165,11 @@ class Projector:
             connection.execute(delete(t.flag).where(t.flag.c.object == name))
             rows = _flag_rows(store_flags(connection, name, self.regime, registry))
             _write(connection, t.flag, rows)
+
+
+def _registry_changed(connection: Connection, start: int, stop: int) -> bool:
+    index = t.registry_fact.c.index
+    return connection.execute(select(index).where(index >= start, index < stop).limit(1)).first() is not None
 
 
 def registry_of(accepted: Iterable[Fact]) -> Registry:
@@ -274,6 +280,12 @@ def treatment_rows(story: Story) -> list[dict[str, Any]]:
     return [{"n": n} | {name: getattr(t_, name) for name in _TREATMENT} for n, t_ in enumerate(story.treatments)]
 
 
+def haul_rows(story: Story) -> list[dict[str, Any]]:
+    """The `haul` rows of a story, in the order of their journeys' ids."""
+    hauls = sorted(story.hauls, key=lambda haul: haul.journey)
+    return [{name: getattr(haul, name) for name in _HAUL} for haul in hauls]
+
+
 def store_flags(connection: Connection, name: str, regime: Regime, registry: Registry) -> list[Flag]:
     """The exceptions of one facility, from what stood in it."""
     facility = registry.facilities.get(name)
@@ -290,6 +302,7 @@ _LOT = tuple(Row.__dataclass_fields__)
 _FLAG = tuple(Flag.__dataclass_fields__)
 _STAY = tuple(Stay.__dataclass_fields__)
 _TREATMENT = tuple(Treatment.__dataclass_fields__)
+_HAUL = tuple(Haul.__dataclass_fields__)
 # A label that was only printed with its container says nothing new; these do.
 LABEL_EVENTS = (LabelIssued, LabelBound, LabelReplaced)
 
@@ -304,10 +317,12 @@ def write_stories(connection: Connection, stories: dict[str, Story]) -> set[str]
         connection.execute(delete(t.container).where(t.container.c.id.in_(chunk)))
         connection.execute(delete(t.lot_row).where(t.lot_row.c.container.in_(chunk)))
         connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
+        connection.execute(delete(t.haul).where(t.haul.c.container.in_(chunk)))
         for table in (t.stay, t.treatment):
             there = select(table.c.facility).where(table.c.container.in_(chunk)).distinct()
             stores |= set(connection.execute(there).scalars())
             connection.execute(delete(table).where(table.c.container.in_(chunk)))
+        _write(connection, t.haul, [row for n in chunk for row in haul_rows(stories[n])])
         _write(connection, t.treatment, [row for n in chunk for row in treatment_rows(stories[n])])
         _write(connection, t.stay, [row for n in chunk for row in stay_rows(stories[n])])
         _write(connection, t.container, [container_row(stories[n]) for n in chunk])
@@ -421,8 +436,10 @@ def differences(
                 (t.flag, t.flag.c.object, flag_rows(story)),
                 (t.stay, t.stay.c.container, stay_rows(story)),
                 (t.treatment, t.treatment.c.container, treatment_rows(story)),
+                (t.haul, t.haul.c.container, haul_rows(story)),
             ):
-                got = [dict(r._mapping) for r in connection.execute(select(table).where(key == name))]
+                found = select(table).where(key == name).order_by(*table.primary_key)
+                got = [dict(r._mapping) for r in connection.execute(found)]
                 yield from _compare_rows(table, name, rows, got)
     for name in sorted(registry.facilities):
         want = _flag_rows(store_flags(connection, name, regime, registry))

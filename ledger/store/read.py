@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, literal_column, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select
 
 from ledger.custody.postings import Account, Posting
 from ledger.log.checkpoint import Policy
@@ -160,10 +160,15 @@ def heads(connection: Connection, size: int) -> Iterator[Head]:
 # ---------------------------------------------------------------------------------------------------- checkpoints
 
 
+_SIGNED = select(t.checkpoint.c.size, t.checkpoint.c.note).order_by(t.checkpoint.c.size.desc())
+_NEWEST = _SIGNED.limit(1)
+_COSIGNED = _SIGNED.where(t.checkpoint.c.size.in_(select(t.cosignature.c.size)))
+_LINES = select(t.cosignature.c.line).where(t.cosignature.c.size == bindparam("size")).order_by(t.cosignature.c.key_id)
+
+
 def unwitnessed(connection: Connection) -> tuple[int, bytes] | None:
     """Size and note of the newest checkpoint that the log signed."""
-    query = select(t.checkpoint.c.size, t.checkpoint.c.note).order_by(t.checkpoint.c.size.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_NEWEST).first()
     return None if row is None else (row.size, row.note)
 
 
@@ -171,15 +176,11 @@ def witnessed(connection: Connection, policy: Policy) -> tuple[int, bytes] | Non
     """Size and note, cosignatures included, of the newest checkpoint that meets the policy's quorum."""
     by_key = {(key.name, key.key_id): name for name, key in policy.witnesses.items()}
     if policy.is_met(set()):
-        sizes = [each[0]] if (each := unwitnessed(connection)) else []
+        signed = [newest] if (newest := unwitnessed(connection)) else []
     else:
-        cosigned = select(t.cosignature.c.size).distinct().order_by(t.cosignature.c.size.desc())
-        sizes = list(connection.execute(cosigned).scalars())
-    for size_ in sizes:
-        raw = connection.execute(select(t.checkpoint.c.note).where(t.checkpoint.c.size == size_)).scalar_one()
-        lines = connection.execute(
-            select(t.cosignature.c.line).where(t.cosignature.c.size == size_).order_by(t.cosignature.c.key_id)
-        ).scalars()
+        signed = [(row.size, row.note) for row in connection.execute(_COSIGNED)]
+    for size_, raw in signed:
+        lines = connection.execute(_LINES, {"size": size_}).scalars()
         note = Note.parse(raw + "".join(lines).encode())
         if policy.is_met({by_key[each] for each in map(_named, note.signatures) if each in by_key}):
             return size_, note.encode()
