@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any
 
 from ledger.custody.account import Story, account_for
+from ledger.custody.assets import asset_flags
 from ledger.custody.container import Container
 from ledger.custody.decide import fold
 from ledger.custody.duties import Duty, Planned, Tier, duties_of, duty_flags, plan_against_actual, tier_of
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, ledger_flags
+from ledger.custody.hauls import approval_flags, net_gap_flags
 from ledger.custody.lots import Part, Row
 from ledger.custody.missing import Gap, gaps_from, heaps_of, unresolved
 from ledger.custody.postings import Account
@@ -20,8 +22,9 @@ from ledger.custody.quantities import quantity_flags
 from ledger.custody.rate import Question, Rate, rate_from, rate_of
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import REGISTRY_EVENTS, Registry
+from ledger.custody.silence import silence_flags
 from ledger.errors import LedgerError
-from ledger.store import facts, read, shelf
+from ledger.store import facts, read, shelf, watching
 from ledger.store.database import Connection, Engine
 from ledger.store.projections import Projector, registry_of
 
@@ -173,12 +176,22 @@ class Queries:
             found = list(shelf.flags(connection, as_of, parties, closed))
             found += shelf.overdue_flags(connection, as_of, parties)
             registry = self.projector.registry(connection)
-            arrivals = partial(shelf.arrivals, connection)
+            arrivals = partial(watching.arrivals, connection)
             found += quantity_flags(arrivals, self.regime, registry, as_of)
+            weighed = watching.adding_up(connection, self._net_tolerance(registry), as_of)
+            found += net_gap_flags(weighed, self.regime, registry)
+            found += approval_flags(watching.crossed(connection, registry, as_of), self.regime, registry)
+            found += (flag for flag in asset_flags(watching.uses(connection, registry)) if flag.opened_at <= as_of)
+            found += silence_flags(watching.last_words(connection), self.regime, registry, as_of)
             found += self._duty_flags(connection, registry, as_of)
         found += ledger_flags(self.regime, registry, as_of)
         wanted = [x for x in found if (closed or x.open_at(as_of)) and (not parties or x.holder in parties)]
         return sorted(wanted, key=lambda x: (x.opened_at, x.rule, x.object, x.key))
+
+    def _net_tolerance(self, registry: Registry) -> int:
+        """The smallest limit of net differences that anybody can have."""
+        adopted = [int(setting.value) for setting, _ in registry.settings.get("net-tolerance-ppm", ())]
+        return min([int(self.regime.defaults["net-tolerance-ppm"]), *adopted])
 
     def _duty_flags(self, connection: Connection, registry: Registry, as_of: str) -> Iterator[Flag]:
         """Plans and declarations overdue, from the year on in which an authority takes them through this ledger

@@ -13,6 +13,7 @@ from ledger.custody.events.treatment import WasteTreated
 from ledger.custody.facilities import Stay, Treatment
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, flags_of
+from ledger.custody.hauls import Haul, hauls_of
 from ledger.custody.lots import Part, Row, Trace
 from ledger.custody.postings import Account
 from ledger.custody.regimes.base import Regime
@@ -32,6 +33,7 @@ class Story:
     flags: list[Flag]
     stays: list[Stay]
     treatments: list[Treatment]
+    hauls: list[Haul]
 
 
 def account_for(
@@ -66,6 +68,7 @@ def account_for(
             flags=flags,
             stays=list(_stays(trace)),
             treatments=list(_treated(container, facts)),
+            hauls=list(hauls_of(trace.thing, regime, registry)),
         )
         # What flowed out differently than before makes its targets' stories different too.
         for fact in facts:

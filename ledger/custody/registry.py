@@ -166,10 +166,7 @@ class Registry:
     def crossing(self, sender: str, receiver: str, code: str, day: str, *, report: bool) -> bool:
         """True when an approval (or, where `report` is enough, a report) covers this waste on the day."""
         return any(
-            c.valid_from <= day <= c.valid_until
-            and (c.sender, c.receiver) == (sender, receiver)
-            and code in c.codes
-            and (report or isinstance(c, CrossProvinceApproved))
+            c.covers(sender, receiver, code, day) and (report or isinstance(c, CrossProvinceApproved))
             for c in self.crossings
         )
 

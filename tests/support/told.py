@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any
 
 from ledger.custody.account import Flows, account_for
+from ledger.custody.account import Story as Accounted
+from ledger.custody.assets import Use, asset_flags
 from ledger.custody.container import Container, Manifest, thing_from
 from ledger.custody.decide import decide
 from ledger.custody.events import parse
@@ -17,6 +19,7 @@ from ledger.custody.events.authority import CatalogueAdopted
 from ledger.custody.facilities import facility_flags
 from ledger.custody.fact import Author, Fact
 from ledger.custody.flags import Flag, ledger_flags, overdue
+from ledger.custody.hauls import approval_flags, net_gap_flags
 from ledger.custody.labels import label_flags
 from ledger.custody.lots import Row
 from ledger.custody.postings import Posting, balances
@@ -26,6 +29,7 @@ from ledger.custody.regimes import regime
 from ledger.custody.regimes.base import later, local_day, text_of
 from ledger.custody.registry import Edition, Registry
 from ledger.custody.rules import Refusal
+from ledger.custody.silence import silence_flags
 from ledger.exchange.catalogue import carried, edition_of
 from ledger.exchange.stories import Park, Player, Step, Story, in_order_of_arrival, shipped
 from ledger.log.hashing import sha256
@@ -93,7 +97,7 @@ class Told:
     refusals: list[tuple[Fact, Refusal]] = field(default_factory=list)
     registry: Registry = field(default_factory=Registry)
     flows: Flows = field(default_factory=dict)
-    accounted: tuple[list[Row], list[Flag]] | None = None
+    accounted: tuple[list[Row], list[Flag], list[Accounted]] | None = None
 
     def __post_init__(self) -> None:
         adoption, edition = catalogue()
@@ -128,11 +132,15 @@ class Told:
 
     def account(self) -> tuple[list[Row], list[Flag]]:
         """The rows and the flags of every container, facility and label, time-driven ones left out."""
+        return self.accounts()[:2]
+
+    def accounts(self) -> tuple[list[Row], list[Flag], list[Accounted]]:
+        """The same with the stories of the containers."""
         if self.accounted is None:
             self.accounted = self._account()
         return self.accounted
 
-    def _account(self) -> tuple[list[Row], list[Flag]]:
+    def _account(self) -> tuple[list[Row], list[Flag], list[Accounted]]:
         containers = [stream for stream in self.facts if stream.startswith("container:")]
         stories = account_for(containers, lambda c: self.facts.get(c, []), self.flows, CN, self.registry)
         flags = [f for s in stories.values() for f in s.flags]
@@ -142,20 +150,49 @@ class Told:
             flags += facility_flags(facility, stays, treated, CN, self.registry)
         for label in (stream for stream in self.facts if stream.startswith("label:")):
             flags += label_flags(label, self.facts[label])
-        return [r for s in stories.values() for r in s.rows], flags
+        return [r for s in stories.values() for r in s.rows], flags, list(stories.values())
+
+    def together(self, as_of: str) -> list[Flag]:
+        """What only many records together show."""
+        _, _, stories = self.accounts()
+        hauls = [h for story in stories for h in story.hauls if h.collected_at <= as_of]
+        weighed = [h for h in hauls if h.decided_at and h.decided_at <= as_of]
+        uses = [
+            Use(
+                container=thing.id,
+                asset=thing.asset,
+                holder=self.registry.sites[thing.born_site].holder,
+                site=thing.born_site,
+                since=thing.born_at,
+                until=thing.emptied_at if thing.status == "emptied" else "",
+            )
+            for thing in (story.thing for story in stories)
+            if thing.asset
+        ]
+        last_words: dict[str, str] = {}
+        for fact in (f for history in self.facts.values() for f in history):
+            last_words[fact.by.party] = max(last_words.get(fact.by.party, ""), fact.at)
+        return [
+            *net_gap_flags(weighed, CN, self.registry),
+            *approval_flags(hauls, CN, self.registry),
+            *asset_flags(uses),
+            *silence_flags(last_words, CN, self.registry, as_of),
+        ]
 
     def flags(self, as_of: str) -> list[tuple[str, str, str, str]]:
         """(rule, object, opened, closed or "") of everything that had become an exception by then; local days."""
         rows, flags = self.account()
 
         def arrivals(holder: str, start: str, end: str) -> list[tuple[str, str, str, int]]:
-            return [
-                (r.code, r.site, r.at, r.grams)
-                for r in rows
-                if r.account == "arrived" and r.holder == holder != r.producer and start <= r.at < end
-            ]
+            came: dict[tuple[str, str, str], tuple[str, int]] = {}
+            for r in rows:
+                sign = {"arrived": 1, "departed": -1}.get(r.account)
+                if sign and r.holder == holder != r.producer and start <= r.at < end:
+                    site, grams = came.get((r.statement, r.code, r.at), ("", 0))
+                    came[r.statement, r.code, r.at] = (r.site if sign > 0 else site, grams + sign * r.grams)
+            return [(code, site, at, grams) for (_, code, at), (site, grams) in came.items() if grams > 0]
 
-        known = [*flags, *overdue(rows, as_of), *ledger_flags(CN, self.registry, as_of)]
+        known = [*flags, *self.together(as_of), *overdue(rows, as_of), *ledger_flags(CN, self.registry, as_of)]
         known += quantity_flags(arrivals, CN, self.registry, as_of)
         return sorted(
             (f.rule, f.object, local(f.opened_at), local(f.closed_at) if f.closed_at and f.closed_at <= as_of else "")

@@ -10,6 +10,7 @@ from ledger.custody.values import (
     ApprovalId,
     Code,
     CodeOrClass,
+    Count,
     Day,
     Grams,
     Hash,
@@ -170,7 +171,8 @@ class ExemptionConfirmed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfCrossing(Event):
-    """Waste may cross a province's border: from whom, to whom, what, how much, until when."""
+    """Waste may cross a province's border: from whom, to whom, what, how much, in how many shipments, until when; never
+    for more than twelve months."""
 
     approval: ApprovalId
     sender: Party
@@ -180,11 +182,22 @@ class _OfCrossing(Event):
     valid_until: Day
     mass_g: Grams | None = None
     number: Name | None = None
+    shipments: Count | None = None
 
     author = "licensing"
 
     def streams(self, party: str) -> frozenset[str]:
         return frozenset({self.approval, self.sender, self.receiver})
+
+    def covers(self, sender: str, receiver: str, code: str, day: str) -> bool:
+        """True for waste of this code that goes from the one to the other on the day."""
+        a_year_later = f"{int(self.valid_from[:4]) + 1}{self.valid_from[4:]}"
+        return (
+            (self.sender, self.receiver) == (sender, receiver)
+            and code in self.codes
+            and self.valid_from <= day <= self.valid_until
+            and day < a_year_later
+        )
 
 
 @event("cross-province-approved")

@@ -316,12 +316,13 @@ def test_every_gram_that_came_in_is_somewhere(said: list[Said]) -> None:
 def steps_of_one_drum(draw: st.DrawFn) -> list[Said]:
     """A drum's journey with its steps in any order of happening."""
     net = st.sampled_from([100, 99, 101])
-    one, line = {"container": DRUMS[0], "code": OIL}, {"container": DRUMS[0], "code": OIL, "net_g": draw(net)}
+    one: dict[str, Any] = {"container": DRUMS[0], "code": OIL}
+    line = one | {"net_g": draw(net)}
     ends = {"manifest": MANIFESTS[0], "from": PLACES[0], "to": PLACES[1], "carrier": PARTIES[3]}
     got = {"container": DRUMS[0], "code": OIL, "decision": "accepted", "mass": weighed(draw(net))}
     birth = {"kind": "package", "name": "油", "place": PLACES[0], "mass": weighed(draw(net))}
     moved = {"from": PLACES[1], "to": {"party": PARTIES[1], "site": PLACES[2]["site"]}, "net_g": draw(net)}
-    steps = [
+    steps: list[Said] = [
         (0, "container-filled", one | birth),
         (3, "manifest-collected", ends | {"lines": [line]}),
         (1, "manifest-received", ends | {"lines": [got]}),
