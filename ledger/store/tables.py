@@ -265,7 +265,8 @@ container = Table(
         for name in ("kind", "code", "name", "status", "holder", "site", "facility", "zone", "manifest", "label")
     ),
     Column("container_code", Text, nullable=False, index=True),
-    Column("born_at", Text, nullable=False),
+    Column("asset", Text, nullable=False, index=True),  # the code of a drum or bin that comes back; else ""
+    *(Column(name, Text, nullable=False) for name in ("born_at", "born_site", "emptied_at")),
     Column("net_g", BigInteger, nullable=False),
     Column("mass_unknown", Boolean, nullable=False),
     Index(None, "holder", "status"),
@@ -345,6 +346,20 @@ treatment = Table(
     Column("residues", Boolean, nullable=False),
     Index(None, "facility"),
 )
+
+haul = Table(
+    "haul",  # one container's journey: what a pair's tolerated gaps and an approval's use are summed from
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("container", "journey")),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            "sender", "sender_site", "receiver", "receiver_site", "code", "collected_at", "decided_at", "month",
+        )
+    ),
+    *(Column(name, BigInteger, nullable=False) for name in ("sent_g", "gap_g")),
+    Index(None, "sender", "receiver"),
+)  # fmt: skip
 
 involved = Table(
     "involved",  # whoever was named with, or spoke of, a container, manifest or delivery is shown it
@@ -467,7 +482,7 @@ delivery = Table(
 
 PROJECTIONS: Final = (
     "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag", "involved", "stay",
-    "treatment",
+    "treatment", "haul",
 )  # fmt: skip
 """Derived from the log alone: dropped and made anew at any time."""
 
