@@ -55,7 +55,7 @@ from ledger.store.door import Door, Doubtful, Item
 from ledger.store.failpoints import hit
 from ledger.store.group import Group
 from ledger.store.moments import Clock, hours_after, moment
-from ledger.store.rows import AuthorHead, Changes, Conflict, Rows, StreamHead, open_rows
+from ledger.store.rows import AuthorHead, Changes, Conflict, Guess, Rows, StreamHead, open_rows
 from ledger.store.sealing import Chance, lock_away, new_key, open_up
 from ledger.store.sequence import LogEnd, extend, read_end
 
@@ -63,8 +63,11 @@ FLUSH_MAX: Final = 2_000  # items in one transaction
 QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
 QUARANTINE_MAX: Final = 1_000  # statements of one revoked key: whoever stole it may not fill the disk with it
 _TRIES: Final = 8
-_HEADS_MAX: Final = 200_000  # heads remembered in process (SQLite)
+_HEADS_MAX: Final = 200_000  # heads remembered in process
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
+_GUESSED_MAX: Final = 100  # items that start from remembered heads: with more, a round trip is nothing
+_WARY_MAX: Final = 63  # flushes that read the heads first, after guesses were wrong
+_ON_STANDING: Final = (LedgerOpened, KeyEnrolled, KeyRevoked, StatementAdopted, SubjectErased)
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ class _Flush:
 
     received_at: str
     taken: dict[str, bytes]
+    guess: Guess | None = None
     changes: Changes = field(default_factory=Changes)
     leaves: list[tuple[bytes, bytes]] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)  # by id, of this flush
@@ -116,6 +120,8 @@ class Appender:
         self._streams: dict[str, StreamHead] = {}
         self._end = LogEnd(Frontier())
         self._received_at = ""  # of the newest flush
+        self._wary = 0  # flushes to come that do not guess: after each wrong guess in a row twice as many
+        self._doubts = 0
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self._group: Group[_Call] = Group(self._write, at_once=FLUSH_MAX, waiting_max=QUEUE_MAX)
         self._door = Door(engine, opened, codes)
@@ -206,32 +212,61 @@ class Appender:
         self._end = LogEnd(Frontier())
 
     def _attempt(self, rows: Rows, items: list[Item], born: AuthorHead | None) -> None:
-        if not rows.begin() or len(self._streams) + len(self._authors) > _HEADS_MAX:
+        if len(self._streams) + len(self._authors) > _HEADS_MAX:
+            self._forget()
+        guesses = rows.guesses and self._may_guess(items)
+        if not (rows.begin() or guesses):
             self._forget()
         started = self._clock()
-        flush = self._load(rows, items, started)
+        if guesses:
+            self._wary = self._doubts = min(2 * self._doubts + 1, _WARY_MAX)  # until the guess is known to be right
+            received_at = max(moment(started), self._received_at)
+            flush = _Flush(received_at, taken={}, guess=Guess(started, received_at))
+        else:
+            flush = self._load(rows, items, started)
         if born is not None:
             self._open_with(rows, born, flush)
         for item in items:
             item.answer = self._answer(rows, flush, item)
         changes = flush.changes
+        if guesses and (len(changes.statement) != len(items) or changes.others):
+            raise Conflict("only what is received can be answered from remembered heads")
         if not (changes.statement or changes.others):
             rows.rollback()
             return
         hit("append.before-write")
-        rows.write(changes)
+        rows.write(changes, flush.guess)
         for person in flush.erased:
             _erase(rows, person)
         end = self._end
         if rows.inline and flush.leaves:
             end = extend(rows, end, flush.leaves, flush.received_at)
         hit("append.after-write")
-        if not rows.inline and self._clock() - started > _LAG_MS:
+        if not (rows.inline or guesses) and self._clock() - started > _LAG_MS:
             raise Conflict("the clock went on too far between reading it and the commit")
         hit("append.before-commit")
         rows.commit()
         self._end, self._received_at = end, flush.received_at
+        if guesses:
+            self._wary = self._doubts = 0
+        else:
+            self._wary = max(0, self._wary - 1)
         hit("append.after-commit")
+
+    def _may_guess(self, items: list[Item]) -> bool:
+        """Whether these can be answered from remembered heads alone, an object never met taken for a new one: then
+        nothing is read before the write, which refuses when a head has moved. What is rare takes the locks first."""
+        return (
+            self._wary == 0
+            and len(items) <= _GUESSED_MAX
+            and all(
+                item.draft is None
+                and not item.sealed
+                and item.key in self._authors
+                and not isinstance(item.event, _ON_STANDING)
+                for item in items
+            )
+        )
 
     def _load(self, rows: Rows, items: list[Item], now: int) -> _Flush:
         """Lock author heads, then stream heads, each sorted, and read what the answers depend on."""
@@ -315,7 +350,7 @@ class Appender:
             object_states = {name: self._head(name).state for name in item.about if folds(name)}
             decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
             refusal, states, postings = decision.refused, decision.states, decision.postings
-        streams = item.about if refusal is None else self._key_stream(rows, author)
+        streams = item.about if refusal is None else self._key_stream(rows, flush, author)
         heads = [self._head(name) for name in streams]
         links = tuple(
             Link(name, head.seq + 1, None if head.leaf is None else head.leaf.hex())
@@ -333,10 +368,11 @@ class Appender:
             return _rejected(said, error)
         leaf = leaf_hash(raw)
         changes = flush.changes
+        changes.before.setdefault(author.key, author.seq)
         changes.statement.append((said.hash, item.key, said.seq, said.raw, item.signature))
         changes.entry.append((said.hash, said.id, raw))
-        changes.pending.append((said.hash,))
         for name, head in zip(streams, heads, strict=True):
+            changes.before.setdefault(name, head.seq)
             head.seq += 1
             head.leaf = leaf
             head.state = states.get(name, head.state)
@@ -369,10 +405,12 @@ class Appender:
         flush.answers[said.id] = answer
         return answer
 
-    def _key_stream(self, rows: Rows, author: AuthorHead) -> tuple[str]:
+    def _key_stream(self, rows: Rows, flush: _Flush, author: AuthorHead) -> tuple[str]:
         """Where a refusal is linked. Whoever else writes to a key's stream locks its author head first, which is held
         here: so this late lock can wait for nobody in a circle."""
         if author.stream not in self._streams:
+            if flush.guess is not None:
+                raise Conflict(f"{author.stream} is not remembered")
             self._streams.update(rows.lock((), (), (author.stream,), ()).streams)
         return (author.stream,)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Protocol
 
 import orjson
 import psycopg
+from psycopg import RawCursor
 from psycopg import errors as pg
 from sqlalchemy import Engine
 
@@ -74,7 +76,6 @@ AUTHOR_COLUMNS: Final = tuple(f.name for f in fields(AuthorHead))
 assert tuple(c.name for c in author_head.columns) == AUTHOR_COLUMNS
 _AUTHOR: Final = ", ".join(AUTHOR_COLUMNS)
 _COLUMNS: Final = {name: tuple(c.name for c in table.columns) for name, table in metadata.tables.items()}
-_COLUMNS["pending"] = ("statement",)  # the database numbers the queue
 
 
 @dataclass(slots=True)
@@ -85,9 +86,9 @@ class Changes:
     entry: list[Row] = field(default_factory=list)
     link: list[Row] = field(default_factory=list)
     posting: list[Row] = field(default_factory=list)
-    pending: list[Row] = field(default_factory=list)
     streams: dict[str, StreamHead] = field(default_factory=dict)
     authors: dict[bytes, AuthorHead] = field(default_factory=dict)
+    before: dict[str | bytes, int] = field(default_factory=dict)  # `seq` of the heads that moved, as it was
     born: set[bytes] = field(default_factory=set)  # keys in `authors` that are new rows
     others: dict[str, list[Row]] = field(default_factory=dict)  # rare tables, by name
 
@@ -100,6 +101,9 @@ class Rows(Protocol):
 
     for_update: str
     """What to append to a SELECT that locks its rows."""
+
+    guesses: bool
+    """Whether `write` can lock and compare heads itself, so that a flush may start from remembered ones."""
 
     def begin(self) -> bool:
         """Start a writing transaction; False when heads remembered from the last one may be out of date."""
@@ -129,14 +133,23 @@ class Rows(Protocol):
 
     def insert(self, table: str, rows: Sequence[Row]) -> None: ...
 
-    def write(self, changes: Changes) -> None:
-        """Write a flush; raises RowsLost."""
+    def write(self, changes: Changes, guessed: Guess | None = None) -> None:
+        """Write a flush; raises RowsLost. With a guess nothing was locked: raises Conflict when a head is not where
+        it was remembered, and commits with the same round trip."""
 
     def commit(self) -> None: ...
 
     def rollback(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """When a flush that locked nothing read the clock (Unix ms), and its `received_at`."""
+
+    started: int
+    received_at: str
 
 
 @dataclass(slots=True)
@@ -169,6 +182,7 @@ class SqliteRows:
     """BEGIN IMMEDIATE makes this the only writer, so heads may be remembered until another connection commits."""
 
     inline = True
+    guesses = False
     for_update = ""
 
     def __init__(self, engine: Engine) -> None:
@@ -228,7 +242,7 @@ class SqliteRows:
             _counted(table, len(rows), cursor.rowcount)
             wrote(table)
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Changes, guessed: Guess | None = None) -> None:
         for table in ("statement", "entry", "link", "posting"):
             self.insert(table, getattr(changes, table))
         many = self._connection.executemany
@@ -280,14 +294,17 @@ _AUTHOR_SQLITE: Final = (
 
 
 class PostgresRows:
-    """Row locks in one agreed order; reading costs one round trip, writing one, committing one. (psycopg's pipeline
-    saves two of them on a local socket and costs more than it saves.)"""
+    """Row locks in one agreed order. BEGIN, locks, rows and COMMIT are a round trip each; a flush that starts from
+    remembered heads needs one for all. (psycopg's pipeline saves two on a local socket and costs more than it saves.)
+    """
 
     inline = False
+    guesses = True
     for_update = " FOR UPDATE"
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._ahead_ms = 0  # the server's clock, as it was against ours when it was last asked
         self._pooled = engine.raw_connection()
         self._connection: psycopg.Connection[Row] = self._pooled.driver_connection  # type: ignore[assignment]
 
@@ -312,6 +329,8 @@ class PostgresRows:
             row = self._connection.execute(_LOCK, parameters).fetchone()
         assert row is not None
         found = orjson.loads(row[2])
+        if now is not None:
+            self._ahead_ms = row[3] - now
         authors = [_author_in_json(each) for each in found["authors"] or ()]
         return Locked(
             {author.key: author for author in authors},
@@ -344,29 +363,44 @@ class PostgresRows:
             _counted(table, len(rows), cursor.rowcount)
             wrote(table)
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Changes, guessed: Guess | None = None) -> None:
         self.insert("author_head", [changes.authors[key].row() for key in changes.born])
         if changes.statement:
-            self._write_entries(changes)
+            self._write_entries(changes, guessed)
         for table, rows in changes.others.items():
             self.insert(table, rows)
 
-    def _write_entries(self, changes: Changes) -> None:
-        heads = changes.streams
+    def _write_entries(self, changes: Changes, guessed: Guess | None) -> None:
+        before, heads = changes.before, changes.streams
         moved = [author for key, author in changes.authors.items() if key not in changes.born]
-        parameters: list[str] = []
-        for table in ("statement", "entry", "link", "posting", "pending"):
-            rows = getattr(changes, table)
-            parameters += map(_array, zip(*rows, strict=True)) if rows else ["{}"] * len(_COLUMNS[table])
-        parameters.append(_array(heads))
-        parameters += [_array([getattr(h, name) for h in heads.values()]) for name in ("seq", "leaf", "state")]
-        parameters += [_array([getattr(a, name) for a in moved]) for name in ("key", *_MOVING)]
-        with _conflicts():
-            counts = self._connection.execute(_WRITE.encode(), parameters).fetchone()
-        assert counts is not None
-        expected = (*(len(getattr(changes, table)) for table in _WRITTEN), len(heads), len(moved))
-        for table, want, got in zip((*_WRITTEN, "stream_head", "author_head"), expected, counts, strict=True):
-            _counted(table, want, got)
+        parameters: list[Any] = [None, None, None]
+        if guessed is not None:
+            since = guessed.started // 1000 - _EPOCH_S
+            parameters = [since, guessed.started + self._ahead_ms, guessed.received_at]
+        parameters += [
+            *_columns([(a.key, before.get(a.key, a.seq), *[getattr(a, name) for name in _MOVING]) for a in moved], 7),
+            *_columns([(name, before[name], head.seq, head.leaf, head.state) for name, head in heads.items()], 5),
+            *_columns(changes.statement, 5),
+            *_columns([row[1:] for row in changes.entry], 2),
+            *_columns(changes.link, 3),
+            *_columns(changes.posting, 15),
+        ]
+        try:
+            with _conflicts(), self._at_once() if guessed is not None else nullcontext():
+                RawCursor(self._connection).execute(_APPEND, parameters, prepare=True)
+        except pg.AssertFailure as error:
+            raise RowsLost(table="entry", detail=str(error)) from error
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """What is executed here commits by itself."""
+        self._connection.rollback()  # what was read before; nothing to say to the server if nothing was
+        self._connection.autocommit = True
+        try:
+            yield
+        finally:
+            if not self._connection.closed:
+                self._connection.autocommit = False
 
     def commit(self) -> None:
         with _conflicts():
@@ -402,6 +436,10 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else bytes.fromhex(text[2:])
 
 
+def _columns(rows: Sequence[Row], count: int) -> list[str]:
+    return list(map(_array, zip(*rows, strict=True))) if rows else ["{}"] * count
+
+
 def _author_in_json(found: dict[str, Any]) -> AuthorHead:
     hashes = {name: _bytes(found[name]) for name in ("key", "public_key", "hash")}
     return AuthorHead(**found | hashes)
@@ -433,27 +471,11 @@ def _type(table: str, column: str) -> str:
     return _PG_TYPES[str(metadata.tables[table].columns[column].type)]
 
 
-def _unnest(table: str, columns: Sequence[str]) -> str:
-    return "unnest(" + ", ".join(f"%s::{_type(table, name)}[]" for name in columns) + ")"
-
-
 def _insert_pg(table: str) -> str:
     columns = _COLUMNS[table]
     quoted = ", ".join(f'"{name}"' for name in columns)
-    # The order kept here is the order in which `pending` numbers its rows.
-    return (
-        f"INSERT INTO {table} ({quoted}) SELECT {quoted}"
-        f" FROM {_unnest(table, columns)} WITH ORDINALITY AS new ({quoted}, place) ORDER BY place"
-    )
-
-
-def _update_pg(table: str, key: str, columns: Sequence[str]) -> str:
-    names = ", ".join((key, *columns))
-    sets = ", ".join(f"{name} = new.{name}" for name in columns)
-    return (
-        f"UPDATE {table} SET {sets} FROM {_unnest(table, (key, *columns))} AS new ({names})"
-        f" WHERE {table}.{key} = new.{key}"
-    )
+    arrays = ", ".join(f"%s::{_type(table, name)}[]" for name in columns)
+    return f"INSERT INTO {table} ({quoted}) SELECT * FROM unnest({arrays})"
 
 
 _INSERT_PG: Final = {table: _insert_pg(table) for table in _COLUMNS}
@@ -466,22 +488,12 @@ _CLASS: Final = 0x5741_5354
 _STOPPED: Final = "set_config('idle_in_transaction_session_timeout', '{}', true)"
 _LOCK: Final = (
     f"SELECT {_STOPPED.format('5s')}, pg_advisory_xact_lock_shared({_CLASS}, %s::int),"
-    " lock_heads(%s::bytea[], %s::text[], %s::text[], %s::text[])"
+    " lock_heads(%s::bytea[], %s::text[], %s::text[], %s::text[]),"
+    " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 ).encode()
 _OLDEST_APPEND: Final = (
     f"SELECT {_STOPPED.format('4s')}, min(objid::bigint) FROM pg_locks"
     f" WHERE locktype = 'advisory' AND classid = {_CLASS}"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
-_WRITTEN: Final = ("statement", "entry", "link", "posting", "pending")
-_STEPS: Final = (
-    *(_INSERT_PG[table] for table in _WRITTEN),
-    _update_pg("stream_head", "stream", ("seq", "leaf", "state")),
-    _update_pg("author_head", "key", _MOVING),
-)
-_WRITE: Final = (
-    "WITH "
-    + ", ".join(f"w{n} AS ({step} RETURNING 1)" for n, step in enumerate(_STEPS))
-    + " SELECT "
-    + ", ".join(f"(SELECT count(*) FROM w{n})" for n in range(len(_STEPS)))
-)
+_APPEND: Final = f"SELECT append_entries({_CLASS}, {', '.join(f'${n}' for n in range(1, 41))})".encode()

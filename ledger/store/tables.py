@@ -55,7 +55,7 @@ statement = Table(
 entry = Table(
     "entry",
     metadata,
-    _hash("statement", ForeignKey("statement.hash"), primary_key=True),
+    _hash("statement", primary_key=True),
     Column("id", Text, nullable=False, unique=True),  # the statement's uuid7
     Column("bytes", LargeBinary, nullable=False),  # the Merkle leaf input
 )
@@ -65,7 +65,7 @@ link = Table(
     metadata,
     Column("stream", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    _hash("statement", ForeignKey("entry.statement")),
+    _hash("statement"),
     sqlite_with_rowid=False,  # one tree instead of two: a commit costs what pages it touches
 )
 
@@ -111,7 +111,7 @@ split_view = Table(
 posting = Table(
     "posting",
     metadata,
-    _hash("statement", ForeignKey("entry.statement"), primary_key=True),
+    _hash("statement", primary_key=True),
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("grams", BigInteger, nullable=False),
     Column("cause", Text, nullable=False),
@@ -121,9 +121,6 @@ posting = Table(
         for side in ("debit", "credit")
         for part in ("stage", "holder", "site", "code", "container")
     ),
-    Index(None, "debit_container"),
-    Index(None, "credit_container"),
-    sqlite_with_rowid=False,
 )
 
 # ---------------------------------------------------------------------------------------------- where things stand
@@ -165,7 +162,7 @@ pending = Table(
     "pending",  # the outbox: entries committed and not yet sequenced; `id` orders the queue and is never a position
     metadata,
     Column("id", _Number, primary_key=True, autoincrement=True),
-    _hash("statement", ForeignKey("entry.statement")),
+    _hash("statement"),
     sqlite_autoincrement=True,
 )
 
@@ -174,7 +171,7 @@ leaf = Table(
     metadata,
     Column("index", _Number, primary_key=True, autoincrement=False),
     _hash("hash"),
-    Column("statement", LargeBinary, ForeignKey("entry.statement"), nullable=False, unique=True),
+    Column("statement", LargeBinary, nullable=False, unique=True),
 )
 
 tile = Table(
