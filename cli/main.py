@@ -49,6 +49,7 @@ COMMANDS: dict[str, str] = {
     "lost": "cli.lost",
     "manifest": "cli.manifest",
     "move": "cli.move",
+    "paper": "cli.paper",
     "party": "cli.party",
     "period": "cli.period",
     "plan": "cli.plan",
@@ -74,6 +75,7 @@ COMMANDS: dict[str, str] = {
     "treat": "cli.treat",
     "ungroup": "cli.ungroup",
     "verify": "cli.verify",
+    "verify-paper": "cli.verify_paper",
     "verify-receipt": "cli.verify_receipt",
     "weigh": "cli.weigh",
 }

@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import groupby
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from PIL import Image, ImageDraw, ImageFont
-from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase import pdfdoc, pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
@@ -37,13 +37,23 @@ def silent(done: int) -> None:
 # ---------------------------------------------------------------------------------------------- PDF
 
 
-def pdf(drawings: Iterable[Drawing], *, sheet: Sheet = "roll", told: Told = silent) -> bytes:
-    """A PDF with the font embedded: a page each, or as many on A4 as fit; the same drawings give the same bytes."""
+def pdf(
+    drawings: Iterable[Drawing],
+    *,
+    sheet: Sheet = "roll",
+    told: Told = silent,
+    attached: tuple[str, bytes] | None = None,
+) -> bytes:
+    """A PDF with the font embedded: a page each, or as many on A4 as fit; the same drawings give the same bytes.
+
+    `attached` is a file (name and content) that travels inside."""
     if _FONT not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont(_FONT, str(font.FILE), subfontIndex=font.FACE))
     out = io.BytesIO()
     canvas = Canvas(out, invariant=1, pageCompression=1)
     canvas.setCreator("wasteledger")
+    if attached is not None:
+        _attach(canvas, *attached)
     done = 0
     for page in _a4(drawings) if sheet == "a4" else ([(0.0, 0.0, drawing)] for drawing in drawings):
         width, height = A4 if sheet == "a4" else (page[0][2].width, page[0][2].height)
@@ -59,6 +69,23 @@ def pdf(drawings: Iterable[Drawing], *, sheet: Sheet = "roll", told: Told = sile
         canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+def _attach(canvas: Canvas, name: str, content: bytes) -> None:
+    """ISO 32000-1 §7.11.4: an embedded file, found by the catalogue's name tree."""
+    document: Any = vars(canvas)["_doc"]  # reportlab has no door of its own for embedded files
+    file = pdfdoc.PDFStream(pdfdoc.PDFDictionary({"Type": pdfdoc.PDFName("EmbeddedFile")}), content)
+    file.filters = [pdfdoc.PDFZCompress]
+    spec = {
+        "Type": pdfdoc.PDFName("Filespec"),
+        "F": pdfdoc.PDFString(name),
+        "UF": pdfdoc.PDFString(name),
+        "EF": pdfdoc.PDFDictionary({"F": document.Reference(file)}),
+        "AFRelationship": pdfdoc.PDFName("Data"),
+    }
+    names = pdfdoc.PDFArray([pdfdoc.PDFString(name), document.Reference(pdfdoc.PDFDictionary(spec))])
+    tree = pdfdoc.PDFDictionary({"EmbeddedFiles": pdfdoc.PDFDictionary({"Names": names})})
+    document.Catalog.Names = tree
 
 
 def _a4(drawings: Iterable[Drawing]) -> Iterator[list[tuple[float, float, Drawing]]]:

@@ -174,6 +174,19 @@ def named(connection: Connection, name: str) -> Iterator[tuple[str, str, str]]:
         yield id_, "manifest", number or id_
 
 
+def registered(connection: Connection, size: int) -> Sequence[int]:
+    """The indices of the registry's facts among the first `size` entries, in order."""
+    r = t.registry_fact.c
+    return connection.execute(select(r.index).where(r.index < size).order_by(r.index)).scalars().all()
+
+
+def closed_of(connection: Connection, producer: str, start: str, end: str) -> Sequence[str]:
+    """The containers in which mass of that first producer came to its end in [start, end)."""
+    r = t.lot_row.c
+    mine = (r.account == "closed", r.producer == producer, r.at >= start, r.at < end)
+    return connection.execute(select(r.container).where(*mine).distinct().order_by(r.container)).scalars().all()
+
+
 def places(connection: Connection, history: Sequence[Fact]) -> dict[str, int]:
     """The index of each fact's entry, by statement hash in hex."""
     hashes = [bytes.fromhex(f.statement) for f in history]
