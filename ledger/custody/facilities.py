@@ -107,21 +107,22 @@ def _of_store(facility: FacilityRegistered, stays: Iterable[Stay], regime: Regim
             present[place] = present.get(place, 0) + sign * stay.grams
             if not present[place]:
                 del present[place]
-        standing = {(f.rule, f.key): f for f in _standing(facility, present, moment, regime, registry)}
-        for key in [k for k in opened if k not in standing]:
+        wrong = {(f.rule, f.key): f for f in standing(facility, present, moment, regime, registry)}
+        for key in [k for k in opened if k not in wrong]:
             closed.append(replace(opened.pop(key), closed_at=moment))
-        for key, flag in standing.items():
+        for key, flag in wrong.items():
             opened[key] = replace(opened[key], grams=flag.grams) if key in opened else flag
     return [*closed, *opened.values()]
 
 
-def _standing(
+def standing(
     facility: FacilityRegistered,
     present: dict[tuple[str, str, str], int],
     moment: str,
     regime: Regime,
     registry: Registry,
 ) -> Iterator[Flag]:
+    """What is wrong with a store in which these grams stand, by (zone, code, container)."""
     day = local_day(moment, regime.offset)
 
     def flag(rule: str, key: str, grams: int, detail: str) -> Flag:

@@ -1,0 +1,102 @@
+"""What somebody can do now with a thing: the one place that decides which buttons a scan shows, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from ledger.accounts.actor import Actor
+from ledger.custody.container import Container
+
+STEPS_MAX: Final = 3
+_HANDS: Final = frozenset({"admin", "clerk", "disposer"})
+_ON_THE_ROAD: Final = ("issued", "under-way", "arrived")
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Something to do: where, and in words."""
+
+    where: str
+    zh: str
+    en: str
+
+
+def next_steps(thing: Container, who: Actor, journey: Mapping[str, Any] | None = None) -> list[NextStep]:
+    """At most three steps with a container, the likely one first; `journey` is the manifest that it is on."""
+    return list(islice(_of_container(thing, who, journey), STEPS_MAX))
+
+
+def steps_of_manifest(row: Mapping[str, Any], who: Actor) -> list[NextStep]:
+    """At most three steps with a manifest as the reading side shows it, the likely one first."""
+    return list(islice(_of_manifest(row, who), STEPS_MAX))
+
+
+def steps_of_blank(label: str) -> list[NextStep]:
+    """What to do with a label that is on nothing yet."""
+    return [
+        NextStep(f"/fill?label={label}", "装入新容器并用此标签", "Fill a new container under it"),
+        NextStep(f"/labels/bind?label={label}", "贴到已有容器", "Put it on a container that is there"),
+    ]
+
+
+def acts(thing: Container, who: Actor) -> frozenset[str]:
+    """What may be said of a container at all: place, weigh, add, close, lost, found, leak, bind, replace."""
+    if who.party != thing.holder or not who.roles & (_HANDS | {"driver"}):
+        return frozenset()
+    hands = bool(who.roles & _HANDS)
+    match thing.status:
+        case "lost":
+            return frozenset({"found"}) if hands else frozenset()
+        case "in-transit":
+            return frozenset({"lost", "leak"})
+        case "filling" | "held" if hands:
+            filling = {"add", "close"} if thing.status == "filling" else {"weigh"}
+            label = {"replace"} if thing.label else {"bind"}
+            return frozenset({"place", "lost", "leak", *filling, *label})
+        case _:
+            return frozenset()
+
+
+def _of_container(thing: Container, who: Actor, journey: Mapping[str, Any] | None) -> Iterator[NextStep]:
+    can, at = acts(thing, who), f"/containers/{thing.id}"
+    if journey is not None and journey["status"] in _ON_THE_ROAD:
+        yield from _of_manifest(journey, who)
+    if "found" in can:
+        yield NextStep(f"{at}/found", "登记找到", "Report it found")
+    if "add" in can:
+        yield NextStep(f"{at}/add", "继续装入", "Add more")
+        yield NextStep(f"{at}/close", "装满封口", "Close it")
+    if "bind" in can:
+        yield NextStep(f"{at}/bind", "贴标签", "Label it")
+    if "place" in can and not thing.facility:
+        yield NextStep(f"{at}/place", "入库", "Put it into store")
+    if "weigh" in can and not thing.impounded_at:
+        if "disposer" in who.roles:
+            yield NextStep(f"/treat?container={thing.id}", "利用处置", "Treat it")
+        elif not thing.manifest:
+            yield NextStep(f"/manifests/new?container={thing.id}", "开具联单", "Put it on a manifest")
+    if "place" in can and thing.facility:
+        yield NextStep(f"{at}/place", "移库", "Move it")
+    if "weigh" in can:
+        yield NextStep(f"{at}/weigh", "复称", "Weigh it again")
+    if thing.status == "emptied" and who.party == thing.holder and who.roles & _HANDS:
+        yield NextStep("/fill", "装下一桶", "Fill another")
+    yield NextStep(at, "查看来龙去脉", "Its whole story")
+
+
+def _of_manifest(row: Mapping[str, Any], who: Actor) -> Iterator[NextStep]:
+    at, status = f"/manifests/{row['id']}", row["status"]
+    sends, carries, receives = (who.party == row[part] for part in ("sender", "carrier", "receiver"))
+    moves = bool(who.roles & (_HANDS | {"driver"}))
+    hands = bool(who.roles & _HANDS)
+    if status == "issued" and moves and (carries or sends):
+        yield NextStep(f"{at}/pick-up", "起运装车", "Pick it up")
+    if status in ("under-way", "arrived") and receives and hands:
+        yield NextStep(f"{at}/gate", "进厂核验", "Decide at the gate")
+    if status == "under-way" and carries and moves:
+        yield NextStep(f"{at}/hand-over", "交接", "Hand it over")
+        yield NextStep(f"{at}/roadside", "路检出示", "Show it at the roadside")
+    yield NextStep(at, "查看联单", "Open the manifest")
