@@ -23,7 +23,7 @@ from cli.import_ import plan_of, say_plan, say_written
 from cli.import_ import record as record_plan
 from cli.keyring import Member
 from cli.lookup import Lookup
-from cli.rate import figures, told
+from cli.rate import told
 from cli.telling import SEVERITIES, exception, word
 from cli.verify import verified
 from cli.words import language, local, say, speak
@@ -36,6 +36,7 @@ from ledger.errors import LedgerError
 from ledger.exchange.author import seal
 from ledger.exchange.catalogue import carried
 from ledger.exchange.stories import PARK_MS, Player, in_order_of_arrival, shipped
+from ledger.figures import figures
 from ledger.log import entry
 from ledger.log.checkpoint import Policy
 from ledger.log.keys import PrivateKey

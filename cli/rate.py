@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import click
@@ -16,80 +15,12 @@ from cli.telling import REASONS, STAGES, word
 from cli.values import moment_at
 from cli.words import language, local, mass, say
 from ledger import bootstrap
-from ledger.custody.missing import Gap
 from ledger.custody.rate import Question, Rate, Share, View
 from ledger.custody.regimes.base import KINDS
-from ledger.log.checkpoint import Policy, verify_checkpoint
-from ledger.queries import Queries
-from ledger.service import Ledger, NotFound
-
-KIND_WORDS: dict[str, tuple[str, str]] = {
-    "hazardous": ("危险废物", "hazardous waste"),
-    "medical": ("医疗废物", "medical waste"),
-    "industrial": ("一般工业固体废物", "general industrial waste"),
-    "construction": ("建筑垃圾", "construction waste"),
-    "household": ("生活垃圾", "household waste"),
-    "sludge": ("污泥", "sludge"),
-}
-VIEW_WORDS: dict[str, tuple[str, str]] = {
-    "origin": (
-        "产生口径：在此范围内首次产生的，无论现在何处",
-        "origin view: first produced in this scope, wherever it is now",
-    ),
-    "facility": ("设施口径：进入此场所的", "facility view: what came to this place"),
-}
-CAME_IN: dict[str, tuple[str, str]] = {
-    "generated": ("产生", "generated"),
-    "derived": ("处置残渣", "residues"),
-    "opening": ("期初申报", "declared stock"),
-    "found": ("发现无主", "found ownerless"),
-    "gain": ("复称增加", "gained by weighing"),
-    "unrecorded": ("来源未记录", "origin not recorded"),
-}
-WHY: dict[str, tuple[str, str]] = {
-    "open": ("未办结，时限未到", "still open, its clock runs"),
-    "overdue": ("未办结，已超期", "still open, overdue"),
-    "lost": ("遗失，未找到", "lost and not found"),
-    "dumped": ("倾倒", "dumped"),
-    "difference": ("超出容差的重量差", "differences beyond the tolerance"),
-    "closed-by-unentitled": ("由无资质单位利用处置", "closed by somebody not entitled"),
-    "process-loss-by-unentitled": ("在无资质单位处损耗", "process loss at somebody not entitled"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """A rate with everything that must be said beside it. `size` is the checkpoint it holds for; `signed` how many of
-    those entries a signed checkpoint covers, believed at `level` (zh, en)."""
-
-    rate: Rate
-    gaps: Sequence[Gap]
-    unresolved: Sequence[str]
-    next_deadline: str
-    size: int
-    signed: int
-    level: tuple[str, str]
-
-    @property
-    def missing_g(self) -> int:
-        """Grams that the proven figure lacks."""
-        return self.rate.proven.whole_g - self.rate.proven.part_g
-
-    @property
-    def outside_g(self) -> int:
-        """Missing grams that the gaps do not name: bad in an earlier period (negative), or no longer at this place."""
-        return self.missing_g - sum(gap.grams for gap in self.gaps)
-
-    @property
-    def bad_g(self) -> int:
-        return sum(self.rate.bad_g.values())
-
-    @property
-    def verdict(self) -> str:
-        """complete, nothing-due or incomplete."""
-        if self.bad_g or self.rate.overdue_g or self.unresolved:
-            return "incomplete"
-        return "nothing-due" if self.rate.nothing_due else "complete"
+from ledger.figures import Figures, figures
+from ledger.log.checkpoint import Policy
+from ledger.service import Ledger
+from ledger.telling import CAME_IN, VIEWS, WASTES, WHY
 
 
 @click.command()
@@ -136,6 +67,8 @@ def command(
             sites=frozenset(find.site(each) for each in sites),
             code=code or "",
         )
+        if at_size is not None and at_size > (known := queries.projected()):
+            raise click.UsageError(say(f"--at-size：账本只有 {known} 条", f"--at-size: the ledger has {known} entries"))
         found = figures(ledger, queries, question, pinned(ledger), at_size)
         if as_json:
             click.echo(json.dumps(document(found), ensure_ascii=False, indent=1))
@@ -156,39 +89,12 @@ def pinned(ledger: Ledger) -> Policy:
     return Policy.parse(path.read_text() if path.exists() else ledger.policy_text())
 
 
-def figures(
-    ledger: Ledger, queries: Queries, question: Question, policy: Policy, at_size: int | None = None
-) -> Figures:
-    """The rate with its gaps, as of the newest entry taken in or of the first `at_size`."""
-    projected = queries.projected()
-    if at_size is not None and at_size > projected:
-        raise click.UsageError(
-            say(f"--at-size：账本只有 {projected} 条", f"--at-size: the ledger has {projected} entries")
-        )
-    replay = at_size if at_size != projected else None
-    try:
-        believed = verify_checkpoint(ledger.checkpoint(policy), policy)
-    except NotFound:
-        # The policy's witnesses have cosigned nothing yet: the log's own signature is all there is.
-        believed = verify_checkpoint(ledger.unwitnessed_checkpoint(), Policy.parse(ledger.policy_text()))
-    size = at_size or projected
-    return Figures(
-        rate=queries.rate(question, replay),
-        gaps=queries.gaps(question, replay),
-        unresolved=queries.unresolved(question, replay),
-        next_deadline=queries.next_deadline(question, replay),
-        size=size,
-        signed=min(size, believed.checkpoint.size),
-        level=(believed.level("zh"), believed.level("en")),
-    )
-
-
 def told(found: Figures, scope: str, period: str, find: Lookup) -> Iterator[str]:
     """The figures for people."""
     rate, question = found.rate, found.rate.question
     offset = find.ledger.regime.offset
-    yield say("安全处置率", "safe-disposal rate") + f" · {word(KIND_WORDS, question.kind)} · {scope} · {period}"
-    yield f"  {word(VIEW_WORDS, question.view)}" + (f" · {question.code}" if question.code else "")
+    yield say("安全处置率", "safe-disposal rate") + f" · {word(WASTES, question.kind)} · {scope} · {period}"
+    yield f"  {word(VIEWS, question.view)}" + (f" · {question.code}" if question.code else "")
     yield "  " + say(f"时限读至 {local(question.horizon, offset)}", f"clocks read at {local(question.horizon, offset)}")
     yield "  " + as_of_words(found)
     yield ""

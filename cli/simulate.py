@@ -19,7 +19,7 @@ from cli.acting import settle
 from cli.demo import StoryClock
 from cli.lookup import Lookup
 from cli.progress import progress
-from cli.rate import figures, told
+from cli.rate import told
 from cli.verify import verified
 from cli.words import language, say, speak
 from ledger import bootstrap
@@ -31,6 +31,7 @@ from ledger.exchange.author import AuthorChain
 from ledger.exchange.catalogue import carried
 from ledger.exchange.stories import Player, Step
 from ledger.exchange.worlds import FRAUDS, World
+from ledger.figures import figures
 from ledger.log.checkpoint import Policy, parse_checkpoint
 from ledger.log.keys import PrivateKey
 from ledger.log.note import Note

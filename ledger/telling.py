@@ -173,6 +173,39 @@ SEVERITIES: dict[str, tuple[str, str]] = {
     "warning": ("警告", "warning"),
     "notice": ("提示", "notice"),
 }
+WASTES: dict[str, tuple[str, str]] = {
+    "hazardous": ("危险废物", "hazardous waste"),
+    "medical": ("医疗废物", "medical waste"),
+    "industrial": ("一般工业固体废物", "general industrial waste"),
+    "construction": ("建筑垃圾", "construction waste"),
+    "household": ("生活垃圾", "household waste"),
+    "sludge": ("污泥", "sludge"),
+}
+VIEWS: dict[str, tuple[str, str]] = {
+    "origin": (
+        "产生口径：在此范围内首次产生的，无论现在何处",
+        "origin view: first produced in this scope, wherever it is now",
+    ),
+    "facility": ("设施口径：进入此场所的", "facility view: what came to this place"),
+}
+CAME_IN: dict[str, tuple[str, str]] = {
+    "generated": ("产生", "generated"),
+    "derived": ("处置残渣", "residues"),
+    "opening": ("期初申报", "declared stock"),
+    "found": ("发现无主", "found ownerless"),
+    "gain": ("复称增加", "gained by weighing"),
+    "unrecorded": ("来源未记录", "origin not recorded"),
+    "reclassified": ("改变归类", "reclassified"),
+}
+WHY: dict[str, tuple[str, str]] = {
+    "open": ("未办结，时限未到", "still open, its clock runs"),
+    "overdue": ("未办结，已超期", "still open, overdue"),
+    "lost": ("遗失，未找到", "lost and not found"),
+    "dumped": ("倾倒", "dumped"),
+    "difference": ("超出容差的重量差", "differences beyond the tolerance"),
+    "closed-by-unentitled": ("由无资质单位利用处置", "closed by somebody not entitled"),
+    "process-loss-by-unentitled": ("在无资质单位处损耗", "process loss at somebody not entitled"),
+}
 _PARTS = ("lines", "inputs", "outputs", "sources", "targets")
 _PLAIN = (
     "number", "facility", "zone", "decision", "discrepancy", "end", "method", "reason", "cause", "outcome", "rule",

@@ -10,13 +10,14 @@ from click.testing import CliRunner
 
 from cli.demo import home
 from cli.main import main
-from cli.rate import WHY, figures
 from ledger import bootstrap
 from ledger.custody.missing import Why
 from ledger.custody.rate import Question, View
+from ledger.figures import figures
 from ledger.log.checkpoint import Policy
 from ledger.queries import Queries
 from ledger.service import Ledger
+from ledger.telling import WHY
 
 AS_OF = "2026-07-23T03:00:00.000Z"
 VIEWS: tuple[View, ...] = ("origin", "facility")
