@@ -227,11 +227,13 @@ def _plain(value: Any, depth: int) -> bool:
     kinds = set(map(type, members))
     if kinds <= _SCALARS:
         return True
-    return (
-        depth > 1
-        and kinds <= _KINDS
-        and all([_plain(each, depth - 1) for each in members if type(each) is dict or type(each) is list])
-    )
+    if depth <= 1 or not kinds <= _KINDS:
+        return False
+    for each in members:
+        kind = type(each)
+        if (kind is dict or kind is list) and not _plain(each, depth - 1):
+            return False
+    return True
 
 
 def _plain_text(data: bytes) -> bool:

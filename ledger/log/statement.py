@@ -150,7 +150,8 @@ def verify_signature(raw: bytes, signature: bytes, public_key: PublicKey) -> byt
 
 def _is_regular(document: dict[str, Any]) -> bool:
     """The quick way: whether every member surely has its form."""
-    keys, get = document.keys(), document.get
+    keys = document.keys()
+    get: Callable[..., Any] = document.get
     if keys != _REQUIRED and (not keys >= _REQUIRED or not keys <= _MEMBERS):
         return False
     about, seen, seq, at, prev = get("about"), get("seen"), get("seq"), get("at"), get("prev")

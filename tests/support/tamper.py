@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select, text, update
@@ -129,7 +129,7 @@ def rewritten(engine: Engine, log: SignerKey, index: int, change: Callable[[Entr
         for place_, said, stored in connection.execute(query.order_by(t.leaf.c.index)).all():
             was = entry.parse(stored)
             new = change(was) if place_ == index else was
-            links = [replace(link, prev=leaves.get(link.stream)) for link in new.links]
+            links = [link._replace(prev=leaves.get(link.stream)) for link in new.links]
             raw = entry.build(
                 statement=new.statement,
                 signature=new.signature,

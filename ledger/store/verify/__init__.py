@@ -31,12 +31,12 @@ from ledger.store.database import open_engine
 from ledger.store.projections import CatalogueReader
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.apart import Apart
-from ledger.store.verify.beside import Beside
+from ledger.store.verify.beside import Beside, LinkSum
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import LEVELS, UNPROVEN, Difference, Level, Verdict, Verified, shown
 from ledger.store.verify.keys import Keys, offered
 from ledger.store.verify.ranges import Part, Plan, Ranges
-from ledger.store.verify.reading import Reader, note_in
+from ledger.store.verify.reading import Reader, Row, note_in
 from ledger.store.verify.replay import Replay, Replayed, tasks
 
 __all__ = ["LEVELS", "UNPROVEN", "Difference", "Level", "Progress", "Verdict", "Verified", "verify"]
@@ -134,32 +134,22 @@ class _Run:
         kek: bytes | None,
         read_catalogue: CatalogueReader | None,
     ) -> Verdict:
-        whole, size = self._whole, self._plan.size
         waiting = self._reader.waiting()
         pool = None
         if self._processes > 1:
-            pool = ProcessPoolExecutor(
-                self._processes, mp_context=get_context("forkserver"), initializer=_start, initargs=(self._job,)
-            )
+            context = get_context("forkserver")
+            context.set_forkserver_preload(["__main__", __name__])  # read once, not by each process
+            pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_start, initargs=(self._job,))
         try:
-            for part in self._parts(pool):
-                whole.add(part)
-                self._progress("entries", part.stop, size)
-            latest = whole.latest
-            if waiting:
-                whole.add(Ranges(self._reader, self._plan).check_waiting(waiting, size), sequenced=False)
-            keys = Keys(whole, self._opened.origin)
-            keys.derive()
-            beside = Beside(
-                whole=whole,
-                keys=keys,
-                log_key=VerifierKey.parse(self._opened.log_key),
-                policy=policy,
-                secret=self._plan.secret,
-                latest=latest,
-            )
-            self._compare(beside, Apart(whole=whole, keys=keys, kek=kek), notes, len(waiting))
-            skipped = self._replay(pool, keys.authors, read_catalogue, beside) if self._level == "replay" else 0
+            planned = self._whole.differences.copy()
+            beside = self._walked(pool, waiting, policy, keep=False)
+            if not beside.heads_agree():
+                # Something in `stream_head` differs; what it is, only all chains together tell.
+                self._whole = Whole(self._reader, differences=planned)
+                beside = self._walked(pool, waiting, policy, keep=True)
+                self._whole.differences += beside.stream_heads()
+            self._compare(beside, Apart(whole=self._whole, keys=beside.keys, kek=kek), notes, len(waiting))
+            skipped = self._replay(pool, beside.keys.authors, read_catalogue, beside) if self._level == "replay" else 0
         finally:
             if pool is not None:
                 pool.shutdown(cancel_futures=True)
@@ -223,24 +213,49 @@ class _Run:
 
     # ------------------------------------------------------------------------------------ the log
 
-    def _parts(self, pool: ProcessPoolExecutor | None) -> Iterator[Part]:
+    def _walked(
+        self, pool: ProcessPoolExecutor | None, waiting: Sequence[Row], policy: Policy | None, *, keep: bool
+    ) -> Beside:
+        """The whole log, joined from its ranges, and the keys that it enrols."""
+        whole, size = self._whole, self._plan.size
+        links = LinkSum(self._reader, self._plan.secret)
+        for part in self._parts(pool, keep):
+            whole.add(part)
+            if self._level != "hashes":
+                links.take(part.links)
+            self._progress("entries", part.stop, size)
+        latest = whole.latest
+        if waiting:
+            whole.add(Ranges(self._reader, self._plan).check_waiting(waiting, size), sequenced=False)
+        keys = Keys(whole, self._opened.origin)
+        keys.derive()
+        return Beside(
+            whole=whole,
+            keys=keys,
+            log_key=VerifierKey.parse(self._opened.log_key),
+            policy=policy,
+            links_summed=links,
+            latest=latest,
+        )
+
+    def _parts(self, pool: ProcessPoolExecutor | None, keep: bool) -> Iterator[Part]:
         """The ranges in order."""
         new = 0 if self._since is None else min(self._since.size, self._plan.size) // WIDTH * WIDTH
         work = [
-            (start, min(start + TASK, end), self._level, known)
+            (start, min(start + TASK, end), self._level, known, keep)
             for begin, end, known in ((0, new, True), (new, self._plan.size, False))
             for start in range(begin, end, TASK)
         ]
         if pool is None:
             ranges = Ranges(self._reader, self._plan)
-            return (ranges.check(start, stop, level, known=known) for start, stop, level, known in work)
+            return (ranges.check(start, stop, level, known=known, keep=keep) for start, stop, level, known, _ in work)
         return _in_order(pool, _range, work, 2 * self._processes)
 
     # ------------------------------------------------------------------------------------ beside the log
 
     def _compare(self, beside: Beside, apart: Apart, notes: Sequence[bytes], waiting: int) -> None:
         checks: list[Callable[[], Iterable[Difference]]] = [
-            beside.log_state, beside.tiles, beside.checkpoints, lambda: beside.outside(notes), beside.stream_heads,
+            beside.log_state, beside.tiles, beside.checkpoints, lambda: beside.outside(notes),
         ]  # fmt: skip
         if self._level != "hashes":
             checks += [
@@ -378,8 +393,8 @@ def _start(job: _Job) -> None:
     _ranges = Ranges(_reader, job.plan)
 
 
-def _range(start: int, stop: int, level: Level, known: bool) -> Part:
-    return _ranges.check(start, stop, level, known=known)
+def _range(start: int, stop: int, level: Level, known: bool, keep: bool) -> Part:
+    return _ranges.check(start, stop, level, known=known, keep=keep)
 
 
 def _replayed(indices: list[int], authors: dict[str, AuthorHead]) -> Replayed:

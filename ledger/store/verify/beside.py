@@ -3,8 +3,10 @@ what was kept as evidence, and what is sealed."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 
 from ledger.custody.decide import folds
@@ -21,11 +23,29 @@ from ledger.store.rows import AUTHOR_COLUMNS
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import Difference, apart, shown
 from ledger.store.verify.keys import Keys
-from ledger.store.verify.ranges import link_mark
+from ledger.store.verify.ranges import agrees, link_mark
 from ledger.store.verify.reading import Reader, Row, entry_in, note_in
 from ledger.store.verify.replay import POSTING
 
 _SALT: Final = 32
+
+
+class LinkSum:
+    """The rows of `link` as a number; taken in little by little, while processes check ranges."""
+
+    def __init__(self, reader: Reader, secret: bytes) -> None:
+        self.rows, self.total, self.odd = 0, 0, False
+        self._secret = secret
+        self._waiting = reader.stream("SELECT stream, seq, statement FROM link")
+
+    def take(self, count: int | None = None) -> None:
+        """Take in the next `count` rows, or all."""
+        for stream, seq, hash_ in islice(self._waiting, count):
+            self.rows += 1
+            try:
+                self.total += link_mark(self._secret, stream, seq, hash_)
+            except (AttributeError, TypeError):
+                self.odd = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,10 +56,10 @@ class Beside:
     keys: Keys
     log_key: VerifierKey
     policy: Policy | None
-    secret: bytes
     latest: str
     witnessed: tuple[int, tuple[str, ...]] = (0, ())
     signed: int = 0
+    links_summed: LinkSum
     moved: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -194,8 +214,9 @@ class Beside:
             if proven is not None and proven.hex() == root:
                 if size not in signed and f"size {size}" not in self.moved:
                     yield beside("checkpoint", "size", "row", "a row", "no row", f"size {size}", size - 1)
-                places = [(index, hash_) for index, hash_ in places if index < size]
-            for index, hash_ in places:
+                places = array("Q", [index for index in places if index < size])
+            for index in places:
+                hash_ = self.whole.statement_at(index)
                 kept = split.pop(hash_, None)
                 if kept is not None:
                     yield from self._split(kept, size, root, index)
@@ -259,16 +280,10 @@ class Beside:
 
     def links(self) -> Iterator[Difference]:
         """The rows of `link`: as a set the same as the links inside the entries."""
-        count, total = 0, 0
-        odd = False
-        for stream, seq, hash_ in self._reader.stream("SELECT stream, seq, statement FROM link"):
-            count += 1
-            try:
-                total += link_mark(self.secret, stream, seq, hash_)
-            except (AttributeError, TypeError):
-                odd = True
-        self.counts["links"] = count
-        if odd or (count, total) != (self.whole.links, self.whole.link_sum):
+        got = self.links_summed
+        got.take()
+        self.counts["links"] = got.rows
+        if got.odd or (got.rows, got.total) != (self.whole.links, self.whole.link_sum):
             yield from self._links_one_by_one()
 
     def _links_one_by_one(self) -> Iterator[Difference]:
@@ -316,18 +331,26 @@ class Beside:
                 stream=link.stream, seq=link.seq, index=record[0],
             )  # fmt: skip
 
+    def heads_agree(self) -> bool:
+        """Whether `stream_head` holds the end of every object chain and no other row, each with a state only where an
+        object has one. The ranges have looked at the chains that they saw whole."""
+        left = self.whole.heads
+        agreed = sum([agrees(head, left[head[0]]) for head in self._reader.heads(list(left))])
+        # A row with seq 0 was locked once by a flush that wrote nothing there.
+        ((count,),) = self._reader.rows("SELECT count(*) FROM stream_head WHERE seq <> 0")
+        self.counts["objects"] = count
+        return agreed == len(left) and agreed + self.whole.ended == count
+
     def stream_heads(self) -> Iterator[Difference]:
-        """The end of every object chain, and that nothing but a container or manifest has a state."""
-        count = 0
+        """What differs in `stream_head`, row by row; needs all chains."""
         strange: list[Row] = []
         left = set(self.whole.heads)
         for stream, seq, leaf, state in self._reader.stream(
             "SELECT stream, seq, leaf, state IS NOT NULL FROM stream_head"
         ):
-            count += 1
             place = self.whole.heads.get(stream) if type(stream) is str else None
             if place is None:
-                if seq != 0:  # locked once by a flush that wrote nothing there
+                if seq != 0:
                     strange.append((stream, seq, leaf))
                 continue
             left.discard(stream)
@@ -337,7 +360,6 @@ class Beside:
                     yield _head(column, stream, place[0] - 1, expected, got)
             if bool(state) and not folds(stream):
                 yield _head("state", stream, place[0] - 1, None, "a state")
-        self.counts["objects"] = count
         for stream in sorted(left):
             seq, leaf = self.whole.heads[stream]
             close = next((r for r in strange if r[1:] == (seq - 1, bytes.fromhex(leaf or ""))), None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from sys import intern
 from typing import TypeVar
 
 from ledger.custody.events import Event, parse
@@ -16,7 +16,7 @@ from ledger.log.statement import Statement
 from ledger.log.tiles import WIDTH
 from ledger.store.verify.findings import Difference
 from ledger.store.verify.ranges import Part, Told, broken_link, chain_words, ten_seconds_before
-from ledger.store.verify.reading import RAW, Reader, entry_in, statement_in
+from ledger.store.verify.reading import HASH, RAW, Reader, entry_in, statement_in
 
 _START = (1, None)
 E = TypeVar("E", bound=Event)
@@ -24,7 +24,8 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(slots=True)
 class Whole:
-    """What all ranges so far come to. `heads` and `authors` hold what the next member of each chain must say."""
+    """What all ranges so far come to. `heads` and `authors` hold what the next member of each chain must say; `ended`
+    counts the object chains that a range saw whole."""
 
     reader: Reader
     differences: list[Difference] = field(default_factory=list)
@@ -33,7 +34,7 @@ class Whole:
     began: dict[str, int] = field(default_factory=dict)
     seen_last: dict[str, int] = field(default_factory=dict)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
-    seen: dict[tuple[int, str], list[tuple[int, bytes]]] = field(default_factory=dict)
+    seen: dict[tuple[int, str], array[int]] = field(default_factory=dict)
     unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
     tiles: list[bytes] = field(default_factory=list)
     frontier: Frontier = field(default_factory=Frontier)
@@ -41,9 +42,10 @@ class Whole:
     size: int = 0
     latest: str = ""
     rare: list[Told] = field(default_factory=list)
-    owners: list[str | None] = field(default_factory=list)
-    joined: dict[str, str] = field(default_factory=dict)
+    owners: array[int] = field(default_factory=lambda: array("I"))
+    joined: dict[int, int] = field(default_factory=dict)
     torn: set[int] = field(default_factory=set)
+    ended: int = 0
     links: int = 0
     link_sum: int = 0
     octets: int = 0
@@ -67,10 +69,11 @@ class Whole:
         self._saw(part)
         self._time(part)
         self.rare += part.rare
-        self.owners += [owner and intern(owner) for owner in part.owners]
+        self.owners += part.owners
         for left, right in part.joined:
             self._join(left, right)
         self.torn.update(part.torn)
+        self.ended += part.ended
         self.links += part.links
         self.link_sum += part.link_sum
         self.octets += part.octets
@@ -87,8 +90,8 @@ class Whole:
         for pair, places in part.seen.items():
             # A pair that is known to be right needs no more than one place; a wrong one keeps all that told it.
             known = self.roots.get(pair[0])
-            right = known is not None and known.hex() == pair[1] and pair[0] <= places[0][0]
-            kept = self.seen.setdefault(pair, [])
+            right = known is not None and known.hex() == pair[1] and pair[0] <= places[0]
+            kept = self.seen.setdefault(pair, array("Q"))
             kept += places[: 1 - len(kept)] if right else places
 
     def _time(self, part: Part) -> None:
@@ -120,6 +123,11 @@ class Whole:
     def frontier_bytes(self) -> bytes:
         """The right edge of the whole tree, as `log_state` keeps it."""
         return Frontier(self.size, self.frontier.hashes + self.edge).to_bytes()
+
+    def statement_at(self, index: int) -> bytes:
+        """The statement hash that stands at an index, those that wait for one included."""
+        rows = self.reader.records_at([index]) if index < self.size else self.reader.waiting()[index - self.size :]
+        return rows[0][HASH] if rows else b""
 
     def _say(self, table: str, check: str, expected: str, got: str, index: int) -> None:
         self.differences.append(
@@ -153,16 +161,16 @@ class Whole:
 
     # ------------------------------------------------------------------------------------ what belongs together
 
-    def _join(self, left: str, right: str) -> None:
+    def _join(self, left: int, right: int) -> None:
         left, right = self.component(left), self.component(right)
         if left != right:
             self.joined[right] = left
 
-    def component(self, stream: str) -> str:
-        """The name of the group of objects that share entries with this one."""
-        root = stream
+    def component(self, number: int) -> int:
+        """The number of the group of objects that share entries with this one."""
+        root = number
         while (above := self.joined.get(root)) is not None:
             root = above
-        while stream != root:
-            self.joined[stream], stream = root, self.joined[stream]
+        while number != root:
+            self.joined[number], number = root, self.joined[number]
         return root

@@ -6,10 +6,12 @@ A value that differs is laid at one door: each is stored more than once, and the
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 import orjson
 
@@ -74,7 +76,9 @@ class Told:
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """What one range gives. A chain's next is the (seq, prev) that its next member must say."""
+    """What one range gives. A chain's next is the (seq, prev) that its next member must say; of object chains that
+    begin here and end where `stream_head` says, only their number is kept. Owners are numbers of objects, 0 for none,
+    and `seen` gives the indices of the entries that saw a (size, root)."""
 
     start: int
     stop: int
@@ -85,16 +89,17 @@ class Part:
     author_next: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     seen_first: dict[str, tuple[int, int]] = field(default_factory=dict)
     seen_last: dict[str, int] = field(default_factory=dict)
-    seen: dict[tuple[int, str], list[tuple[int, bytes]]] = field(default_factory=dict)
+    seen: dict[tuple[int, str], array[int]] = field(default_factory=dict)
     unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
     tiles: list[bytes] = field(default_factory=list)
     edges: dict[int, list[bytes]] = field(default_factory=dict)
     earliest: str = "~"
     latest: str = ""
     rare: list[Told] = field(default_factory=list)
-    owners: list[str | None] = field(default_factory=list)
-    joined: list[tuple[str, str]] = field(default_factory=list)
+    owners: array[int] = field(default_factory=lambda: array("I"))
+    joined: set[tuple[int, int]] = field(default_factory=set)
     torn: list[int] = field(default_factory=list)
+    ended: int = 0
     links: int = 0
     link_sum: int = 0
     octets: int = 0
@@ -113,6 +118,11 @@ def link_mark(secret: bytes, stream: str, seq: int, hash_: bytes) -> int:
     return int.from_bytes(sha256(b"%b%d %b%b" % (secret, seq, hash_, stream.encode()))[:16], "big")
 
 
+def number_of(stream: str) -> int:
+    """A short number for an object: two that share one are replayed together, which does no harm."""
+    return crc32(stream.encode()) or 1
+
+
 class Ranges:
     """Checks ranges over one connection."""
 
@@ -121,9 +131,10 @@ class Ranges:
         self._plan = plan
         self._public: dict[str, PublicKey | None] = {}
 
-    def check(self, start: int, stop: int, level: Level, *, known: bool = False) -> Part:
+    def check(self, start: int, stop: int, level: Level, *, known: bool = False, keep: bool = False) -> Part:
         """The part [start, stop); `start` is a multiple of a tile's width. Of bytes that are `known` from an earlier
-        run neither form nor signature is looked at again; that they are the same bytes, the root shows."""
+        run neither form nor signature is looked at again; that they are the same bytes, the root shows. `keep`: also
+        the chains that are at their end."""
         part = Part(start=start, stop=stop)
         rows = {row[INDEX]: row for row in self._reader.records(start, stop)}
         for index in [i for i in self._plan.moved if start <= i < stop]:
@@ -150,7 +161,17 @@ class Ranges:
                 self._links_only(part, first, tile, leaves, damaged)
             else:
                 self._entries(part, first, tile, leaves, damaged, known)
+        if not keep:
+            self._end(part)
         return part
+
+    def _end(self, part: Part) -> None:
+        """Forget the chains that begin here and end as `stream_head` says; `Beside` counts them."""
+        whole = [name for name, (seq, prev, _) in part.first.items() if seq == 1 and prev is None]
+        for head in self._reader.heads(whole):
+            if agrees(head, part.next[head[0]]):
+                del part.first[head[0]], part.next[head[0]]
+                part.ended += 1
 
     def check_waiting(self, rows: Sequence[Row], start: int) -> Part:
         """Entries that wait for an index, as if they stood behind the log."""
@@ -199,7 +220,7 @@ class Ranges:
             part.tiles.append(root)
             if stored is not None and stored[0] != root:
                 part.differences.append(_tile_differs("root", first, first, root, stored[0]))
-        part.octets += sum(len(row[RAW]) + len(row[SAID]) for n, row in enumerate(tile) if row and n not in damaged)
+        part.octets += sum([len(row[RAW]) + len(row[SAID]) for n, row in enumerate(tile) if row and n not in damaged])
         return computed, damaged
 
     def _vote(self, part: Part, first: int, tile: list[Row | None], stored: Row | None) -> tuple[list[bytes], set[int]]:
@@ -292,7 +313,7 @@ class Ranges:
         self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int], known: bool
     ) -> None:
         for n, row in enumerate(tile):
-            owner = None
+            owner = 0
             if row is not None and n in damaged:
                 owner = self._mend(part, first + n, row, leaves[n])
                 part.torn.append(first + n)
@@ -300,21 +321,19 @@ class Ranges:
                 owner = self._read(part, first + n, row, leaves[n].hex(), known)
             part.owners.append(owner)
 
-    def _read(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> str | None:
+    def _read(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> int:
         table = "entry"
         try:
             received = known_entry(row[RAW]) if known else entry_in(row[RAW])
             table = "statement"
-            said = known_statement(row[SAID], row[HASH]) if known else statement_in(row[SAID])
+            said = known_statement(row[SAID], row[HASH]) if known else statement_in(row[SAID], row[HASH])
             return self._entry(part, index, row, received, said, leaf, known)
         except (LedgerError, *UNREADABLE) as error:
             self._say(part, table, "bytes", "bytes", "the canonical form", f"{error}", index, row)
             part.torn.append(index)
-            return None
+            return 0
 
-    def _entry(
-        self, part: Part, index: int, row: Row, received: Entry, said: Statement, leaf: str, known: bool
-    ) -> str | None:
+    def _entry(self, part: Part, index: int, row: Row, received: Entry, said: Statement, leaf: str, known: bool) -> int:
         hash_ = said.hash.hex()
         if received.statement != hash_:
             self._say(part, "entry", "bytes", "hash", hash_, received.statement, index, row)
@@ -322,9 +341,10 @@ class Ranges:
             self._say(part, "entry", "id", "row", said.id, row[ID], index, row)
         if row[SEQ] != said.seq:
             self._say(part, "statement", "seq", "row", said.seq, row[SEQ], index, row)
-        if row[KEY] is None or row[KEY] != bytes.fromhex(said.key):
+        author = self._plan.keys.get(said.key)
+        if row[KEY] is None or row[KEY] != (author.key if author is not None else bytes.fromhex(said.key)):
             self._say(part, "statement", "key", "row", said.key, row[KEY], index, row)
-        self._signed(part, index, row, received, said, known)
+        self._signed(part, index, row, received, said, author, known)
         # The author's chain, and what the author had seen.
         want = part.author_next.get(said.key)
         if want is None:
@@ -336,30 +356,34 @@ class Ranges:
         self._time(part, index, row, received.received_at)
         # The objects' chains.
         links = received.links
-        streams = tuple(link.stream for link in links)
-        author = self._plan.keys.get(said.key)
+        streams = tuple([stream for stream, _, _ in links])
         expected = said.about if received.refused is None else (author.stream,) if author is not None else streams
         if streams != expected:
             self._say(part, "entry", "bytes", "link", " ".join(expected), " ".join(streams), index, row)
-        for link in links:
-            self._link(part, index, link.stream, link.seq, link.prev, leaf)
-            part.link_sum += link_mark(self._plan.secret, link.stream, link.seq, row[HASH])
+        for stream, seq, prev in links:
+            self._link(part, index, stream, seq, prev, leaf)
+            part.link_sum += link_mark(self._plan.secret, stream, seq, row[HASH])
         if said.type in RARE:
             part.rare.append(Told(index, said.raw, received.refused))
         return _owner(part, said.about)
 
-    def _signed(self, part: Part, index: int, row: Row, received: Entry, said: Statement, known: bool) -> None:
-        author = self._plan.keys.get(said.key)
+    def _signed(
+        self, part: Part, index: int, row: Row, received: Entry, said: Statement, author: AuthorHead | None, known: bool
+    ) -> None:
         if author is None:
             self._say(part, "statement", "bytes", "authority", "a key enrolled in this log", said.key, index, row)
             return
-        for what, expected, got in (
-            ("party", author.party, said.party),
-            ("by", author.person, said.by),
-            ("custody", "server" if author.server else None, said.custody),
-        ):
-            if expected != got:
-                self._say(part, "statement", "bytes", "authority", f"{what} {expected}", f"{what} {got}", index, row)
+        custody = "server" if author.server else None
+        if author.party != said.party or author.person != said.by or custody != said.custody:
+            for what, expected, got in (
+                ("party", author.party, said.party),
+                ("by", author.person, said.by),
+                ("custody", custody, said.custody),
+            ):
+                if expected != got:
+                    self._say(
+                        part, "statement", "bytes", "authority", f"{what} {expected}", f"{what} {got}", index, row
+                    )
         signature = row[SIGNATURE] if type(row[SIGNATURE]) is bytes else b""
         if encode_base64(signature) != received.signature:
             self._say(part, "statement", "signature", "signature", received.signature, row[SIGNATURE], index, row)
@@ -385,7 +409,10 @@ class Ranges:
             if received.refused == "seen-decreased" and 0 <= before <= seen.size:
                 self._say(part, "entry", "bytes", "seen", "no refusal", received.refused, index, row)
             return
-        part.seen.setdefault((seen.size, seen.root), []).append((index, said.hash))
+        places = part.seen.get((seen.size, seen.root))
+        if places is None:
+            places = part.seen[seen.size, seen.root] = array("Q")
+        places.append(index)
         last = part.seen_last.get(said.key)
         if last is None:
             part.seen_first.setdefault(said.key, (seen.size, index))
@@ -412,7 +439,7 @@ class Ranges:
         part.next[stream] = (seq + 1, leaf)
         part.links += 1
 
-    def _mend(self, part: Part, index: int, row: Row, leaf: bytes) -> str | None:
+    def _mend(self, part: Part, index: int, row: Row, leaf: bytes) -> int:
         """Carry the chains past bytes that cannot be believed, by the rows and the copy that still can."""
         links = [(name, seq) for name, seq in self._reader.links_of(row[HASH])]
         for name, seq in links:
@@ -476,6 +503,12 @@ class Ranges:
             return found[0] if found else (None, None)
 
 
+def agrees(head: Row, place: tuple[int, str | None]) -> bool:
+    """Whether a row of `stream_head` (its state only whether there is one) is the end of a chain."""
+    stream, seq, leaf, state = head
+    return seq == place[0] - 1 and leaf == bytes.fromhex(place[1] or "") and (not state or folds(stream))
+
+
 def _tile_differs(column: str, index: int, first: int, expected: bytes, got: Any) -> Difference:
     return Difference(
         table="tile",
@@ -512,12 +545,13 @@ def chain_words(place: tuple[int, str | None]) -> str:
     return f"seq {place[0]}" + (f" prev {place[1]}" if place[1] else "")
 
 
-def _owner(part: Part, about: Sequence[str]) -> str | None:
-    owner = None
+def _owner(part: Part, about: Sequence[str]) -> int:
+    owner = 0
     for name in about:
         if folds(name):
-            if owner is None:
-                owner = name
+            number = number_of(name)
+            if owner == 0:
+                owner = number
             else:
-                part.joined.append((owner, name))
+                part.joined.add((owner, number))
     return owner

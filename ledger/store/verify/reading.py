@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -22,7 +22,13 @@ INDEX, LEAF, HASH, ID, RAW, KEY, SEQ, SAID, SIGNATURE = range(9)
 _JOINED: Final = (
     "FROM leaf l LEFT JOIN entry e ON e.statement = l.statement LEFT JOIN statement s ON s.hash = l.statement"
 )
-_RECORD: Final = f'SELECT l."index", l.hash, l.statement, e.id, e.bytes, s.key, s.seq, s.bytes, s.signature {_JOINED}'
+_COLUMNS: Final = 'SELECT l."index", l.hash, l.statement, e.id, e.bytes, s.key, s.seq, s.bytes, s.signature'
+_RECORD: Final = f"{_COLUMNS} {_JOINED}"
+# A SQLite ledger's rows lie in the order of the log: read so, nothing has to be looked up by its hash.
+_IN_ORDER: Final = (
+    f'{_COLUMNS} FROM leaf l LEFT JOIN entry e ON e.rowid = l."index" + 1 AND +e.statement = l.statement'
+    ' LEFT JOIN statement s ON s.rowid = l."index" + 1 AND +s.hash = l.statement'
+)
 _WAITING: Final = (
     "SELECT p.id, NULL, p.statement, e.id, e.bytes, s.key, s.seq, s.bytes, s.signature FROM pending p"
     " LEFT JOIN entry e ON e.statement = p.statement LEFT JOIN statement s ON s.hash = p.statement ORDER BY p.id"
@@ -36,6 +42,9 @@ _ORPHAN_STATEMENTS: Final = (
     " WHERE e.statement IS NULL"
 )
 
+
+_CACHE_KB: Final = 8_192
+_LISTED: Final = 500  # names in one query
 
 # What reading a document loosely can raise when it is not what it should be.
 UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError)
@@ -51,6 +60,10 @@ class Reader:
         self.connection.exec_driver_sql("SELECT 1")  # begins the transaction
         self._driver: Any = self.connection.connection.driver_connection
         self._orphans: tuple[list[Row], list[Row]] | None = None
+        self._streams = 0
+        self._in_order = self.sqlite
+        if self.sqlite:
+            self.rows(f"PRAGMA cache_size=-{_CACHE_KB}")  # what is read once in order needs none
 
     def close(self) -> None:
         self.connection.close()
@@ -64,7 +77,8 @@ class Reader:
 
     def stream(self, sql: str) -> Iterator[Row]:
         """Rows one after another, never all of them in memory."""
-        cursor = self._driver.cursor() if self.sqlite else self._driver.cursor("verify", binary=True)
+        self._streams += 1
+        cursor = self._driver.cursor() if self.sqlite else self._driver.cursor(f"verify{self._streams}", binary=True)
         cursor.arraysize = 5_000
         cursor.execute(sql)
         while some := cursor.fetchmany(5_000):
@@ -73,12 +87,21 @@ class Reader:
 
     def records(self, start: int, stop: int) -> list[Row]:
         """Everything stored under the indices [start, stop), in order."""
-        return self.rows(f'{_RECORD} WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"')
+        where = f'WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"'
+        if self._in_order:
+            found = self.rows(f"{_IN_ORDER} {where}")
+            strays = sum(row[RAW] is None or row[SAID] is None for row in found)
+            if not strays:
+                return found
+            self._in_order = 2 * strays < len(found)
+        return self.rows(f"{_RECORD} {where}")
 
     def records_at(self, indices: list[int]) -> list[Row]:
         """Everything stored under these indices, in order."""
-        listed = ",".join(map(str, indices)) or "NULL"
-        return self.rows(f'{_RECORD} WHERE l."index" IN ({listed}) ORDER BY l."index"')
+        if _close(indices):
+            wanted = set(indices)
+            return [row for row in self.records(min(indices), max(indices) + 1) if row[INDEX] in wanted]
+        return self.rows(f'{_RECORD} WHERE {among(indices)} ORDER BY l."index"')
 
     def entries(self, start: int, stop: int) -> list[Row]:
         """The entries' bytes of the indices [start, stop), in order."""
@@ -104,6 +127,14 @@ class Reader:
             f' WHERE k.stream = {_text(stream)} AND l."index" < {before} ORDER BY k.seq'
         )
         return [index for (index,) in found]
+
+    def heads(self, streams: Sequence[str]) -> Iterator[Row]:
+        """(stream, seq, leaf, whether it has a state) of these objects' heads."""
+        for first in range(0, len(streams), _LISTED):
+            listed = ",".join(map(_text, streams[first : first + _LISTED]))
+            yield from self.rows(
+                f"SELECT stream, seq, leaf, state IS NOT NULL FROM stream_head WHERE stream IN ({listed})"
+            )
 
     def index_of(self, stream: str, seq: int) -> int | None:
         """Where the entry with this link stands in the log, by the rows beside it."""
@@ -183,9 +214,9 @@ def said_by(raw: Any) -> bytes | None:
         return None
 
 
-def statement_in(raw: Any) -> Statement:
+def statement_in(raw: Any, hash_: bytes | None = None) -> Statement:
     """The statement in a stored value of any type; raises what `statement.parse` raises."""
-    return statement.parse(raw if type(raw) is bytes else b"")
+    return statement.parse(raw, hash_) if type(raw) is bytes else statement.parse(b"")
 
 
 def entry_in(raw: Any) -> Entry:
@@ -213,6 +244,17 @@ def known_entry(raw: bytes) -> Entry:
         refused=document.get("refused"),
         links=tuple([Link(link["stream"], link["seq"], link.get("prev")) for link in document["links"]]),
     )
+
+
+def among(indices: Sequence[int]) -> str:
+    """The condition on `leaf l` for these indices or, where they lie close together, those between as well."""
+    if _close(indices):
+        return f'l."index" >= {min(indices)} AND l."index" <= {max(indices)}'
+    return f'l."index" IN ({",".join(map(str, indices)) or "NULL"})'
+
+
+def _close(indices: Sequence[int]) -> bool:
+    return len(indices) > 1 and max(indices) - min(indices) < 2 * len(indices)
 
 
 def note_in(raw: Any) -> Note:

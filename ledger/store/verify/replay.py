@@ -6,10 +6,10 @@ the order of the log, and forgotten.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from zlib import crc32
 
 from ledger.custody.decide import decide, folds
 from ledger.custody.events import check_about, parse
@@ -34,6 +34,7 @@ from ledger.store.verify.reading import (
     UNREADABLE,
     Reader,
     Row,
+    among,
     entry_in,
     known_entry,
     known_statement,
@@ -42,6 +43,7 @@ from ledger.store.verify.reading import (
 
 TASK: Final = 2_000  # entries, unless one group alone has more
 _READ: Final = 500
+_INDEX: Final = 2**32 - 1
 _NOT_RULES: Final = frozenset({"seen-decreased", "seen-unknown"})  # judged with the chains
 _KEYS: Final = (LedgerOpened, KeyEnrolled, KeyRevoked)  # judged with the keys
 POSTING: Final = (
@@ -72,28 +74,29 @@ class Replayed:
     skipped: int = 0
 
 
-def tasks(owners: Sequence[str | None], group_of: Callable[[str], str], since: int) -> Iterator[list[int]]:
+def tasks(owners: Sequence[int], group_of: Callable[[int], int], since: int) -> Iterator[list[int]]:
     """The indices of all entries as tasks of whole groups, if anything in them is new `since`; entries without a folded
-    object have nothing to do with each other."""
+    object have nothing to do with each other. Groups come in the order of their first entries, so that what a task
+    reads lies together."""
     # A group's number may be another's too: then they are replayed together, which does no harm.
-    marked = sorted(
-        (crc32(group_of(owner).encode()) if owner else index // TASK) << 40 | index
-        for index, owner in enumerate(owners)
+    marked = array(
+        "Q", sorted((group_of(owner) if owner else index // TASK) << 32 | index for index, owner in enumerate(owners))
     )
-    new = {each >> 40 for each in marked if each & (1 << 40) - 1 >= since} if since else None
+    starts = [n for n, mark in enumerate(marked) if n == 0 or mark >> 32 != marked[n - 1] >> 32]
+    ends = iter([*starts[1:], len(marked)])
+    groups = sorted((marked[start] & _INDEX) << 64 | start << 32 | end for start, end in zip(starts, ends, strict=True))
+    del starts
     task: list[int] = []
-    before = None
-    for each in marked:
-        group, index = each >> 40, each & (1 << 40) - 1
-        if new is not None and group not in new:
+    for group in groups:
+        indices = [mark & _INDEX for mark in marked[group >> 32 & _INDEX : group & _INDEX]]
+        if indices[-1] < since:
             continue
-        if group != before and len(task) >= TASK:
-            yield task
+        if task and len(task) + len(indices) > TASK:
+            yield sorted(task)
             task = []
-        task.append(index)
-        before = group
+        task += indices
     if task:
-        yield task
+        yield sorted(task)
 
 
 class Replay:
@@ -240,11 +243,10 @@ class Replay:
         return self._kept
 
     def _posted(self, indices: Sequence[int]) -> dict[int, list[Row]]:
-        listed = ",".join(map(str, indices))
         found: dict[int, list[Row]] = {}
         for row in self._reader.rows(
-            f'SELECT l."index", p.{", p.".join(POSTING)} FROM posting p JOIN leaf l ON l.statement = p.statement'
-            f' WHERE l."index" IN ({listed}) ORDER BY l."index", p.n'
+            f'SELECT l."index", p.{", p.".join(POSTING)} FROM leaf l JOIN posting p ON p.statement = l.statement'
+            f' WHERE {among(indices)} ORDER BY l."index", p.n'
         ):
             found.setdefault(row[0], []).append(row[1:])
         return found
