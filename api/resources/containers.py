@@ -99,7 +99,7 @@ def split(query: dict[str, Any]) -> tuple[dict[str, Any], str, int]:
 )
 def containers(query: dict[str, Any]) -> Response:
     found = reading().containers(current_viewer(), *split(query))
-    return page(found, found.items)
+    return page(found, [{name: item[name] for name in ContainerOut._declared_fields} for item in found.items])
 
 
 @blueprint.get("/containers/<container>")
