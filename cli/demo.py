@@ -18,7 +18,7 @@ import click
 
 from cli import keyring
 from cli.acting import Actor, settle
-from cli.entrance import let_in, open_doors
+from cli.entrance import furnish, let_in, open_doors
 from cli.import_ import plan_of, say_plan, say_written
 from cli.import_ import record as record_plan
 from cli.keyring import Member
@@ -202,6 +202,7 @@ def _made(folder: Path, stack: ExitStack) -> Stage:
         stage.say(step.by.alias, step.type, step.body, step.at, step.id)
     _import(stage)
     let_in(ledger, settings, park.players, stage.say)
+    furnish(ledger, park.story.ids["coating-yard"], park.players, stage.say)
     settle(ledger, queries)
     return stage
 

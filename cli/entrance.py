@@ -22,10 +22,26 @@ Say = Callable[[str, str, dict[str, Any]], None]
 PEOPLE = (
     ("bureau", "regulator", "supervision"),
     ("garage", "admin", "garage-clerk"),
+    ("office", "admin", "coating-clerk"),
     ("clerk", "clerk", "coating-clerk"),
     ("driver", "driver", "driver"),
     ("refinery", "disposer", "refinery-gate"),
 )
+
+
+# What the coating shop throws away: name, waste code, form, hazards, what is harmful in it.
+WASTES = (
+    ("漆渣", "900-252-12", "semi-solid", "T,I", "有机溶剂、重金属"),
+    ("废有机溶剂", "900-404-06", "liquid", "T,I,R", "甲苯、二甲苯"),
+    ("沾漆包装桶", "900-041-49", "solid", "T/In", "残留油漆"),
+    ("废机油", "900-249-08", "liquid", "T,I", "石油烃"),
+)
+# With whom it has contracts, for which waste.
+PARTNERS = {
+    "furnace-gate": ("900-252-12", "900-041-49"),
+    "refinery-gate": ("900-249-08",),
+    "driver": ("900-252-12", "900-041-49", "900-249-08"),
+}
 
 
 def let_in(ledger: Ledger, settings: Settings, players: Mapping[str, Player], signs: Say) -> None:
@@ -38,6 +54,23 @@ def let_in(ledger: Ledger, settings: Settings, players: Mapping[str, Player], si
         if role != "regulator":
             rights = {"admin": True} if role == "admin" else {}
             signs(alias, "key-enrolled", ledger.keep_key(party=party, person=person) | rights)
+
+
+def furnish(ledger: Ledger, site: str, players: Mapping[str, Player], signs: Say) -> None:
+    """What a clerk works with at the coating shop's site: kinds of waste to choose from, a second store, partners."""
+    holder = players["coating-clerk"].party
+    for name, code, form, hazards, harmful in WASTES:
+        profile = f"profile:{ledger.new_id()}"
+        body = {"holder": holder, "profile": profile, "name": name, "code": code, "form": form, "site": site,
+                "hazards": hazards, "harmful": harmful, "precautions": "防火、防渗漏、戴手套"}  # fmt: skip
+        signs("coating-clerk", "waste-profile-registered", body)
+    store: dict[str, Any] = {"holder": holder, "facility": f"facility:{ledger.new_id()}", "site": site, "code": "TS002"}
+    store |= {"purpose": "store", "store_kind": "point", "name": "涂装厂溶剂间（虚构）", "capacity_g": 3_000_000}
+    signs("coating-clerk", "facility-registered", store | {"zones": ["甲区", "乙区"]})
+    for alias, codes in PARTNERS.items():
+        contract = {"contract": f"contract:{ledger.new_id()}", "holder": holder, "with": players[alias].party}
+        dates = {"valid_from": "2026-01-01", "valid_until": "2027-12-31"}
+        signs("coating-clerk", "contract-registered", contract | dates | {"codes": list(codes)})
 
 
 def open_doors(settings: Settings, port: int) -> None:

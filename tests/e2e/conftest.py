@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.support import park as parks
 from tests.support.park import PASSWORD, LogIn, Park
@@ -37,11 +37,16 @@ def park(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Park]:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as made:
         yield made
-        made.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    made = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,0 +1,201 @@
+"""Work without network: what a shift needs on the device, the pages that open there, and the worker that keeps them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from api import answers
+from api.auth import Right, current_actor, current_viewer, ledger, reading, requires
+from api.pages.files import PARTS
+from api.pages.shown import name, page, registry, t
+from ledger.labelling import standing_keys
+from ledger.log.hashing import sha256
+
+blueprint = Blueprint("page_offline", __name__)
+_HERE: Final = Path(__file__).parent
+_SHELLS: Final = ("/shift", "/waiting", "/device", "/verifier")
+"""Pages without anybody's data: the same for everyone, so they can be kept on a device."""
+_IN_HAND: Final = ("filling", "held", "in-transit")
+_UNDER_WAY: Final = ("issued", "under-way", "arrived")
+_CONTAINERS_MAX: Final = 2_000
+_MANIFESTS_MAX: Final = 200
+_PARTNERS_MAX: Final = 100
+
+
+@blueprint.get("/shift")
+@requires(Right.PUBLIC)
+def shift() -> Response:
+    """Scan, fill, store, build a manifest and pick up, with or without network."""
+    return page("offline-shift.html")
+
+
+@blueprint.get("/waiting")
+@requires(Right.PUBLIC)
+def waiting() -> Response:
+    """What was said on this device and how far it got."""
+    return page("offline-waiting.html")
+
+
+@blueprint.get("/device")
+@requires(Right.PUBLIC)
+def device() -> Response:
+    """This device's own key."""
+    return page("offline-device.html")
+
+
+@blueprint.get("/verifier")
+@requires(Right.PUBLIC)
+def verifier() -> Response:
+    """Verify a receipt here, without any server."""
+    return page("offline-verifier.html")
+
+
+@blueprint.get("/shift.json")
+@requires(Right.ACT)
+def shift_data() -> Response:
+    """What the pages of a shift need of the ledger, for the party of whoever asks."""
+    party, opened = current_actor().party, ledger().opened
+    return answers.json_response(
+        {
+            "origin": opened.origin,
+            "party": party,
+            "made_at": ledger().now(),
+            "sites": _sites(party),
+            "profiles": [_profile(id_) for id_, p in registry().profiles.items() if p.holder == party],
+            "partners": [_partner(each) for each in _partners(party)],
+            "containers": _containers(),
+            "manifests": _manifests(),
+            "label_keys": [each.public_key.raw.hex() for each in standing_keys(ledger())],
+        }
+    )
+
+
+def _sites(party: str) -> list[dict[str, Any]]:
+    known = registry()
+    return [
+        {
+            "id": id_,
+            "name": site.name,
+            "stores": [
+                {"id": f.facility, "name": f.name or f.code, "zones": list(f.zones)}
+                for f in known.facilities.values()
+                if f.site == id_ and f.purpose == "store"
+            ],
+        }
+        for id_, site in known.sites.items()
+        if site.holder == party
+    ]
+
+
+def _profile(id_: str) -> dict[str, Any]:
+    profile = registry().profiles[id_]
+    optional = {"catalogue_name": profile.catalogue_name, "hazards": profile.hazards, "packing": profile.packing}
+    made = {"id": id_, "name": profile.name, "code": profile.code, "form": profile.form}
+    return made | {key: value for key, value in optional.items() if value}
+
+
+def _partners(party: str) -> list[str]:
+    """Whoever the party has a contract with, and, in a small park, everybody else who carries or disposes."""
+    known = registry()
+    bound = {other for pair, contracts in known.contracts.items() if party in pair and contracts for other in pair}
+    others = [id_ for id_, each in known.parties.items() if {"carrier", "disposer"} & set(each.duties)]
+    return sorted(bound | set(others) if len(others) <= _PARTNERS_MAX else bound)
+
+
+def _partner(party: str) -> dict[str, Any]:
+    known = registry()
+    registered = known.parties.get(party)
+    sites = [{"id": id_, "name": site.name} for id_, site in known.sites.items() if site.holder == party]
+    return {
+        "id": party, "name": name(party), "duties": list(registered.duties) if registered else [], "sites": sites
+    }  # fmt: skip
+
+
+def _containers() -> list[dict[str, Any]]:
+    shown = ("id", "code", "name", "container_code", "label", "net_g", "mass_unknown", "status", "holder", "site",
+             "facility", "zone", "manifest")  # fmt: skip
+    found = [
+        row
+        for status in _IN_HAND
+        for row in reading().containers(current_viewer(), {"status": status}, "", _CONTAINERS_MAX).items
+    ]
+    return [{key: row[key] for key in shown} for row in found]
+
+
+def _manifests() -> list[dict[str, Any]]:
+    viewer = current_viewer()
+    rows = [
+        row
+        for status in _UNDER_WAY
+        for row in reading().manifests(viewer, {"status": status}, "", _MANIFESTS_MAX).items
+    ]
+    return [_manifest(reading().manifest(viewer, row["id"])) for row in rows]
+
+
+def _manifest(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "number": row["number"],
+        "status": row["status"],
+        "from": {"party": row["sender"], "site": row["sender_site"]},
+        "to": {"party": row["receiver"], "site": row["receiver_site"]},
+        "from_name": name(row["sender"]),
+        "to_name": name(row["receiver"]),
+        "carrier": row["carrier"],
+        "lines": row["lines"],
+    }
+
+
+@blueprint.get("/manifest.webmanifest")
+@requires(Right.PUBLIC)
+def installable() -> Response:
+    """What a browser needs to install the pages as an app."""
+    icon = {"src": "/static/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}
+    made = {
+        "name": t("固体废物流转账本", "Waste chain-of-custody ledger"),
+        "short_name": "wasteledger",
+        "id": "/",
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#fdfcfa",
+        "theme_color": "#9a3412",
+        "icons": [icon],
+        "shortcuts": [{"name": t("当班", "Shift"), "url": "/shift"}],
+    }
+    return Response(orjson.dumps(made), content_type="application/manifest+json")
+
+
+@blueprint.get("/sw.js")
+@requires(Right.PUBLIC)
+def worker() -> Response:
+    """The service worker, which keeps exactly these files; another version of any of them is another worker."""
+    files = _kept_files()
+    head = f"const VERSION = {_version(files)!r};\nconst FILES = {orjson.dumps([*_SHELLS, *files]).decode()};\n"
+    response = Response(head + (_HERE / "static" / "sw.js").read_text("utf-8"), content_type="text/javascript")
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Security-Policy"] = "default-src 'self'"
+    return response
+
+
+def _kept_files() -> tuple[str, ...]:
+    static = sorted(f.relative_to(_HERE).as_posix() for f in (_HERE / "static").rglob("*") if f.is_file())
+    parts = sorted(f"parts/{name}" for name, file in PARTS.items() if (_HERE / "node_modules" / file).exists())
+    return tuple(f"/{each}" for each in (*static, *parts) if each != "static/sw.js")
+
+
+@cache
+def _version(files: tuple[str, ...]) -> str:
+    def content(path: str) -> bytes:
+        under = path.removeprefix("/parts/")
+        return (_HERE / ("node_modules/" + PARTS[under] if under != path else path.lstrip("/"))).read_bytes()
+
+    templates = sorted((_HERE / "templates").glob("*.html"))
+    joined = b"".join([*(content(each) for each in files), *(each.read_bytes() for each in templates)])
+    return sha256(joined).hex()[:16]

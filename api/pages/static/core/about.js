@@ -1,0 +1,39 @@
+// Which objects an event concerns: the twin of each event class' `streams` for what a device says without the server.
+// Tests compare it with the golden vector of every type named here.
+
+const site = (place) => (place ? [place.site] : []);
+const of = (list) => (list ?? []).map((each) => each.container);
+const labels = (list) => (list ?? []).flatMap((each) => (each.label ? [each.label] : []));
+
+const born = (b) => [b.container, b.place.site, ...(b.label ? [b.label] : [])];
+const ofOne = (b) => [b.container];
+const journey = (b) => [b.manifest, ...of(b.lines), ...site(b.from), ...site(b.to), ...site(b.place)];
+
+export const ABOUT = {
+  "container-filled": born,
+  "container-opened": born,
+  "waste-added": ofOne,
+  "container-closed": ofOne,
+  "container-stored": ofOne,
+  "container-weighed": ofOne,
+  "container-taken-out": ofOne,
+  "container-moved": (b) => [b.container, ...(b.from.site === b.to.site ? [] : [b.from.site, b.to.site])],
+  "label-bound": (b) => [b.container, b.label],
+  "label-issued": (b) => [b.label, b.place.site],
+  "manifest-issued": journey,
+  "manifest-cancelled": (b) => [b.manifest, ...b.free, ...site(b.place)],
+  "manifest-collected": (b) => [...journey(b), ...of(b.left_behind)],
+  "manifest-handed-over": journey,
+  "manifest-arrived": (b) => [b.manifest, ...b.arrived, ...site(b.place)],
+  "manifest-received": journey,
+  "manifest-return-started": journey,
+  "manifest-return-received": journey,
+  "manifest-redirected": journey,
+  "waste-treated": (b) => [b.place.site, ...of(b.inputs), ...of(b.outputs), ...labels(b.outputs)],
+};
+
+/** The sorted objects of an event; throws for a type that only the server can tell. */
+export function about(type, body) {
+  if (!(type in ABOUT)) throw new Error(`${type} is said online only`);
+  return [...new Set(ABOUT[type](body))].sort();
+}

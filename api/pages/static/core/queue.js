@@ -1,0 +1,136 @@
+// Statements said on this device: signed in order, kept until the ledger has answered, never lost.
+//
+// An item: {n, person, type, id, said: {body, texts, words}, statement, signature, at, drift_ms, state, problem?, index?}
+// States: waiting (signed, not answered) → recorded | refused (the ledger recorded the refusal) | stuck (it could not be
+// taken in at all: the chain goes no further until it is signed anew or given up).
+import { base64 } from "./bytes.js";
+import { database } from "./db.js";
+import { look, mine, standing } from "./device.js";
+import { seal } from "./hashing.js";
+import { uuid7 } from "./ids.js";
+import { sign } from "./keys.js";
+import { ask, now } from "./net.js";
+import { build, hashOf, message } from "./statement.js";
+import { about } from "./about.js";
+
+const BATCH = 50;
+const changes = new EventTarget();
+
+/** Calls back after every change of the queue, also one by another tab or the worker. */
+export function onChange(listener) {
+  changes.addEventListener("change", listener);
+  channel.addEventListener("message", listener);
+}
+
+const channel = new BroadcastChannel("wasteledger-queue");
+
+function changed() {
+  changes.dispatchEvent(new Event("change"));
+  channel.postMessage("change");
+}
+
+/**
+ * Sign an event with this device's key and put it in line; the network is not needed.
+ * @param {string} type
+ * @param {object} body  wire form; {clear: text} where it is personal
+ * @param {string} words what the person did, for the list
+ * @param {{at?: string, about?: string[]}} [more]
+ */
+export async function say(type, body, words, more = {}) {
+  const moment = await now();
+  const said = { ...(await seal(body)), words, about: more.about };
+  const item = await navigator.locks.request("wasteledger-sign", () =>
+    append({ type, id: uuid7(), said, at: more.at ?? moment.at, drift_ms: moment.drift_ms }),
+  );
+  changed();
+  return item;
+}
+
+/** Sign as the next of the chain; key and queue change in one transaction, so a crash loses neither or both. */
+async function append({ type, id, said, at, drift_ms, replaces }) {
+  const key = await mine();
+  if (key?.state !== "active") throw new Error("this device has no key in use");
+  const statement = build(key, { type, id, at, body: said.body, about: said.about ?? about(type, said.body) });
+  const signature = base64(await sign(key.privateKey, message(statement)));
+  const prev = await hashOf(statement);
+  const item = { person: key.person, type, id, said, statement, signature, at, drift_ms, seq: key.seq + 1, state: "waiting" };
+  const tx = (await database).transaction(["device", "queue"], "readwrite");
+  tx.objectStore("device").put({ ...key, seq: key.seq + 1, prev });
+  if (replaces !== undefined) tx.objectStore("queue").delete(replaces);
+  item.n = await tx.objectStore("queue").add(item);
+  await tx.done;
+  return item;
+}
+
+/** Everything said here by whoever is here, the newest last. */
+export async function items() {
+  const key = await mine();
+  const all = await (await database).getAll("queue");
+  return all.filter((item) => item.person === key?.person);
+}
+
+export const waiting = async () => (await items()).filter((item) => item.state === "waiting");
+
+let sending = null;
+
+/** Send what waits, in order; stops without network, quietly. One sender at a time, over all tabs. */
+export function send() {
+  sending ??= navigator.locks.request("wasteledger-send", sendAll).finally(() => {
+    sending = null;
+  });
+  return sending;
+}
+
+async function sendAll() {
+  for (;;) {
+    const next = (await waiting()).slice(0, BATCH);
+    if (next.length === 0) return;
+    const { results } = await ask("/v1/statements", { method: "POST", body: { statements: next.map(submission) } });
+    for (const [n, item] of next.entries()) {
+      if (!(await settle(item, results[n]))) return;
+    }
+    await look().catch(() => {});
+  }
+}
+
+function submission({ statement, signature, said }) {
+  return { statement, signature, ...(said.texts.length ? { sealed: said.texts } : {}) };
+}
+
+/** Write down an answer; false when the chain cannot go on behind this item. */
+async function settle(item, { status, recorded, problem }) {
+  if (recorded) await update(item, { state: "recorded", index: recorded.index, exceptions: recorded.exceptions });
+  else if (status === 429 || status >= 500) return false;
+  else if (problem.outcome === "refused" || problem.outcome === "quarantined") {
+    await update(item, { state: "refused", problem });
+  } else {
+    await update(item, { state: "stuck", problem });
+    return false;
+  }
+  return true;
+}
+
+async function update(item, fields) {
+  await (await database).put("queue", { ...item, ...fields });
+  changed();
+}
+
+/** The way out of a stuck chain: what the ledger never took is signed anew, in order, behind what it did take. */
+export async function signAnew() {
+  await navigator.locks.request("wasteledger-sign", async () => {
+    const key = await mine();
+    const { seq, prev } = await standing(key);
+    await (await database).put("device", { ...key, seq, prev });
+    for (const item of (await items()).filter((each) => ["waiting", "stuck"].includes(each.state))) {
+      await append({ ...item, replaces: item.n });
+    }
+  });
+  changed();
+}
+
+/** Take an item out of the list: one that has been answered, or one that is given up. */
+export async function drop(item) {
+  await (await database).delete("queue", item.n);
+  changed();
+}
+

@@ -1,0 +1,310 @@
+// The shift's page: everything it needs lies on this device; what is said is signed here and sent when it can be.
+import { lang, t } from "./core/words.js";
+import { keep, recall } from "./core/db.js";
+import { mine, meet, refresh, look } from "./core/device.js";
+import { uuid7 } from "./core/ids.js";
+import { parseLabel, verifyLabel } from "./core/label.js";
+import { ask } from "./core/net.js";
+import { items, onChange, say, send } from "./core/queue.js";
+import { current, find } from "./core/shift.js";
+
+const $ = (id) => document.getElementById(id);
+const form = (id) => document.forms[id];
+const POWERS = { g: 0, kg: 3, t: 6 };
+const STATES = {
+  held: ["ok", "在库", "in store"],
+  filling: ["ok", "装填中", "being filled"],
+  "in-transit": ["soon", "运输中", "on the road"],
+};
+
+let shift;
+let thing;
+const lines = new Map();
+const loaded = new Set();
+
+// ------------------------------------------------------------------------------------------------ what is known
+
+async function load() {
+  try {
+    await meet();
+    await refresh();
+    await keep("data", await ask("/shift.json"));
+    await look();
+  } catch (error) {
+    if (error.status === 401) return stop(t("请先登录，再准备离线作业。", "Sign in to prepare for work without network."), "/sign-in?next=/shift");
+    if (error.status === 403) return stop(error.message, "/");
+  }
+  const key = await mine();
+  if (!key || key.state !== "active") {
+    const words = key ? t("本机的密钥等待管理员确认。", "This device's key waits for an administrator.") : t("本机还没有密钥。", "This device has no key yet.");
+    return stop(words, "/device");
+  }
+  if (!(await recall("data"))) return stop(t("需要联网一次，以取得当班数据。", "Go online once to get what the shift needs."), "/");
+  await show();
+  $("work").hidden = false;
+}
+
+function stop(words, where) {
+  const link = Object.assign(document.createElement("a"), { href: where, textContent: t("继续", "Go on") });
+  $("why").replaceChildren(`${words} `, link);
+  $("why").hidden = false;
+}
+
+async function show() {
+  shift = current(await recall("data"), await items());
+  const { sites, profiles, partners, manifests } = shift;
+  options(form("fill").profile, profiles, (p) => `${p.name} ${p.code}`);
+  options(form("fill").site, sites, (s) => s.name);
+  options(form("store").facility, sites.flatMap((s) => s.stores.map((f) => ({ ...f, site: s.id }))), (f) => f.name);
+  zones();
+  const consignees = partners.filter((p) => p.id !== shift.party && p.duties.includes("disposer"));
+  options(form("issue").to, consignees.flatMap((p) => p.sites.map((s) => ({ id: `${p.id} ${s.id}`, name: `${p.name} ${s.name}` }))), (p) => p.name);
+  options(form("issue").carrier, partners.filter((p) => p.duties.includes("carrier")), (p) => p.name);
+  options(form("pick-up").manifest, manifests.filter((m) => m.status === "issued"), (m) => `${m.number || m.id.slice(-8)} ${m.from_name} → ${m.to_name}`);
+  $("listed").textContent = lines.size ? `(${lines.size})` : "";
+  list("lines", [...lines.values()].map((c) => `${called(c)} ${mass(c.net_g)}`));
+  list("loads", [...loaded].map((id) => called(find(shift, id))));
+  const at = new Date(shift.made_at);
+  $("fresh").textContent = t("数据截至 ", "As of ") + at.toLocaleString(lang === "en" ? "en-GB" : "zh-CN");
+  if (thing) showThing(find(shift, thing.id));
+}
+
+function options(select, of, words) {
+  const chosen = select.value;
+  select.replaceChildren(...of.map((each) => new Option(words(each), each.id)));
+  if (of.some((each) => each.id === chosen)) select.value = chosen;
+}
+
+function zones() {
+  const store = shift.sites.flatMap((s) => s.stores).find((f) => f.id === form("store").facility.value);
+  options(form("store").zone, ["", ...(store?.zones ?? [])].map((id) => ({ id })), (z) => z.id || "–");
+  const here = shift.containers.filter((c) => c.facility === store?.id && c.id !== thing?.id);
+  const note = $("store-load");
+  note.hidden = !store;
+  note.textContent = t(`此处现有 ${here.length} 个容器，共 ${mass(sum(here))}。`, `${here.length} containers here, ${mass(sum(here))}.`);
+}
+
+const sum = (containers) => containers.reduce((grams, each) => grams + each.net_g, 0);
+
+function list(id, texts) {
+  $(id).replaceChildren(...texts.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+}
+
+const called = (c) => c.container_code || c.name || c.id.slice(-8);
+
+function mass(grams) {
+  const [power, unit] = Math.abs(grams) >= 1e6 ? [6, "t"] : Math.abs(grams) >= 1e3 ? [3, "kg"] : [0, "g"];
+  return `${(grams / 10 ** power).toLocaleString("en", { maximumFractionDigits: 6 })} ${unit}`;
+}
+
+/** Whole grams of a number and a unit; throws words for the reader. */
+function grams(form) {
+  const [whole, part = ""] = form.mass.value.trim().replaceAll(",", "").split(".");
+  const power = POWERS[form.unit.value];
+  if (!/^\d{1,9}$/.test(whole) || !/^\d*$/.test(part) || part.replace(/0+$/, "").length > power) {
+    throw new Error(t("重量须为不小于零的数，精确到克", "the mass must be a number, not negative, in whole grams"));
+  }
+  return Number(whole + part.slice(0, power).padEnd(power, "0"));
+}
+
+// ------------------------------------------------------------------------------------------------ scanning
+
+async function scanned(text) {
+  let name = text.trim();
+  try {
+    const code = await parseLabel(name);
+    if (code) {
+      await verifyLabel(code, shift.origin, shift.label_keys);
+      name = code.container || code.label;
+    }
+  } catch (error) {
+    const forged = error.message === "forged";
+    return tell(forged ? t("标签码不是本账本签发的，可能系伪造", "this ledger did not issue the label: it may be forged") : t("标签码有误，请重扫", "the label code is mistyped: scan again"), "wrong");
+  }
+  if (!form("fill").hidden && name.startsWith("label:")) {
+    form("fill").label.value = name;
+    return tell(t("已扫标签", "label scanned"), "ok");
+  }
+  const found = find(shift, name);
+  if (!found) return tell(t(`本机数据中没有 ${name}`, `nothing on this device is called ${name}`), "wrong");
+  if (!form("pick-up").hidden) return load1(found);
+  showThing(found);
+  tell(t("已找到", "found"), "ok");
+}
+
+function showThing(found) {
+  thing = found;
+  $("thing").hidden = false;
+  $("thing-name").textContent = [found.container_code, found.name].filter(Boolean).join(" ");
+  $("thing-code").textContent = found.code;
+  $("thing-mass").textContent = found.mass_unknown ? t("未知", "unknown") : mass(found.net_g);
+  const store = shift.sites.flatMap((s) => s.stores).find((f) => f.id === found.facility);
+  const site = shift.sites.find((s) => s.id === found.site);
+  $("thing-where").textContent = [site?.name, store?.name, found.zone].filter(Boolean).join(" · ") || "–";
+  const [kind, zh, en] = STATES[found.status] ?? ["unknown", found.status, found.status];
+  $("thing-state").className = `state ${kind}`;
+  $("thing-state").textContent = t(zh, en);
+  const own = found.holder === shift.party && found.status === "held";
+  for (const button of $("thing").querySelectorAll("button")) button.disabled = !own;
+  $("list").disabled = !own || Boolean(found.manifest);
+}
+
+function load1(found) {
+  const manifest = shift.manifests.find((m) => m.id === form("pick-up").manifest.value);
+  if (!manifest?.lines.some((line) => line.container === found.id)) {
+    return tell(t("此容器不在联单上，不要装车", "not on this manifest: do not load it"), "wrong");
+  }
+  loaded.add(found.id);
+  tell(t("已装车", "loaded"), "ok");
+  show();
+}
+
+function tell(words, kind) {
+  $("said").className = `note ${kind}`;
+  $("said").textContent = words;
+  $("said").hidden = false;
+  navigator.vibrate?.(kind === "ok" ? 60 : [200, 80, 200]);
+}
+
+// ------------------------------------------------------------------------------------------------ saying
+
+const place = (c) => ({ party: c.holder, site: c.site });
+
+async function fill(f) {
+  const profile = shift.profiles.find((p) => p.id === f.profile.value);
+  const container = `container:${uuid7()}`;
+  let label = f.label.value.trim();
+  if (label && !label.startsWith("label:")) label = (await parseLabel(label))?.label ?? "";
+  const optional = {
+    catalogue_name: profile.catalogue_name,
+    hazards: profile.hazards,
+    container_code: f.container_code.value.trim().toUpperCase(),
+    label,
+  };
+  await say(
+    "container-filled",
+    {
+      container,
+      place: { party: shift.party, site: f.site.value },
+      kind: "package",
+      code: profile.code,
+      name: profile.name,
+      profile: profile.id,
+      form: profile.form,
+      ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value)),
+      mass: { basis: "weighed", net_g: grams(f) },
+    },
+    t(`装桶 ${profile.name}`, `filled: ${profile.name}`),
+  );
+  thing = { id: container };
+}
+
+async function store(f) {
+  const facility = f.facility.value;
+  const zone = f.zone.value ? { zone: f.zone.value } : {};
+  const words = t(`入库 ${called(thing)}`, `stored: ${called(thing)}`);
+  if (!thing.facility) {
+    return say("container-stored", { container: thing.id, place: place(thing), facility, ...zone }, words);
+  }
+  const to = { party: shift.party, site: shift.sites.find((s) => s.stores.some((each) => each.id === facility)).id };
+  const body = { container: thing.id, from: place(thing), to, code: thing.code, net_g: thing.net_g, facility, ...zone };
+  return say("container-moved", body, words);
+}
+
+const weigh = (f) =>
+  say(
+    "container-weighed",
+    {
+      container: thing.id,
+      place: place(thing),
+      code: thing.code,
+      mass: { basis: "weighed", net_g: grams(f) },
+      previous_g: thing.net_g,
+    },
+    t(`复称 ${called(thing)}`, `weighed again: ${called(thing)}`),
+  );
+
+const line = (c) => ({
+  container: c.id,
+  code: c.code,
+  net_g: c.net_g,
+  ...(c.container_code ? { container_code: c.container_code } : {}),
+});
+
+async function issue(f) {
+  const [first] = lines.values();
+  if (!first) throw new Error(t("联单上还没有容器", "no container is on the manifest yet"));
+  const [party, site] = f.to.value.split(" ");
+  const body = { manifest: `manifest:${uuid7()}`, from: place(first), to: { party, site }, carrier: f.carrier.value, lines: [...lines.values()].map(line) };
+  if (f.phone.value.trim()) body.emergency_phone = f.phone.value.trim();
+  await say("manifest-issued", body, t(`开具联单，${lines.size} 个容器`, `manifest issued: ${lines.size} containers`));
+  lines.clear();
+}
+
+async function pickUp(f) {
+  const manifest = shift.manifests.find((m) => m.id === f.manifest.value);
+  const on = manifest.lines.map(({ container }) => container);
+  if (!loaded.size) throw new Error(t("还没有扫描任何容器", "no container has been scanned yet"));
+  const left = on.filter((id) => !loaded.has(id)).map((container) => ({ container, reason: f.reason.value }));
+  const body = {
+    manifest: manifest.id,
+    from: manifest.from,
+    to: manifest.to,
+    carrier: manifest.carrier,
+    lines: on.filter((id) => loaded.has(id)).map((id) => line(find(shift, id))),
+    ...(left.length ? { left_behind: left } : {}),
+    ...(f.vehicle.value.trim() ? { vehicle: f.vehicle.value.trim().toUpperCase() } : {}),
+  };
+  await say("manifest-collected", body, t(`起运 ${loaded.size} 个容器`, `collected: ${loaded.size} containers`));
+  loaded.clear();
+}
+
+const SAYS = { fill, store, weigh, issue, "pick-up": pickUp };
+
+for (const [id, says] of Object.entries(SAYS)) {
+  form(id).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form(id).querySelector("button.main");
+    button.disabled = true;
+    try {
+      await says(form(id));
+      form(id).reset();
+      form(id).hidden = true;
+      await show();
+      tell(t("已签名并保存在本机，联网后自动发送", "signed and kept on this device; sent when there is network"), "ok");
+      $("text").focus();
+      send().catch(() => {});
+    } catch (error) {
+      tell(error.message, "wrong");
+    }
+    button.disabled = false;
+  });
+}
+
+for (const button of document.querySelectorAll("[data-open]")) {
+  button.addEventListener("click", () => {
+    for (const id of Object.keys(SAYS)) form(id).hidden = id !== button.dataset.open;
+    form(button.dataset.open).querySelector("select, input").focus();
+    show();
+  });
+}
+
+$("list").addEventListener("click", () => {
+  lines.set(thing.id, thing);
+  show();
+  tell(t("已列入", "on the manifest"), "ok");
+});
+form("store").facility.addEventListener("change", zones);
+form("pick-up").manifest.addEventListener("change", () => {
+  loaded.clear();
+  show();
+});
+function take(event, text) {
+  event.preventDefault();
+  $("text").value = "";
+  if (text) scanned(text);
+}
+form("scan").addEventListener("submit", (event) => take(event, $("text").value));
+form("scan").addEventListener("scanned", (event) => take(event, event.detail.text ?? event.detail));
+onChange(show);
+load();

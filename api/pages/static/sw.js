@@ -1,0 +1,47 @@
+// Keeps the pages of the shift on the device. FILES and VERSION stand before this text (api/pages/offline.py).
+// Nobody's data is kept here: pages with data are always asked of the server.
+const CACHE = `wasteledger-${VERSION}`;
+const NETWORK_MS = 8000;
+
+addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: "reload" }))))
+      .then(() => skipWaiting()),
+  );
+});
+
+addEventListener("activate", (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+      .then(() => clients.claim()),
+  );
+});
+
+addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== location.origin) return;
+  if (event.request.mode === "navigate") event.respondWith(opened(event.request, url));
+  else if (FILES.includes(url.pathname)) event.respondWith(kept(event.request, url.pathname));
+});
+
+/** A page: from the server if it answers soon, else the kept one, else the shift's. */
+async function opened(request, url) {
+  const cache = await caches.open(CACHE);
+  const here = (await cache.match(url.pathname)) ?? (await cache.match("/shift"));
+  try {
+    const fresh = await fetch(request, { signal: AbortSignal.timeout(NETWORK_MS) });
+    if (FILES.includes(url.pathname) && fresh.ok) await cache.put(url.pathname, fresh.clone());
+    return fresh;
+  } catch {
+    return here;
+  }
+}
+
+/** A file of ours: as kept with this version of the worker. */
+async function kept(request, path) {
+  return (await (await caches.open(CACHE)).match(path)) ?? fetch(request);
+}

@@ -1,0 +1,71 @@
+// Verifies a receipt on this device under two pinned files; says what was proven and what was not.
+import { lang, t } from "./core/words.js";
+import { keep, recall } from "./core/db.js";
+import { textOf } from "./core/net.js";
+import { verifyReceipt } from "./core/receipt.js";
+
+const $ = (id) => document.getElementById(id);
+const form = $("verify");
+
+async function pin() {
+  let pinned = await recall("pinned");
+  if (!pinned) {
+    const [policy, trust] = await Promise.all([textOf("/policy.txt"), textOf("/trust.json")]);
+    pinned = { policy, trust, at: new Date().toISOString(), from: location.origin };
+    await keep("pinned", pinned);
+  }
+  form.policy.value ||= pinned.policy;
+  form.trust.value ||= pinned.trust;
+  $("pinned").textContent = t(
+    `${new Date(pinned.at).toLocaleString("zh-CN")} 取自 ${pinned.from}。请与您从其他渠道得到的核对。`,
+    `Taken from ${pinned.from} on ${new Date(pinned.at).toLocaleString("en-GB")}. Compare them with what you got in another way.`,
+  );
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const [file] = form.file.files;
+  const receipt = file ? await file.text() : `${form.receipt.value.trim()}\n`;
+  $("result").hidden = false;
+  $("facts").replaceChildren();
+  $("body").textContent = "";
+  try {
+    show(await verifyReceipt(receipt, form.policy.value, JSON.parse(form.trust.value)));
+  } catch (error) {
+    verdict("wrong", t(`不成立：${error.message}`, `It does not hold: ${error.message}`));
+  }
+});
+
+function show({ statement, entry, index, checkpoint }) {
+  const count = checkpoint.witnesses.length;
+  const guard = count ? "" : t("运营方是否向他人出示另一份历史未得到证明；", "that nobody was shown another history; ");
+  const fate = entry.refused ? t(`但被规则 ${entry.refused} 拒绝`, `refused by the rule ${entry.refused}`) : t("并被受理", "accepted");
+  const key = statement.key.slice(0, 16);
+  verdict(
+    "ok",
+    t(
+      `已证明：密钥 ${key}… 签署了此陈述，它${fate}，是日志 ${checkpoint.origin} 中第 ${index} 条（共 ${checkpoint.size} 条，${count} 个见证）。未证明：${guard}密钥属于谁，以及所填内容是否属实。`,
+      `Proven: key ${key}… signed this statement, and it stands, ${fate}, as entry ${index} of ${checkpoint.size} in the log ${checkpoint.origin} (${count} witnesses). Not proven: ${guard}whose the key is; that what was entered is true.`,
+    ),
+  );
+  fact(t("事件", "Event"), statement.type);
+  fact(t("发生时间", "Happened"), new Date(statement.at).toLocaleString(lang === "en" ? "en-GB" : "zh-CN"));
+  fact(t("收到时间", "Received"), new Date(entry.received_at).toLocaleString(lang === "en" ? "en-GB" : "zh-CN"));
+  fact(t("单位", "Party"), statement.party);
+  $("body").textContent = JSON.stringify(statement.body, null, 1);
+}
+
+function verdict(kind, words) {
+  $("verdict").className = `note ${kind}`;
+  $("verdict").textContent = words;
+}
+
+function fact(term, words) {
+  const dt = Object.assign(document.createElement("dt"), { textContent: term });
+  const dd = Object.assign(document.createElement("dd"), { textContent: words });
+  $("facts").append(dt, dd);
+}
+
+pin().catch((error) => {
+  $("pinned").textContent = error.message;
+});
