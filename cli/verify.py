@@ -13,7 +13,7 @@ from cli.acting import Refused, reading
 from cli.progress import progress
 from cli.telling import word
 from cli.words import language, say
-from ledger import bootstrap
+from ledger import bootstrap, verdicts
 from ledger.exchange.catalogue import edition_of
 from ledger.log.checkpoint import Policy
 from ledger.log.trust import Trust
@@ -87,13 +87,15 @@ def verified(ledger: Ledger, settings: Settings, **how: Any) -> Verdict:
     trust = Trust.parse(settings.trust.read_bytes()) if settings.trust.exists() else None
     policy = Policy.parse(settings.policy.read_bytes()) if settings.policy.exists() else None
     with progress(say("验证", "verifying")) as bar:
-        return ledger.verify(
+        verdict = ledger.verify(
             trust=trust,
             policy=policy,
             read_catalogue=edition_of,
             progress=lambda what, done, of: bar(done, of, word(STAGES, what)),
             **how,
         )
+    verdicts.keep(settings.verdict, verdict, ledger.now())
+    return verdict
 
 
 def _kept(path: Path, origin: str) -> Verified:

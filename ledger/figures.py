@@ -149,3 +149,15 @@ def by_producer(queries: Queries, question: Question) -> dict[str, Rate]:
     with queries.engine.connect() as connection:
         sums = overview.cells_by_producer(connection, question)
     return {producer: rate_from(cells, question) for producer, cells in sums.items()}
+
+
+def titles(queries: Queries, containers: Sequence[str]) -> dict[str, str]:
+    """What people call these containers: the code on it, else its waste."""
+    with queries.engine.connect() as connection:
+        return overview.titles(connection, containers)
+
+
+def span(queries: Queries) -> tuple[str, str]:
+    """The first and the last moment that figures tell of; "" when there are none."""
+    with queries.engine.connect() as connection:
+        return overview.moments(connection)

@@ -62,6 +62,10 @@ class Settings:
     def trust(self) -> Path:
         return self.home / "trust.json"
 
+    @property
+    def verdict(self) -> Path:
+        return self.home / "verified.json"
+
     def __str__(self) -> str:
         return "\n".join(
             f"{_PREFIX}{name}={value}"

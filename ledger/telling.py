@@ -206,6 +206,11 @@ WHY: dict[str, tuple[str, str]] = {
     "closed-by-unentitled": ("由无资质单位利用处置", "closed by somebody not entitled"),
     "process-loss-by-unentitled": ("在无资质单位处损耗", "process loss at somebody not entitled"),
 }
+LEVELS: dict[str, tuple[str, str]] = {
+    "hashes": ("散列与链", "hashes and chains"),
+    "signatures": ("散列、链与签名", "hashes, chains and signatures"),
+    "replay": ("散列、链、签名并重放全部事实", "hashes, chains, signatures, and every fact replayed"),
+}
 _PARTS = ("lines", "inputs", "outputs", "sources", "targets")
 _PLAIN = (
     "number", "facility", "zone", "decision", "discrepancy", "end", "method", "reason", "cause", "outcome", "rule",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from sqlalchemy import Connection, and_, func, select
 
@@ -14,6 +14,8 @@ from ledger.custody.missing import ACCOUNTS, Heap
 from ledger.custody.rate import Cell, Question
 from ledger.store import tables as t
 from ledger.store.shelf import _flag_column, _overdue_by, _scope
+
+_NAMED_MAX: Final = 10_000  # ids in one query
 
 
 def cells_by_producer(connection: Connection, q: Question) -> dict[str, dict[Cell, int]]:
@@ -86,7 +88,17 @@ def deadlines(connection: Connection, q: Question) -> dict[str, str]:
     return made
 
 
-def years(connection: Connection) -> tuple[str, str]:
+def titles(connection: Connection, containers: Sequence[str]) -> dict[str, str]:
+    """What people call these containers: the code on it, else its waste."""
+    c, made = t.container.c, {}
+    for start in range(0, len(containers), _NAMED_MAX):
+        part = containers[start : start + _NAMED_MAX]
+        for id_, code, waste in connection.execute(select(c.id, c.container_code, c.name).where(c.id.in_(part))):
+            made[id_] = code or waste
+    return made
+
+
+def moments(connection: Connection) -> tuple[str, str]:
     """The first and the last moment of which lot rows tell; "" when there are none."""
     first, last = connection.execute(select(func.min(t.lot_row.c.at), func.max(t.lot_row.c.at))).one()
     return first or "", last or ""
