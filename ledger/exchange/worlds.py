@@ -213,6 +213,7 @@ class World:
         self.planted: dict[str, Planted] = {}
         self._due: list[tuple[str, str, int, Step]] = []
         self._waiting: dict[int, list[tuple[Holder, Waste, Can]]] = {}
+        self._away: dict[int, list[tuple[Holder, Waste, Can]]] = {}
         self._count = 0
         self._offline: frozenset[str] = frozenset()
         # The park authority keeps the registers, the district bureau licenses and supervises.
@@ -371,11 +372,23 @@ class World:
                 for year in sorted({self.first.year, (self.first + timedelta(days=self.days - 1)).year}):
                     say(holder.player, "plan-filed", plan=self._new("plan", 0), holder=holder.party,
                         site=holder.place["site"], year=year, lines=self._planned(holder, year))  # fmt: skip
+        for holder in self.enterprises:
+            for waste in holder.wastes:
+                if waste.kind == "package" and waste is not BAGS:
+                    self._declare(holder, waste)
         say(settings, "catalogue-adopted", **carried("2021").body("2021", "2021-01-01"))
         for name, value in (("tolerance-ppm", TOLERANCE_PPM), ("storage-days", STORAGE_DAYS)):
             say(settings, "setting-adopted", name=name, value=value, effective_from="2020-01-01")
         calendar = next(s for s in shipped()[0].steps if s.type == "calendar-adopted")
         say(settings, "calendar-adopted", **calendar.body)
+
+    def _declare(self, holder: Holder, waste: Waste) -> None:
+        """Two drums are in stock already when the site goes live."""
+        for n in range(2):
+            can = Can(self._new("container", -1), self.chance.randint(*waste.grams), 0)
+            stock = {"mass": {"basis": waste.basis, "net_g": can.grams}, "since": self._at(-7, 0)[:10]}
+            self._say(holder.player, -1, 12 * 60 + n, "stock-declared", _birth(can, holder.place, waste, {}) | stock)
+            holder.stock.setdefault(waste, []).append(can)
 
     def receivers_once(self) -> list[Holder]:
         """The receivers that are not enterprises of the park as well."""
@@ -393,8 +406,14 @@ class World:
     # -- a day ---------------------------------------------------------------------------------------------------------
 
     def _live(self, day: int) -> None:
+        for holder, waste, can in self._away.pop(day, ()):
+            holder.stock.setdefault(waste, []).append(can)
         if day % 90 == 61:
             self._oversee(day)
+        elif day % 90 == 16:
+            self._mislay(day)
+        elif day % 90 == 31:
+            self._seize(day)
         for holder in self.enterprises:
             if self._does("silent-devices", holder) and day >= self.days // 2:
                 self._plant("silent-devices", day, 0, holder.place["site"])
@@ -415,12 +434,42 @@ class World:
                     self._treat(holder, waste, cans, day)
                     holder.received[waste] = []
 
+    def _some_packages(self) -> tuple[Holder, Waste, list[Can]] | None:
+        """The packages of one kind that one enterprise has in stock; None when nobody has any."""
+        packed = [(h, w, cans) for h in self.enterprises for w, cans in h.stock.items() if w.kind == "package" and cans]
+        return self.chance.choice(packed) if packed else None
+
+    def _mislay(self, day: int) -> None:
+        """Once a quarter a drum is not where the books say, and is found behind another four days later."""
+        found = self._some_packages()
+        if found is None:
+            return
+        holder, waste, cans = found
+        can = cans.pop()
+        about = {"container": can.id, "place": holder.place, "code": waste.code, "net_g": can.grams}
+        lost = {"stage": "held", "reason": "missing-at-count"}
+        self._say(holder.player, day, 7 * 60, "container-lost", about | lost)
+        self._say(holder.player, day + 4, 7 * 60, "container-found", about | {"lost_by": holder.place})
+        self._away.setdefault(day + 4, []).append((holder, waste, can))
+
+    def _seize(self, day: int) -> None:
+        """Once a quarter an inspector seals a drum, and lets it go when its papers are in order."""
+        found = self._some_packages()
+        if found is None:
+            return
+        holder, waste, cans = found
+        can, inspector = cans.pop(), self._authorities["supervision"]
+        about = {"container": can.id, "place": holder.place}
+        self._say(inspector, day, 7 * 60, "container-impounded", about | {"reason": "evidence"})
+        self._say(inspector, day + 3, 7 * 60, "container-released", about)
+        self._away.setdefault(day + 3, []).append((holder, waste, can))
+
     def _oversee(self, day: int) -> None:
         """Once a quarter a drum leaks, its store is counted, and an inspector looks at it."""
-        packed = [(h, w, cans) for h in self.enterprises for w, cans in h.stock.items() if w.kind == "package" and cans]
-        if not packed:
+        found = self._some_packages()
+        if found is None:
             return
-        holder, waste, cans = self.chance.choice(packed)
+        holder, waste, cans = found
         can, inspector = cans[0], self._authorities["supervision"]
         leak = {"container": can.id, "place": holder.place, "code": waste.code}
         lost, can.grams = can.grams // 20, can.grams - can.grams // 20
@@ -556,7 +605,28 @@ class World:
                     "manifest": ends["manifest"], "carrier": carrier.party, "checked": [c.id for c in cans],
                     "outcome": "in-order",
                 })  # fmt: skip
+            if trouble == 4:
+                ends = self._handed_over(ends, lines, day, at + 90)
         self._receive(holder, waste, cans, day, at, ends, trouble, to)
+
+    def _handed_over(self, ends: dict[str, Any], lines: list[dict[str, Any]], day: int, at: int) -> dict[str, Any]:
+        """The truck broke down: the other carrier takes the load on; the ends of the journey from there."""
+        other = next(c for c in self.carriers if c.party != ends["carrier"])
+        self._say(other.player, day, at, "manifest-handed-over", {
+            "manifest": ends["manifest"], "from_carrier": ends["carrier"], "to_carrier": other.party, "lines": lines,
+        })  # fmt: skip
+        return ends | {"carrier": other.party}
+
+    def _defect(self, can: Can, manifest: str, holder: Holder, to: Holder, day: int) -> None:
+        """Accepted, and packed otherwise than said: told a day later, explained, the explanation accepted."""
+        about = {"manifest": manifest, "place": to.place, "concerned": [can.id], "kind": "packaging"}
+        found = self._say(to.player, day + 1, 8 * 60, "discrepancy-found-later", about)
+        explained = self._say(holder.player, day + 2, 7 * 60, "exception-explained", {
+            "container": can.id, "rule": "defect-found-later", "key": found,
+            "explanation": {"sealed": sha256(b"an invented explanation").hex()},
+        })  # fmt: skip
+        said = {"container": can.id, "explanation": explained}
+        self._say(to.player, day + 3, 8 * 60, "explanation-accepted", said)
 
     def _receive(
         self, holder: Holder, waste: Waste, cans: list[Can], day: int, at: int, ends: dict[str, Any], trouble: int,
@@ -586,6 +656,8 @@ class World:
         self._say(to.player, decided, at + 240, "manifest-received", {**body, "lines": verdicts})
         if back is not None:
             self._bring_back(back, waste, holder, ends, day, at)
+        if trouble == 5:
+            self._defect(cans[0], ends["manifest"], holder, to, day)
         if self._does("double-manifest", holder) and len(cans) > 1:
             self._used_again(holder, waste, ends, to, day)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ledger.exchange.stories import Step
@@ -159,11 +159,13 @@ class Naive:
                 snapshot()
             b, at = step.body, step.at
             match step.type:
-                case "container-filled" | "load-weighed-in":
+                case "container-filled" | "load-weighed-in" | "stock-declared":
                     grams = self.typed.get(step.id, b["mass"]["net_g"])
                     source, place = b.get("origin", b["place"]), b["place"]
-                    box = Box(b["code"], source["party"], source["site"], at, grams, place["party"], place["site"])
-                    box.since[box.holder] = at
+                    # Stock declared at go-live is as old as it says: a local day's first moment.
+                    born = self.midnight(b["since"]) if "since" in b else at
+                    box = Box(b["code"], source["party"], source["site"], born, grams, place["party"], place["site"])
+                    box.since[box.holder] = born
                     boxes[b["container"]] = box
                     came(box, grams, at, gate=True)
                     if origin and box.holder != box.producer and at >= start and mine(box):
@@ -229,8 +231,18 @@ class Naive:
                         box = boxes[line["container"]]
                         gap(box, line["mass"]["net_g"], at)
                         arrive(box, b["to"]["party"], b["to"]["site"], at)
+                case "container-lost":
+                    box = boxes[b["container"]]
+                    box.late |= self.deadline(box) < at
+                    if at >= start and mine(box) and not origin:
+                        t.came -= box.grams
+                    box.where = "lost"
                 case "container-found":
-                    arrive(boxes[b["container"]], b["place"]["party"], b["place"]["site"], at)
+                    box = boxes[b["container"]]
+                    arrive(box, b["place"]["party"], b["place"]["site"], at)
+                    if at >= start and mine(box) and origin and box.holder == box.producer:
+                        # It had not left.
+                        t.left += box.grams
                 case _:
                     pass
         if not opened:
@@ -248,6 +260,12 @@ class Naive:
             "proven_with_stock": (t.ok, new - t.on_stock + t.ok_stock),
             "due": (t.ok, t.ok + t.bad + t.overdue),
         }
+
+    @staticmethod
+    def midnight(day: str) -> str:
+        """The first moment of a day in the park."""
+        moment = datetime.fromisoformat(f"{day}T00:00:00+08:00").astimezone(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     def deadline(self, box: Box) -> str:
         """By when the box must have left these hands."""

@@ -70,15 +70,21 @@ def test_a_fraud_that_nobody_can_commit_is_refused() -> None:
 
 # -- what is seen of each fraud ---------------------------------------------------------------------------------------
 
-LONG = {"round-trips": 50, "silent-devices": 24, "under-reporting": 24, "paper-receipts": 30}
+LONG = {"round-trips": 50, "silent-devices": 40, "small-skim": 30, "under-reporting": 24, "paper-receipts": 30}
 # Time-driven rules of an honest park of this size, and its natural troubles.
-NATURAL = {"missing-at-arrival", "confirmation-late", "refused-not-returned", "container-lost"}
+NATURAL = {
+    "missing-at-arrival", "confirmation-late", "refused-not-returned", "container-lost", "impounded",
+    "defect-found-later",
+}  # fmt: skip
 
 
 @cache
 def played(fraud: str) -> tuple[World, Told, list[Row], list[tuple[str, str]], str]:
     frauds = (fraud,) if fraud else ()
-    world = World(random.Random(11), enterprises=4, days=LONG.get(fraud, 16), frauds=frauds)
+    # Whose devices fall silent must plan as much as the simplified tier: less is not watched.
+    world = World(
+        random.Random(1 if fraud == "silent-devices" else 11), enterprises=4, days=LONG.get(fraud, 16), frauds=frauds
+    )
     said = list(world.steps())
     told = Told().record(facts_of(said))
     assert told.refusals == []
@@ -120,10 +126,12 @@ def test_a_skim_beyond_the_tolerance_is_flagged_on_every_container() -> None:
     assert flagged("weight-skim", "mass-difference") == planted("weight-skim", "container:")
 
 
-def test_a_skim_within_the_tolerance_raises_no_flag_and_shows_only_as_settled_grams() -> None:
+def test_a_skim_within_the_tolerance_is_flagged_on_the_sender_whose_gaps_add_up() -> None:
     world, _, rows, _, as_of = played("small-skim")
-    assert rules("small-skim") == set()
     fraud = world.planted["small-skim"]
+    (culprit,) = (h for h in world.enterprises if h.party == fraud.party)
+    assert rules("small-skim") == {"net-difference"}
+    assert flagged("small-skim", "net-difference") == {culprit.place["site"]}
     question = Question(
         view="origin", kind="hazardous", start=world.begins, end=as_of, as_of=as_of, parties=frozenset({fraud.party})
     )
@@ -132,12 +140,16 @@ def test_a_skim_within_the_tolerance_raises_no_flag_and_shows_only_as_settled_gr
     assert rate.came_in_g["gain"] == 0
 
 
+def test_an_enterprise_whose_devices_fall_silent_is_flagged_and_no_other() -> None:
+    assert flagged("silent-devices", "silent-devices") == planted("silent-devices", "site:")
+
+
 @pytest.mark.parametrize("fraud", ["under-reporting", "silent-devices"])
-def test_what_is_not_recorded_raises_no_flag_and_shows_only_against_the_plan(fraud: str) -> None:
+def test_what_is_not_recorded_shows_in_no_figure_but_against_the_plan(fraud: str) -> None:
     # Where a few drums a month are planned, an honest year differs as much: the figure is a reason to look, no proof.
     world, shares = played(fraud)[0], share_of_plan(fraud)
     culprit = world.planted[fraud].party
-    assert rules(fraud) == set()
+    assert rules(fraud) - {"silent-devices"} == set()
     assert shares[culprit] < 80
     steady = [h.party for h in world.enterprises if h.wastes[0].listed and h.wastes[0].in_100_days >= 200]
     assert all(shares[party] > 90 for party in steady if party != culprit)
@@ -158,7 +170,7 @@ def test_a_round_trip_wins_no_time_and_the_neighbour_is_named() -> None:
     _, _, rows, _, as_of = played("round-trips")
     travelled = planted("round-trips", "container:")
     assert flagged("round-trips", "receiver-not-entitled") == travelled
-    born = {r.container: r.born_at for r in rows if r.account == "generated"}
+    born = {r.container: r.born_at for r in rows if r.account in ("generated", "opening")}
     old = {c for c in travelled if later(born[c], days=30) < as_of}
     assert len(old) > 10
     assert old <= flagged("round-trips", "stored-too-long")
