@@ -17,6 +17,7 @@ from ledger.custody.account import account_for
 from ledger.custody.container import Container, Manifest
 from ledger.custody.events.containers import Birth, LabelBound, LabelIssued
 from ledger.custody.events.registry import PartyRegistered, SiteRegistered
+from ledger.custody.events.stock import LabelReplaced
 from ledger.custody.flags import Flag
 from ledger.custody.rate import Question, Rate
 from ledger.custody.registry import Registry
@@ -50,7 +51,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What anybody may know of a label: its state, and what is printed on it."""
+    """What anybody may know of a label: its state (issued, in-use, replaced or ended), and what is printed on it."""
 
     label: str
     state: str
@@ -260,17 +261,22 @@ class Reading:
         thing = Container(id=container) if row is None else Container.from_bytes(row)
         digital = [f.event.digital_code for f in told if isinstance(f.event, LabelBound) and f.event.digital_code]
         births = [f.event for f in told if isinstance(f.event, Birth)]
-        state = "ended" if thing.status == "emptied" else "in-use"
+        replaced = any(isinstance(f.event, LabelReplaced) and f.event.old == name for f in told)
+        state = "replaced" if replaced else "ended" if thing.status == "emptied" else "in-use"
         printed: dict[str, Any] = {"name": thing.name, "code": thing.code, "container_code": thing.container_code}
         printed |= {"digital_code": digital[-1]} if digital else {}
         if births:
             born, names = births[0], self._queries.registry()
-            producer = names.parties.get(born.place.party)
+            producer, profile = names.parties.get(born.place.party), names.profiles.get(born.profile or "")
+            same = born.code == thing.code  # what was said of another code is not true of this one
             printed |= {
                 "born_at": thing.born_at,
                 "producer": names.name_of(born.place.party),
-                "hazards": born.hazards or "",
+                "hazards": (born.hazards if same else None) or "",
                 "form": born.form or "",
+                "components": (profile.components if profile is not None and same else None) or "",
+                "harmful": (profile.harmful if profile is not None and same else None) or "",
+                "precautions": (profile.precautions if profile is not None else None) or "",
                 "duty_phone": (producer.duty_phone if producer is not None else None) or "",
             }
         return Label(label=thing.label or name, state=state, printed={k: v for k, v in printed.items() if v})

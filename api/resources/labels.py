@@ -22,13 +22,16 @@ class PrintedOut(Schema):
     digital_code = fields.String()
     hazards = fields.String()
     form = fields.String()
+    components = fields.String()
+    harmful = fields.String()
+    precautions = fields.String()
     born_at = fields.String()
     producer = fields.String()
     duty_phone = fields.String()
 
 
 class LabelOut(Schema):
-    """A label: issued (blank), in-use or ended."""
+    """A label: issued (blank), in-use, replaced or ended."""
 
     label = fields.String(required=True)
     state = fields.String(required=True)
