@@ -164,6 +164,7 @@ class Ledger:
             kek=keys.kek,
         )
         self._tiles: dict[tuple[int, int, int], bytes] = {}
+        self._grown = 0  # leaves that the log is known to have: it never shrinks
         self._records: dict[str, Record] = {}
 
     @classmethod
@@ -511,10 +512,19 @@ class Ledger:
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The proof (RFC 9162 §2.1.3) that the entry at `index` is among the first `size`; raises NotFound."""
-        with self.engine.connect() as connection:
-            if not 0 <= index < size <= read.size(connection):
-                raise NotFound(what=f"proof of entry {index} at size {size}")
-            return TileReader(partial(self._tile, connection), size).inclusion(index)
+        if size > self._grown:
+            with asking(self.engine) as connection:
+                self._grown = read.size(connection)
+        if not 0 <= index < size <= self._grown:
+            raise NotFound(what=f"proof of entry {index} at size {size}")
+        return TileReader(self._known_tile, size).inclusion(index)
+
+    def _known_tile(self, level: int, number: int, width: int) -> bytes:
+        """A tile that there is; asks the database only for what is not remembered."""
+        if (known := self._tiles.get((level, number, width))) is not None:
+            return known
+        with asking(self.engine) as connection:
+            return self._tile(connection, level, number, width)
 
     def _tile(self, connection: Connection, level: int, number: int, width: int) -> bytes:
         """The first `width` hashes of a tile, which never change and are remembered."""
