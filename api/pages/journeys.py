@@ -1,0 +1,444 @@
+"""On the way: pick-up, trips, hand-over, arrival, proof at the roadside, return and redirection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, requires, verify_right
+from api.errors import NoSuchPlace
+from api.pages.acting import done, field, grams, optional, say
+from api.pages.shown import name, page, registry, t
+from ledger.accounts.errors import NotAllowed
+from ledger.custody.events.journeys import TripStarted
+from ledger.errors import FormError
+from ledger.journeys import ON_THE_ROAD, REFUSED, TO_LOAD, Journey, Line, acts, journey
+from ledger.log import statement
+from ledger.service import Answer, NotYet
+
+blueprint = Blueprint("page_journeys", __name__)
+
+
+class SeveralSites(FormError):
+    """Containers of more than one site on one manifest."""
+
+    code = "several-sites"
+    zh = "一张联单只能从一个场所移出"
+    en = "one manifest leaves one site"
+
+
+class NotSaid(FormError):
+    """A container about which the form says nothing, or too little."""
+
+    code = "container-not-said"
+    zh = "容器 {container} 未说明：请扫码装车，或填写未装运原因"
+    en = "container {container}: scan it aboard, or say why it stays behind"
+
+
+class NoLoad(FormError):
+    """A step of a journey without a container."""
+
+    code = "no-load"
+    zh = "没有选择容器"
+    en = "no container was chosen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something a person may do with a manifest: its words, its page, and who may."""
+
+    zh: str
+    en: str
+    endpoint: str
+    right: Right
+
+
+def _deed(zh: str, en: str, endpoint: str, right: Right) -> Deed:
+    return Deed(zh=zh, en=en, endpoint=endpoint, right=right)
+
+
+DEEDS: Final = {
+    "gate": _deed("验收", "Receive", "page_gate.gate", Right.HANDLE),
+    "take-back": _deed("收回退运", "Take back", "page_journeys.take_back", Right.HANDLE),
+    "redirect": _deed("改送", "Redirect", "page_journeys.redirect_page", Right.HANDLE),
+    "return": _deed("退运", "Send back", "page_journeys.send_back", Right.ACT),
+    "pick-up": _deed("起运", "Pick up", "page_journeys.pick_up", Right.ACT),
+    "arrive": _deed("到达", "Arrived", "page_journeys.arrive", Right.ACT),
+    "hand-over": _deed("交接", "Hand over", "page_journeys.hand_over", Right.ACT),
+    "trip": _deed("安排车次", "Plan the trip", "page_journeys.trip", Right.HANDLE),
+    "roadside": _deed("路检出示", "Show at the roadside", "page_journeys.roadside", Right.READ),
+    "cancel": _deed("取消联单", "Cancel", "page_manifests.cancel", Right.HANDLE),
+}
+
+
+def allowed(act: str) -> bool:
+    """True when the person's role may do it."""
+    try:
+        verify_right(current_actor(), DEEDS[act].right)
+    except NotAllowed:
+        return False
+    return True
+
+
+def act_word(act: str) -> str:
+    return t(DEEDS[act].zh, DEEDS[act].en)
+
+
+def act_address(act: str, manifest: str) -> str:
+    return url_for(DEEDS[act].endpoint, manifest=manifest)
+
+
+def deeds(found: Journey) -> list[tuple[str, str, bool]]:
+    """(words, address, waited for) of what this person may do next, the likely first."""
+    known = acts(found.thing, current_actor().party)
+    return [(act_word(act), act_address(act, found.thing.id), due) for act, due in known.items() if allowed(act)]
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "deeds": deeds,
+        "left_reasons": LEFT_WORDS,
+        "discrepancy_words": DISCREPANCY_WORDS,
+        "clear_names": clear_names,
+    }
+
+
+LEFT_WORDS: Final = {
+    "label-differs": ("标签与联单不一致", "label and manifest differ"),
+    "damaged": ("破损", "damaged"),
+    "no-room": ("车辆装不下", "no room"),
+    "not-found": ("未找到", "not found"),
+    "other": ("其他", "other"),
+}
+DISCREPANCY_WORDS: Final = {
+    "name": ("名称不符", "name differs"),
+    "quantity": ("数量不符", "quantity differs"),
+    "characteristic": ("特性不符", "characteristic differs"),
+    "form": ("形态不符", "form differs"),
+    "packaging": ("包装不符", "packaging differs"),
+}
+
+
+def seen(manifest: str) -> Journey:
+    """The journey as the reader is shown it; raises Unknown."""
+    return journey(queries(), current_viewer(), manifest)
+
+
+def open_for(act: str, manifest: str) -> Journey:
+    """The journey, where the reader's party may do this now; nothing is here otherwise."""
+    found = seen(manifest)
+    if act not in acts(found.thing, current_actor().party):
+        raise NoSuchPlace()
+    return found
+
+
+def clear_names(statement_id: str, party: str) -> str:
+    """The names of persons in a statement, for its own party and regulators only."""
+    if not current_viewer().is_own(party):
+        return ""
+    texts = ledger().clear_text(statement_id)
+    return "、".join(text for path, text in sorted(texts.items()) if path.endswith(".name"))
+
+
+def manifest_of(answer: Answer) -> str:
+    """The manifest that a recorded statement names, also when it was sent twice."""
+    assert answer.id is not None
+    return str(statement.parse(ledger().record_of(answer.id).statement).body["manifest"])
+
+
+# ---------------------------------------------------------------------------------------------- parts of forms
+
+
+def place(key: str) -> dict[str, str]:
+    """The site that a form names, with its party."""
+    site = field(key, "接受单位", "the consignee")
+    return {"party": reading().site(site).holder, "site": site}
+
+
+def sites_of_others(party: str) -> list[tuple[str, str, str]]:
+    """(site, its party, words) of everybody else's sites, by name."""
+    found = [(s, e.holder, f"{name(e.holder)} · {e.name}") for s, e in registry().sites.items() if e.holder != party]
+    return sorted(found, key=lambda each: each[2])
+
+
+def carriers() -> list[tuple[str, str]]:
+    """(party, name): registered carriers first, then the others, who may carry as well."""
+    known = registry().parties.items()
+    return [(p, e.name) for p, e in sorted(known, key=lambda x: ("carrier" not in x[1].duties, x[1].name))]
+
+
+def drivers() -> list[Any]:
+    """The people of the reader's own party who drive."""
+    return [person for person in accounts().people(current_actor()) if "driver" in person.roles]
+
+
+def driver() -> dict[str, Any] | None:
+    """Who drives: the person chosen, or named, or the driver who is logged in; None for nobody said."""
+    who, named, chosen = current_actor(), request.form.get("driver_name", "").strip(), request.form.get("driver", "")
+    if named:
+        return {"person": f"person:{ledger().new_id()}", "name": {"clear": named}}
+    if chosen:
+        return {"person": chosen}
+    return {"person": who.person} if "driver" in who.roles else None
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {key.rstrip("_"): value for key, value in values.items() if value not in (None, "", [], ())}
+
+
+def start(found: Journey) -> dict[str, str]:
+    return {"party": found.thing.sender, "site": found.thing.sender_site}
+
+
+def end(found: Journey) -> dict[str, str]:
+    return {"party": found.thing.receiver, "site": found.thing.receiver_site}
+
+
+def ends(found: Journey) -> dict[str, Any]:
+    return {"manifest": found.thing.id, "from": start(found), "to": end(found), "carrier": found.thing.carrier}
+
+
+def chosen(found: Journey, *states: str) -> list[Line]:
+    """The containers ticked, of those of the manifest that stand so."""
+    ticked = set(request.form.getlist("container"))
+    lines = [line for line in found.at(*states) if line.container.id in ticked]
+    if not lines:
+        raise NoLoad(expected=t("至少一个容器", "at least one container"), got=len(ticked))
+    return lines
+
+
+def load(line: Line, net_g: int | None = None) -> dict[str, Any]:
+    return {"container": line.container.id, "code": line.code, "net_g": line.expected_g if net_g is None else net_g}
+
+
+def back(found: Journey, answer: Answer) -> Response:
+    """To the manifest, where it now stands."""
+    return done(url_for("page_manifests.manifest_page", manifest=found.thing.id), answer)
+
+
+# ---------------------------------------------------------------------------------------------- pick-up
+
+
+@blueprint.get("/manifests/<manifest>/pick-up")
+@requires(Right.ACT)
+def pick_up(manifest: str) -> Response:
+    return page(
+        "manifest-pick-up.html",
+        journey=open_for("pick-up", manifest),
+        to_load=TO_LOAD,
+        trip=_trip(manifest),
+        drivers=_own_drivers(manifest),
+    )
+
+
+@blueprint.post("/manifests/<manifest>/pick-up")
+@requires(Right.ACT)
+def picked_up(manifest: str) -> Response:
+    found = seen(manifest)
+    ticked, lines = set(request.form.getlist("container")), found.at(*TO_LOAD)
+    loaded = [line for line in lines if line.container.id in ticked]
+    left = [_left(line) for line in lines if line.container.id not in ticked]
+    body = ends(found) | given(
+        lines=[load(line, _loaded_g(line)) for line in loaded],
+        left_behind=left,
+        vehicle=request.form.get("vehicle", "").strip(),
+        driver=driver() or _trip_driver(manifest),
+    )
+    if not loaded:
+        raise NoLoad(expected=t("至少一个容器装车", "at least one container aboard"), got=0)
+    return back(found, say("manifest-collected", body))
+
+
+def _own_drivers(manifest: str) -> list[Any]:
+    """The drivers to choose from: none when another party's carrier takes the load, or a driver says so themself."""
+    who = current_actor()
+    return drivers() if seen(manifest).thing.carrier == who.party and "driver" not in who.roles else []
+
+
+def _loaded_g(line: Line) -> int:
+    """The sender's mass: the container's own, the manifest's where its origin is not recorded."""
+    return line.container.net_g if line.container.born else line.listed_g or 0
+
+
+def _left(line: Line) -> dict[str, Any]:
+    name_, reason = line.container.id, request.form.get(f"reason:{line.container.id}", "")
+    if reason not in LEFT_WORDS:
+        raise NotSaid(container=line.container.container_code or name_)
+    note = " ".join(filter(None, (request.form.get(f"{key}:{name_}", "").strip() for key in ("note", "photo"))))
+    return {"container": name_, "reason": reason} | given(note={"clear": note} if note else None)
+
+
+def _trip(manifest: str) -> TripStarted | None:
+    """The newest trip planned for a manifest."""
+    events = [e for e in seen(manifest).events if isinstance(e, TripStarted)]
+    return events[-1] if events else None
+
+
+def _trip_driver(manifest: str) -> dict[str, Any] | None:
+    planned = _trip(manifest)
+    return None if planned is None or planned.driver is None else {"person": planned.driver.person}
+
+
+@blueprint.get("/manifests/<manifest>/trip")
+@requires(Right.HANDLE)
+def trip(manifest: str) -> Response:
+    return page("manifest-trip.html", journey=open_for("trip", manifest), drivers=drivers(), trip=_trip(manifest))
+
+
+@blueprint.post("/manifests/<manifest>/trip")
+@requires(Right.HANDLE)
+def trip_planned(manifest: str) -> Response:
+    found = seen(manifest)
+    body = {
+        "trip": f"trip:{ledger().new_id()}",
+        "carrier": found.thing.carrier,
+        "vehicle": field("vehicle", "车牌号", "the plate"),
+        "manifests": [manifest],
+        **given(waybill=request.form.get("waybill", "").strip(), driver=driver()),
+    }
+    return back(found, say("trip-started", body))
+
+
+# ---------------------------------------------------------------------------------------------- on the road
+
+
+@blueprint.get("/manifests/<manifest>/hand-over")
+@requires(Right.ACT)
+def hand_over(manifest: str) -> Response:
+    found = open_for("hand-over", manifest)
+    return page("manifest-hand-over.html", journey=found, lines=found.at(*ON_THE_ROAD), carriers=carriers())
+
+
+@blueprint.post("/manifests/<manifest>/hand-over")
+@requires(Right.ACT)
+def handed_over(manifest: str) -> Response:
+    found = seen(manifest)
+    body = {
+        "manifest": manifest,
+        "from_carrier": found.thing.carrier,
+        "to_carrier": field("to_carrier", "承运人", "the carrier"),
+        "lines": [load(line) for line in chosen(found, *ON_THE_ROAD)],
+        **optional(where=request.form.get("where", ""), vehicle=request.form.get("vehicle", "")),
+    }
+    own = body["to_carrier"] == current_actor().party
+    return back(found, say("manifest-handed-over", body | given(driver=driver() if own else None)))
+
+
+@blueprint.get("/manifests/<manifest>/arrive")
+@requires(Right.ACT)
+def arrive(manifest: str) -> Response:
+    found = open_for("arrive", manifest)
+    return page("manifest-arrive.html", journey=found, lines=found.at("collected", "redirected"))
+
+
+@blueprint.post("/manifests/<manifest>/arrive")
+@requires(Right.ACT)
+def arrived(manifest: str) -> Response:
+    found = seen(manifest)
+    lines = chosen(found, "collected", "redirected")
+    return back(found, say("manifest-arrived", arrival(found, [line.container.id for line in lines])))
+
+
+def arrival(found: Journey, containers: list[str]) -> dict[str, Any]:
+    """What is said when the load is at the gate."""
+    body = {"manifest": found.thing.id, "place": end(found), "carrier": found.thing.carrier, "arrived": containers}
+    return body | optional(vehicle=request.form.get("vehicle", ""))
+
+
+@blueprint.get("/manifests/<manifest>/roadside")
+@requires(Right.READ)
+def roadside(manifest: str) -> Response:
+    """What is on board, from whom and to whom, with the receipts that prove it where there is no network."""
+    found = seen(manifest)
+    aboard = found.at(*ON_THE_ROAD)
+    if not aboard:
+        raise NoSuchPlace()
+    receipts = [(step, ledger().receipt(step.fact.id)) for step in found.steps]
+    return page(
+        "manifest-roadside.html",
+        journey=found,
+        aboard=[(line, reading().label(line.container.id).printed) for line in aboard],
+        receipts=[(step, None if isinstance(text, NotYet) else text) for step, text in receipts],
+    )
+
+
+# ---------------------------------------------------------------------------------------------- refused ones
+
+
+@blueprint.get("/manifests/<manifest>/return")
+@requires(Right.ACT)
+def send_back(manifest: str) -> Response:
+    found = open_for("return", manifest)
+    return page("manifest-return.html", journey=found, lines=found.at(*REFUSED), carriers=carriers())
+
+
+@blueprint.post("/manifests/<manifest>/return")
+@requires(Right.ACT)
+def sent_back(manifest: str) -> Response:
+    found = seen(manifest)
+    body = {
+        "manifest": manifest,
+        "from": end(found),
+        "to": start(found),
+        "carrier": request.form.get("carrier") or found.thing.carrier,
+        "lines": [load(line) for line in chosen(found, *REFUSED)],
+        **given(vehicle=request.form.get("vehicle", "").strip(), driver=driver()),
+    }
+    return back(found, say("manifest-return-started", body))
+
+
+@blueprint.get("/manifests/<manifest>/take-back")
+@requires(Right.HANDLE)
+def take_back(manifest: str) -> Response:
+    found = open_for("take-back", manifest)
+    return page("manifest-take-back.html", journey=found, lines=found.at("returning"))
+
+
+@blueprint.post("/manifests/<manifest>/take-back")
+@requires(Right.HANDLE)
+def taken_back(manifest: str) -> Response:
+    found = seen(manifest)
+    body = {
+        "manifest": manifest,
+        "to": start(found),
+        "carrier": found.thing.carrier,
+        "lines": [
+            {"container": line.container.id, "code": line.code, "mass": weighed(line)}
+            for line in chosen(found, "returning")
+        ],
+        "handler": {"person": current_actor().person},
+    }
+    return back(found, say("manifest-return-received", body))
+
+
+def weighed(line: Line) -> dict[str, Any]:
+    """The mass that a form gives for a container."""
+    value = request.form.get(f"mass:{line.container.id}", "")
+    return {"basis": "weighed", "net_g": grams(value, request.form.get("unit", "kg"))}
+
+
+@blueprint.get("/manifests/<manifest>/redirect")
+@requires(Right.HANDLE)
+def redirect_page(manifest: str) -> Response:
+    found = open_for("redirect", manifest)
+    sites = sites_of_others(current_actor().party)
+    return page("manifest-redirect.html", journey=found, lines=found.at(*REFUSED), sites=sites, carriers=carriers())
+
+
+@blueprint.post("/manifests/<manifest>/redirect")
+@requires(Right.HANDLE)
+def redirected(manifest: str) -> Response:
+    found = seen(manifest)
+    body = {
+        "manifest": manifest,
+        "from": start(found),
+        "to": place("to"),
+        "carrier": request.form.get("carrier") or found.thing.carrier,
+        "lines": [load(line) for line in chosen(found, *REFUSED)],
+    }
+    return back(found, say("manifest-redirected", body))

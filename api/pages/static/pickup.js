@@ -1,0 +1,35 @@
+// Tick containers by scanning them: building a manifest, loading a vehicle, choosing what is treated.
+import { t } from "./core/words.js";
+import { kilograms, named, onScan, photoHashes, signal } from "./ticking.js";
+
+const form = document.querySelector("form[data-say]");
+const said = form?.querySelector("[data-scanned]");
+const boxes = form ? [...form.querySelectorAll("input[type=checkbox][data-codes]")] : [];
+
+function count(before = "") {
+  const ticked = boxes.filter((box) => box.checked);
+  const grams = ticked.reduce((sum, box) => sum + Number(box.dataset.grams ?? 0), 0);
+  const words = t(`已选 ${ticked.length} / ${boxes.length} 件`, `${ticked.length} of ${boxes.length} chosen`);
+  said.textContent = `${before}${words} · ${kilograms(grams)}`;
+}
+
+async function seen(text) {
+  const box = await named(text, boxes).catch(() => undefined);
+  said.classList.toggle("wrong", !box);
+  signal(Boolean(box));
+  if (box === undefined) said.textContent = t("标签码不完整，请重扫。", "The label's code is damaged: scan it again.");
+  else if (box === null) said.textContent = t(`不在此列：${text}`, `Not on this list: ${text}`);
+  else {
+    const again = box.checked;
+    box.checked = true;
+    box.closest("tr, fieldset")?.classList.add("scan-ok");
+    count(again ? t("已扫过。", "Scanned before. ") : "");
+  }
+}
+
+if (form && said && boxes.length) {
+  onScan(form, seen)?.focus();
+  for (const box of boxes) box.addEventListener("change", () => count());
+  photoHashes(form, t("选择照片", "Choose a photo"));
+  count();
+}
