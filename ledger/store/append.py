@@ -286,9 +286,9 @@ class Appender:
                 case _:
                     pass
         locked = rows.lock(
-            sorted(keys - self._authors.keys()),
+            sorted(key for key in keys if key not in self._authors),  # `-` would walk through all that is remembered
             sorted(key_streams),
-            sorted(streams - self._streams.keys()),
+            sorted(name for name in streams if name not in self._streams),
             [item.id for item in items],
             now,
         )

@@ -117,7 +117,7 @@ class Door:
             return Doubtful(said, wrong)
 
     def _find_keys(self, keys: set[bytes]) -> None:
-        missing = keys - self._public.keys()
+        missing = {key for key in keys if key not in self._public}
         if not missing:
             return
         if len(self._public) > _KEYS_MAX:

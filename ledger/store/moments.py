@@ -13,7 +13,12 @@ Clock = Callable[[], int]
 def moment(unix_ms: int) -> str:
     """RFC 3339 UTC with three decimals."""
     seconds, ms = divmod(unix_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    return f"{_second(seconds)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=16)  # many moments lie in one second
+def _second(unix_s: int) -> str:
+    return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 @lru_cache(maxsize=16)  # one flush has one time

@@ -71,6 +71,10 @@ class AuthorHead:
     def row(self) -> Row:
         return tuple(getattr(self, name) for name in AUTHOR_COLUMNS)
 
+    def end(self) -> Row:
+        """What moves, and the key."""
+        return (self.seq, self.hash, self.seen_size, self.revoked_last_seq, self.revoked_at_seq, self.key)
+
 
 AUTHOR_COLUMNS: Final = tuple(f.name for f in fields(AuthorHead))
 assert tuple(c.name for c in author_head.columns) == AUTHOR_COLUMNS
@@ -249,9 +253,10 @@ class SqliteRows:
         if changes.streams:
             many(_HEAD_SQLITE, [(name, head.seq, head.leaf, head.state) for name, head in changes.streams.items()])
             wrote("stream_head")
-        if changes.authors:
-            moved = many(_AUTHOR_SQLITE, [author.row() for author in changes.authors.values()])
-            _counted("author_head", len(changes.authors), moved.rowcount)
+        self.insert("author_head", [changes.authors[key].row() for key in changes.born])
+        moved = [author.end() for key, author in changes.authors.items() if key not in changes.born]
+        if moved:
+            _counted("author_head", len(moved), many(_AUTHOR_SQLITE, moved).rowcount)
             wrote("author_head")
         for table, rows in changes.others.items():
             self.insert(table, rows)
@@ -283,10 +288,8 @@ _HEAD_SQLITE: Final = (
     f"{_INSERT_SQLITE['stream_head']} ON CONFLICT (stream) DO UPDATE"
     " SET seq = excluded.seq, leaf = excluded.leaf, state = excluded.state"
 )
-_MOVING: Final = ("seq", "hash", "seen_size", "revoked_last_seq", "revoked_at_seq")
 _AUTHOR_SQLITE: Final = (
-    f"{_INSERT_SQLITE['author_head']} ON CONFLICT (key) DO UPDATE"
-    f" SET {', '.join(f'{name} = excluded.{name}' for name in _MOVING)}"
+    "UPDATE author_head SET seq = ?, hash = ?, seen_size = ?, revoked_last_seq = ?, revoked_at_seq = ? WHERE key = ?"
 )
 
 
@@ -378,7 +381,7 @@ class PostgresRows:
             since = guessed.started // 1000 - _EPOCH_S
             parameters = [since, guessed.started + self._ahead_ms, guessed.received_at]
         parameters += [
-            *_columns([(a.key, before.get(a.key, a.seq), *[getattr(a, name) for name in _MOVING]) for a in moved], 7),
+            *_columns([(before.get(a.key, a.seq), *a.end()) for a in moved], 7),
             *_columns([(name, before[name], head.seq, head.leaf, head.state) for name, head in heads.items()], 5),
             *_columns(changes.statement, 5),
             *_columns([row[1:] for row in changes.entry], 2),

@@ -55,8 +55,8 @@ END $$
 APPEND_ENTRIES = """
 CREATE FUNCTION append_entries(
   p_class int, p_since int, p_started_ms bigint, p_received_at text,
-  a_key bytea[], a_before bigint[], a_seq bigint[], a_hash bytea[], a_seen bigint[],
-  a_revoked_last bigint[], a_revoked_at bigint[],
+  a_before bigint[], a_seq bigint[], a_hash bytea[], a_seen bigint[], a_revoked_last bigint[], a_revoked_at bigint[],
+  a_key bytea[],
   h_stream text[], h_before bigint[], h_seq bigint[], h_leaf bytea[], h_state bytea[],
   s_hash bytea[], s_key bytea[], s_seq bigint[], s_bytes bytea[], s_signature bytea[], e_id text[], e_bytes bytea[],
   l_stream text[], l_seq bigint[], l_statement bytea[],
@@ -75,8 +75,8 @@ BEGIN
       RAISE EXCEPTION 'the log is ahead of %', p_received_at USING ERRCODE = '40001';
     END IF;
   END IF;
-  FOR one IN SELECT * FROM unnest(a_key, a_before, a_seq, a_hash, a_seen, a_revoked_last, a_revoked_at)
-    AS a (key, before, seq, hash, seen, revoked_last, revoked_at) ORDER BY key
+  FOR one IN SELECT * FROM unnest(a_before, a_seq, a_hash, a_seen, a_revoked_last, a_revoked_at, a_key)
+    AS a (before, seq, hash, seen, revoked_last, revoked_at, key) ORDER BY key
   LOOP
     UPDATE author_head SET seq = one.seq, hash = one.hash, seen_size = one.seen,
       revoked_last_seq = one.revoked_last, revoked_at_seq = one.revoked_at

@@ -1,0 +1,86 @@
+"""A process that appends from the heads it remembers, while another one moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.service import Ledger
+from tests.support.check import check_ledger
+from tests.support.world import Device, World
+
+
+@pytest.fixture
+def world(postgres_url: str, tmp_path: Path) -> Iterator[World]:
+    made = World.create(postgres_url, tmp_path)
+    yield made
+    made.ledger.sequence()
+    check_ledger(made.ledger)
+    made.close()
+
+
+@pytest.fixture
+def other(world: World) -> Iterator[Ledger]:
+    """A second process on the same ledger."""
+    process = world.another_process()
+    yield process
+    process.close()
+
+
+def _filled(world: World, ledger: Ledger, clerk: Device, site: str) -> str:
+    (answer,) = ledger.record([clerk.sign("container-filled", world.filled(clerk, site))])
+    return answer.outcome
+
+
+def test_an_author_and_a_site_that_moved_elsewhere_are_found_where_they_are(world: World, other: Ledger) -> None:
+    clerk, colleague, site = world.party(), world.party("另一家"), world.new("site")
+    for _ in range(4):
+        for ledger in (world.ledger, world.ledger, other, other):
+            assert _filled(world, ledger, clerk, site) == "recorded"
+            assert _filled(world, ledger, colleague, site) == "recorded"
+    assert len(world.ledger.stream(site)) == 32
+
+
+def test_a_drum_that_another_process_filled_is_not_taken_for_a_new_one(world: World, other: Ledger) -> None:
+    clerk, site, drum = world.party(), world.new("site"), world.new("container")
+    assert _filled(world, world.ledger, clerk, site) == "recorded"
+    (first,) = other.record([clerk.sign("container-filled", world.filled(clerk, site, drum))])
+    assert _filled(world, world.ledger, clerk, site) == "recorded"
+    (second,) = world.ledger.record([clerk.sign("container-filled", world.filled(clerk, site, drum))])
+    assert (first.outcome, second.outcome) == ("recorded", "refused")
+
+
+def test_a_key_that_another_process_revoked_makes_no_entry_from_memory(world: World, other: Ledger) -> None:
+    clerk, site = world.party(), world.new("site")
+    stolen = world.enrol(clerk, party=clerk.party)
+    assert _filled(world, world.ledger, stolen, site) == "recorded"
+    assert _filled(world, world.ledger, stolen, site) == "recorded"
+    revocation = {"key": stolen.stream, "holder": clerk.party, "last_seq": 2, "reason": "stolen"}
+    (revoked,) = other.record([clerk.sign("key-revoked", revocation)])
+    assert revoked.outcome == "recorded"
+    assert _filled(world, world.ledger, stolen, site) == "quarantined"
+
+
+def test_a_gap_is_measured_from_where_the_author_is_and_not_from_memory(world: World, other: Ledger) -> None:
+    clerk, site = world.party(), world.new("site")
+    assert _filled(world, world.ledger, clerk, site) == "recorded"
+    mine, lost, later = (clerk.sign("container-filled", world.filled(clerk, site)) for _ in range(3))
+    assert other.record([mine])[0].outcome == "recorded"
+    (gap,) = world.ledger.record([later])
+    assert gap.code == "author-gap"
+    assert gap.error is not None and gap.error.fields["expected"] == clerk.seq - 1
+    assert [each.outcome for each in world.ledger.record([lost, later])] == ["recorded", "recorded"]
+
+
+def test_what_is_received_from_memory_does_not_step_back_behind_a_log_that_is_ahead(
+    world: World, other: Ledger
+) -> None:
+    clerk, colleague, site = world.party(), world.party("另一家"), world.new("site")
+    assert _filled(world, world.ledger, clerk, site) == "recorded"
+    world.clock.advance(ms=60_000)
+    assert _filled(world, other, colleague, world.new("site")) == "recorded"
+    assert other.sequence() > 0
+    world.clock.advance(ms=-60_000)
+    assert _filled(world, world.ledger, clerk, site) == "recorded"  # the checker compares the times
