@@ -5,10 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.acting import Actor, acting
-from cli.words import say
-from ledger.custody.container import Container
-from ledger.custody.events.containers import ContainerLost
-from ledger.custody.events.movement import ManifestReceived
+from ledger.stores import lost_by
 
 
 @click.command()
@@ -24,27 +21,12 @@ def command(actor: Actor, containers: tuple[str, ...], site: str | None) -> None
     """
     for name in containers:
         thing = actor.find.container(name)
-        place, grams = lost_by(actor, thing)
+        place, grams = lost_by(thing.id, actor.queries.history(thing.id))
         body = {
             "container": thing.id,
             "place": actor.find.place(site),
             "code": thing.code,
             "net_g": grams,
-            "lost_by": place,
+            "lost_by": {"party": place.party, "site": place.site},
         }
         actor.says("container-found", body, f"{name} 找到了", f"{name} is found")
-
-
-def lost_by(actor: Actor, thing: Container) -> tuple[dict[str, str], int]:
-    """The place whose loss it was, and how many grams were lost."""
-    for step in reversed(actor.queries.history(thing.id)):
-        match step.fact.event:
-            case ContainerLost(place=place, net_g=grams):
-                return {"party": place.party, "site": place.site}, grams
-            case ManifestReceived(lines=lines, carrier=carrier, from_=start):
-                for line in lines:
-                    if line.container == thing.id and line.decision == "missing":
-                        return {"party": carrier, "site": start.site}, line.listed_g or 0
-    raise click.UsageError(
-        say(f"{thing.container_code} 没有遗失记录", f"{thing.container_code} was never reported lost")
-    )

@@ -1,4 +1,4 @@
-"""What stands where: stores, their zones, loads and clocks, and what would be wrong if one more container stood there."""
+"""What stands where: stores with zones, loads and clocks, and what would be wrong if one more container stood there."""
 
 from __future__ import annotations
 
@@ -7,16 +7,28 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.access import Viewer
+from ledger.custody.events.containers import ContainerLost
+from ledger.custody.events.movement import ManifestReceived
 from ledger.custody.events.registry import FacilityRegistered
 from ledger.custody.facilities import standing
 from ledger.custody.flags import Flag
 from ledger.custody.regimes.base import local_day, moment_of
-from ledger.queries import Queries, Unknown
+from ledger.custody.values import Place
+from ledger.errors import FormError
+from ledger.queries import ContainerStory, Queries, Step, Unknown
 from ledger.reading import Reading
 from ledger.store import clocks
 
 ROWS_MAX: Final = 5_000  # containers of one site that a page looks at
 _DAY_S: Final = 86_400
+
+
+class NeverLost(FormError):
+    """Only what was reported lost or missing can be found."""
+
+    code = "never-lost"
+    zh = "该容器没有遗失记录"
+    en = "the container was never reported lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +146,21 @@ class Stores:
             found.setdefault(container, clock)
         return found
 
+    def clocks_of(self, story: ContainerStory) -> list[Clock]:
+        """The running clocks of one container, the nearest first."""
+        name, born = story.thing.id, story.thing.born_at
+        return [
+            Clock(
+                container=name,
+                holder=clock.holder,
+                site=clock.site,
+                since=min((s for _, part in story.lots if (s := part.since(clock.holder))), default=born),
+                deadline=clock.deadline,
+                grams=clock.grams,
+            )
+            for clock in self._queries.clocks(name)
+        ]
+
     def _own(self, site: str) -> str:
         event = self._registry.sites.get(site)
         if event is None or not self._viewer.is_own(event.holder):
@@ -161,3 +188,16 @@ class Stores:
     def _wrong(self, facility: FacilityRegistered, rows: Iterable[Mapping[str, Any]]) -> Iterator[Flag]:
         present = {(row["zone"], row["code"], row["id"]): int(row["net_g"]) for row in rows}
         return standing(facility, present, self._now, self._queries.regime, self._registry)
+
+
+def lost_by(container: str, steps: Iterable[Step]) -> tuple[Place, int]:
+    """The place whose loss a lost container is, and how many grams were lost; raises NeverLost."""
+    for step in reversed(list(steps)):
+        match step.fact.event:
+            case ContainerLost(place=place, net_g=grams):
+                return place, grams
+            case ManifestReceived(lines=lines, carrier=carrier, from_=start):
+                for line in lines:
+                    if line.container == container and line.decision == "missing":
+                        return Place(party=carrier, site=start.site), line.listed_g or 0
+    raise NeverLost()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
+from api.auth import Right, verify_right
+from api.pages.journeys import DEEDS
+from ledger import journeys
 from ledger.accounts.actor import Actor
-from ledger.custody.container import Container
+from ledger.accounts.errors import NotAllowed
+from ledger.custody.container import Container, Manifest
 
 STEPS_MAX: Final = 3
 _HANDS: Final = frozenset({"admin", "clerk", "disposer"})
-_ON_THE_ROAD: Final = ("issued", "under-way", "arrived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +27,14 @@ class NextStep:
     en: str
 
 
-def next_steps(thing: Container, who: Actor, journey: Mapping[str, Any] | None = None) -> list[NextStep]:
+def next_steps(thing: Container, who: Actor, journey: Manifest | None = None) -> list[NextStep]:
     """At most three steps with a container, the likely one first; `journey` is the manifest that it is on."""
     return list(islice(_of_container(thing, who, journey), STEPS_MAX))
 
 
-def steps_of_manifest(row: Mapping[str, Any], who: Actor) -> list[NextStep]:
-    """At most three steps with a manifest as the reading side shows it, the likely one first."""
-    return list(islice(_of_manifest(row, who), STEPS_MAX))
+def steps_of_manifest(thing: Manifest, who: Actor) -> list[NextStep]:
+    """At most three steps with a manifest, the likely one first."""
+    return list(islice(_of_manifest(thing, who), STEPS_MAX))
 
 
 def steps_of_blank(label: str) -> list[NextStep]:
@@ -60,9 +63,9 @@ def acts(thing: Container, who: Actor) -> frozenset[str]:
             return frozenset()
 
 
-def _of_container(thing: Container, who: Actor, journey: Mapping[str, Any] | None) -> Iterator[NextStep]:
+def _of_container(thing: Container, who: Actor, journey: Manifest | None) -> Iterator[NextStep]:
     can, at = acts(thing, who), f"/containers/{thing.id}"
-    if journey is not None and journey["status"] in _ON_THE_ROAD:
+    if journey is not None and journeys.acts(journey, who.party):
         yield from _of_manifest(journey, who)
     if "found" in can:
         yield NextStep(f"{at}/found", "登记找到", "Report it found")
@@ -87,16 +90,17 @@ def _of_container(thing: Container, who: Actor, journey: Mapping[str, Any] | Non
     yield NextStep(at, "查看来龙去脉", "Its whole story")
 
 
-def _of_manifest(row: Mapping[str, Any], who: Actor) -> Iterator[NextStep]:
-    at, status = f"/manifests/{row['id']}", row["status"]
-    sends, carries, receives = (who.party == row[part] for part in ("sender", "carrier", "receiver"))
-    moves = bool(who.roles & (_HANDS | {"driver"}))
-    hands = bool(who.roles & _HANDS)
-    if status == "issued" and moves and (carries or sends):
-        yield NextStep(f"{at}/pick-up", "起运装车", "Pick it up")
-    if status in ("under-way", "arrived") and receives and hands:
-        yield NextStep(f"{at}/gate", "进厂核验", "Decide at the gate")
-    if status == "under-way" and carries and moves:
-        yield NextStep(f"{at}/hand-over", "交接", "Hand it over")
-        yield NextStep(f"{at}/roadside", "路检出示", "Show it at the roadside")
+def _of_manifest(thing: Manifest, who: Actor) -> Iterator[NextStep]:
+    at = f"/manifests/{thing.id}"
+    for act in journeys.acts(thing, who.party):
+        if _allows(who, DEEDS[act].right):
+            yield NextStep(f"{at}/{act}", DEEDS[act].zh, DEEDS[act].en)
     yield NextStep(at, "查看联单", "Open the manifest")
+
+
+def _allows(who: Actor, right: Right) -> bool:
+    try:
+        verify_right(who, right)
+    except NotAllowed:
+        return False
+    return True

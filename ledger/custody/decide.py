@@ -106,11 +106,19 @@ def unwrapped(fact: Fact) -> Fact:
 
 def fold(stream: str, facts: Iterable[Fact]) -> Container | Manifest:
     """An object's state from its facts, in the order of happening, corrections applied."""
+    last = new_thing(stream)
+    for _, thing in unfold(stream, facts):
+        last = thing
+    return last
+
+
+def unfold(stream: str, facts: Iterable[Fact]) -> Iterator[tuple[Fact, Container | Manifest]]:
+    """Each fact with the object as it stood right after: one and the same object, which the next step changes."""
     thing = new_thing(stream)
     ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
     for fact in effective(stream, ordered):
         _step(thing, fact)
-    return thing
+        yield fact, thing
 
 
 def _step(thing: Container | Manifest, fact: Fact) -> None:

@@ -1,0 +1,372 @@
+"""Containers: the list, each one's line of custody, and what may be said of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
+from api.pages import next_steps
+from api.pages.acting import BadMass, done, field, grams, say
+from api.pages.next_steps import NextStep
+from api.pages.shown import name, page, t, teller, word
+from api.pages.tables import Column, Table, rows_max, tabled
+from ledger.custody.container import Container
+from ledger.custody.decide import unfold
+from ledger.custody.events.containers import Birth
+from ledger.errors import FormError, LedgerError
+from ledger.journeys import manifest
+from ledger.labels import code
+from ledger.labels.wording import birth_of
+from ledger.log.ids import is_stream
+from ledger.queries import ContainerStory, Step
+from ledger.service import Answer
+from ledger.stores import Clock, Stores, lost_by
+
+blueprint = Blueprint("page_containers", __name__)
+SHOWN: Final = 50
+STATUSES: Final = ("held", "filling", "in-transit", "lost", "emptied", "unknown")
+STATES: Final = {"held": "ok", "filling": "ok", "in-transit": "soon", "lost": "wrong", "emptied": "ok"}
+REASONS: Final = ("unknown", "missing-at-count", "stolen", "fell-off")
+SINKS: Final = ("floor", "sump", "soil", "water", "air")
+REPLACED: Final = ("damaged", "lost", "reclassified", "reprinted")
+COLUMNS: Final = (
+    Column("called", "容器", "Container", "recorded", link="to"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code"),
+    Column("state", "状态", "State", "state"),
+    Column("net_g", "净重", "Net mass", "grams"),
+    Column("holder", "持有单位", "Holder", "recorded"),
+    Column("where", "位置", "Place", "recorded"),
+    Column("born_at", "产生时间", "Generated", "moment"),
+)
+
+
+class NotNow(LedgerError):
+    """What the page offers does not fit the container's state any more."""
+
+    code = "not-now"
+    zh = "该容器当前不能进行此操作"
+    en = "this cannot be done with the container as it is now"
+
+
+class NoLabel(FormError):
+    """A text that names no label."""
+
+    code = "not-a-label"
+    zh = "这不是标签"
+    en = "this is not a label"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """One step of the line of custody, and where the container stood right after it."""
+
+    step: Step
+    title: str
+    told: str
+    holder: str
+    site: str
+    net_g: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """Everything that a screen says of one container to one reader."""
+
+    story: ContainerStory
+    birth: Birth | None
+    clocks: list[Clock]
+    flags: list[dict[str, Any]]
+    steps: list[NextStep]
+    acts: frozenset[str]
+    now: str
+
+    @property
+    def thing(self) -> Container:
+        return self.story.thing
+
+    @property
+    def state(self) -> str:
+        return "wrong" if self.flags or self.late else STATES.get(self.thing.status, "unknown")
+
+    @property
+    def late(self) -> bool:
+        return any(clock.days_left(self.now) < 0 for clock in self.clocks)
+
+    def custody(self) -> list[Custody]:
+        """Who held it, when, how heavy."""
+        places = {step.fact.id: step for step in self.story.steps}
+        line = []
+        for fact, thing in unfold(self.thing.id, (step.fact for step in self.story.steps)):
+            assert isinstance(thing, Container)
+            title, _, told = teller().happened(fact.event, self.thing.id).partition(" · ")
+            line.append(
+                Custody(
+                    step=places[fact.id],
+                    title=title,
+                    told=told,
+                    holder=thing.holder,
+                    site=thing.site,
+                    net_g=thing.net_g,
+                )
+            )
+        return line
+
+
+def card(container: str) -> Card:
+    """A container as the reader is shown it; raises Unknown."""
+    story, now, who = reading().container(current_viewer(), container), ledger().now(), current_actor()
+    thing = story.thing
+    journey = manifest(queries(), thing.manifest) if thing.manifest else None
+    return Card(
+        story=story,
+        birth=birth_of(step.fact for step in story.steps),
+        clocks=stores().clocks_of(story),
+        flags=[teller().exception_document(flag) for flag in story.flags if flag.open_at(now)],
+        steps=next_steps.next_steps(thing, who, journey),
+        acts=next_steps.acts(thing, who),
+        now=now,
+    )
+
+
+def stores() -> Stores:
+    """The stores that the reader is shown, as of now."""
+    return Stores(reading(), queries(), current_viewer(), ledger().now())
+
+
+def called(row: Mapping[str, Any]) -> str:
+    """What people call a container: the code on it, else the end of its id."""
+    return str(row["container_code"] or f"…{row['id'][-8:]}")
+
+
+# ---------------------------------------------------------------------------------------------- reading
+
+
+@blueprint.get("/containers")
+@requires(Right.READ)
+def containers() -> Response:
+    wanted = {k: request.args[k] for k in ("status", "code", "holder", "site", "facility") if request.args.get(k)}
+    found = reading().containers(current_viewer(), wanted, request.args.get("cursor", ""), rows_max(SHOWN))
+    following = url_for(".containers", **{**request.args, "cursor": found.next}) if found.next else ""  # type: ignore[arg-type]
+    table = Table(
+        name="containers",
+        caption=t("容器", "Containers"),
+        columns=COLUMNS,
+        rows=[_row(row) for row in found.items],
+        next=following,
+        empty=t(
+            "没有符合条件的容器。放宽条件，或先装桶贴标。",
+            "No container fits. Widen the filter, or fill the first one.",
+        ),
+    )
+    return tabled("container-list.html", table, statuses=STATUSES)
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "called": called(row),
+        "to": url_for(".container_page", container=row["id"]),
+        "waste": row["name"],
+        "code": row["code"],
+        "state": (STATES.get(row["status"], "unknown"), word(row["status"], "STATUS")),
+        "net_g": None if row["mass_unknown"] else row["net_g"],
+        "holder": name(row["holder"]),
+        "where": " ".join(filter(None, (name(row["site"]), name(row["facility"]), row["zone"]))),
+        "born_at": row["born_at"],
+    }
+
+
+@blueprint.get("/containers/<container>")
+@requires(Right.READ)
+def container_page(container: str) -> Response:
+    return page("container-page.html", card=card(container))
+
+
+# ---------------------------------------------------------------------------------------------- saying
+
+
+@blueprint.get("/containers/<container>/<act>")
+@requires(Right.ACT)
+def act(container: str, act: str) -> Response:
+    found = _able(container, act)
+    return page(f"container-{act}.html", card=found, act=act, **_CHOICES.get(act, _nothing)(found))
+
+
+@blueprint.post("/containers/<container>/<act>")
+@requires(Right.ACT)
+def said(container: str, act: str) -> Response:
+    found = _able(container, act)
+    answer = _SAYS[act](found)
+    after = f"/labels/{container}" if act in ("bind", "replace", "close") else f"/scan?q={container}"
+    return done(after, answer)
+
+
+def _able(container: str, act: str) -> Card:
+    found = card(container)
+    repeated = request.method == "POST" and act in _SAYS and said_before()
+    if act not in found.acts and not repeated:
+        raise NotNow(expected=", ".join(sorted(found.acts)) or "nothing", got=act)
+    return found
+
+
+def said_before() -> bool:
+    """True when this very form was sent already: it is answered as it was, whatever the container is now."""
+    try:
+        ledger().record_of(request.form.get("id", ""))
+    except LedgerError:
+        return False
+    return True
+
+
+def weight() -> dict[str, Any]:
+    """The mass of a form: net, or gross and tare, all in one unit."""
+    unit = request.form.get("unit", "kg")
+    gross, tare = (request.form.get(key, "").strip() for key in ("gross", "tare"))
+    if not gross:
+        return {"basis": "weighed", "net_g": grams(field("net", "净重", "the net mass"), unit)}
+    whole, empty = grams(gross, unit), grams(tare or "0", unit)
+    if empty >= whole:
+        raise BadMass(expected=f"more than {tare} {unit}", got=f"{gross} {unit}")
+    return {"basis": "weighed", "net_g": whole - empty, "gross_g": whole, "tare_g": empty}
+
+
+def label_of(text: str) -> str:
+    """The label that a scanned text names; raises NoLabel."""
+    if is_stream(text) and text.startswith("label:"):
+        return text
+    try:
+        return code.parse(text).label
+    except FormError:
+        raise NoLabel(expected=t("标签上的二维码", "the code on a label"), got=text[:40]) from None
+
+
+def stick(thing: Container | Mapping[str, Any], place: Mapping[str, str], text: str) -> Answer:
+    """Say which label a container wears: the one scanned, or ("") a new one that is printed with it."""
+    container = thing["id"] if isinstance(thing, Mapping) else thing.id
+    label = label_of(text) if text else new_label(place)
+    return say("label-bound", {"container": container, "place": place, "label": label})
+
+
+def new_label(place: Mapping[str, str]) -> str:
+    """A label issued just now."""
+    label = f"label:{ledger().new_id()}"
+    say("label-issued", {"label": label, "place": place}, id_=ledger().new_id())
+    return label
+
+
+def _at(found: Card) -> dict[str, str]:
+    """Where it is; for what is on the road, where its journey began."""
+    thing = found.thing
+    leg = thing.legs.get(thing.manifest)
+    return {"party": thing.holder, "site": thing.site or (leg.sender_site if leg else "")}
+
+
+def _here(found: Card) -> dict[str, Any]:
+    return {"container": found.thing.id, "place": _at(found), "code": found.thing.code}
+
+
+def _stage(found: Card) -> str:
+    return "in-transit" if found.thing.status == "in-transit" else "held"
+
+
+def _weigh(found: Card) -> Answer:
+    return say("container-weighed", _here(found) | {"mass": weight(), "previous_g": found.thing.net_g})
+
+
+def _add(found: Card) -> Answer:
+    return say("waste-added", _here(found) | {"mass": weight()})
+
+
+def _close(found: Card) -> Answer:
+    return say("container-closed", _here(found) | {"mass": weight(), "previous_g": found.thing.net_g})
+
+
+def _place(found: Card) -> Answer:
+    thing = found.thing
+    facility, _, zone = field("spot", "位置", "the place").partition("|")
+    there: dict[str, Any] = {"container": thing.id, "facility": facility} | ({"zone": zone} if zone else {})
+    if not thing.facility:
+        mass = {"net_g": thing.net_g} if thing.net_g > 0 else {}
+        return say("container-stored", there | {"place": _at(found)} | mass)
+    moved = {"from": _at(found), "to": _at(found), "code": thing.code, "net_g": thing.net_g}
+    return say("container-moved", there | moved)
+
+
+def _lost(found: Card) -> Answer:
+    reason = field("reason", "原因", "the reason")
+    return say("container-lost", _here(found) | {"net_g": found.thing.net_g, "stage": _stage(found), "reason": reason})
+
+
+def _found(found: Card) -> Answer:
+    place, lost_g = lost_by(found.thing.id, found.story.steps)
+    site = field("site", "现在的场所", "where it is now")
+    here = {"party": current_actor().party, "site": site}
+    was = {"party": place.party, "site": place.site}
+    body = {"container": found.thing.id, "place": here, "code": found.thing.code, "net_g": lost_g, "lost_by": was}
+    return say("container-found", body)
+
+
+def _leak(found: Card) -> Answer:
+    lost_g = grams(field("net", "泄漏量", "how much"), request.form.get("unit", "kg"))
+    into = field("into", "流向", "where it went")
+    return say("leak-reported", _here(found) | {"lost_g": lost_g, "stage": _stage(found), "into": into})
+
+
+def _bind(found: Card) -> Answer:
+    return stick(found.thing, _at(found), request.form.get("label", "").strip())
+
+
+def _replace(found: Card) -> Answer:
+    scanned = request.form.get("label", "").strip()
+    new = label_of(scanned) if scanned else f"label:{ledger().new_id()}"
+    reason = field("reason", "原因", "the reason")
+    body = {"container": found.thing.id, "place": _at(found), "old": found.thing.label, "new": new, "reason": reason}
+    return say("label-replaced", body)
+
+
+_SAYS: Final[dict[str, Callable[[Card], Answer]]] = {
+    "weigh": _weigh,
+    "add": _add,
+    "close": _close,
+    "place": _place,
+    "lost": _lost,
+    "found": _found,
+    "leak": _leak,
+    "bind": _bind,
+    "replace": _replace,
+}
+
+
+def _nothing(found: Card) -> dict[str, Any]:
+    return {}
+
+
+def _spots(found: Card) -> dict[str, Any]:
+    thing = found.thing
+    row = {"id": thing.id, "code": thing.code, "net_g": thing.net_g, "zone": thing.zone}
+    return {"spots": stores().spots(thing.site, row)}
+
+
+_CHOICES: Final[dict[str, Callable[[Card], dict[str, Any]]]] = {
+    "place": _spots,
+    "lost": lambda found: {"reasons": REASONS},
+    "found": lambda found: {"sites": stores().sites()},
+    "leak": lambda found: {"sinks": SINKS},
+    "replace": lambda found: {"reasons": REPLACED},
+}
+
+
+@blueprint.app_template_filter("called")
+def _called(thing: Container | Mapping[str, Any]) -> str:
+    row = thing if isinstance(thing, Mapping) else {"container_code": thing.container_code, "id": thing.id}
+    return called(row)
+
+
+@blueprint.app_template_global("rule_words")
+def _rule_words(flag: Any) -> dict[str, Any]:
+    return teller().exception_document(flag)
