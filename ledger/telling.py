@@ -334,10 +334,14 @@ class Teller:
             if flag.holder
             else ""
         )
-        detail = " ".join(self._detail(x) for x in flag.detail.split(" ") if x)
+        detail = self.detail(flag)
         yield f"  {span}{holder}" + (f" · {detail}" if detail else "")
         law = self.regime.cite(rule.cites, self.regime.day_of(flag.opened_at))
         yield "  " + self.say(f"依据 {law} · 办法：{rule.todo_zh}", f"law: {law} · to end it: {rule.todo_en}")
+
+    def detail(self, flag: Flag) -> str:
+        """What an exception says beyond its rule: names, moments and reasons in the reader's words."""
+        return " ".join(self._detail(x) for x in flag.detail.split(" ") if x)
 
     def _detail(self, text: str) -> str:
         if is_stream(text):

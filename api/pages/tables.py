@@ -49,8 +49,8 @@ class Column:
 
     @property
     def css(self) -> str:
-        """The class of its cells: numbers stand at the right."""
-        return "number" if self.kind in ("grams", "number", "percent") else ""
+        """The class of its cells: numbers stand at the right, moments on one line."""
+        return {"grams": "number", "number": "number", "percent": "number", "moment": "mass"}.get(self.kind, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
