@@ -29,6 +29,14 @@ class BadMass(FormError):
     en = "the mass is not correct"
 
 
+class BadYear(FormError):
+    """A year that no plan or report can be for."""
+
+    code = "bad-year"
+    zh = "年度不正确"
+    en = "the year is not correct"
+
+
 class FieldMissing(FormError):
     """A form came without something that it needs."""
 
@@ -73,6 +81,13 @@ def field(name: str, zh: str, en: str) -> str:
 def optional(**texts: str) -> dict[str, str]:
     """The given fields of an event without those that are blank: what is not said is absent."""
     return {key.rstrip("_"): value.strip() for key, value in texts.items() if value.strip()}
+
+
+def year_of(text: str) -> int:
+    """A calendar year of the ledger's age; raises BadYear."""
+    if not (len(text) == 4 and text.isascii() and text.isdigit() and 2000 <= int(text) <= 2200):
+        raise BadYear(expected="2000 to 2200", got=text[:20])
+    return int(text)
 
 
 def grams(text: str, unit: str) -> int:

@@ -1,0 +1,225 @@
+"""Administration: people, their devices and keys, what waits in quarantine, and one's own password."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from api.auth import Right, accounts, current_actor, ledger, requires
+from api.browser import this_session, verify_origin
+from api.pages.acting import done, field, say
+from api.pages.shown import page, t, teller
+from ledger.accounts import Person
+from ledger.errors import FormError
+from ledger.log import statement as statements
+from ledger.telling import TITLES
+
+blueprint = Blueprint("page_admin", __name__, url_prefix="/admin")
+ROLES: Final = {
+    "admin": ("管理员", "administrator"),
+    "clerk": ("经办人", "clerk"),
+    "driver": ("司机", "driver"),
+    "disposer": ("接收处置人员", "disposer"),
+    "regulator": ("监管人员", "regulator"),
+    "operator": ("运营方", "operator"),
+}
+REASONS: Final = {
+    "lost": ("遗失", "lost"),
+    "stolen": ("被盗", "stolen"),
+    "left": ("离职", "left the enterprise"),
+    "replaced": ("更换", "replaced"),
+    "used": ("已用完", "used up"),
+}
+
+
+class PasswordsDiffer(FormError):
+    """The new password was typed in two ways."""
+
+    code = "passwords-differ"
+    zh = "两次输入的密码不同"
+    en = "the two passwords differ"
+
+
+@blueprint.get("")
+@requires(Right.ANYBODY)
+def admin() -> Response:
+    """Where everything of one's own enterprise is looked after."""
+    return page("admin.html", admin="admin" in current_actor().roles, operator="operator" in current_actor().roles)
+
+
+# ------------------------------------------------------------------------------------------------ people
+
+
+@blueprint.get("/people")
+@requires(Right.PEOPLE)
+def people() -> Response:
+    return _people()
+
+
+def _people(link: str = "", of: Person | None = None) -> Response:
+    own = "admin" in current_actor().roles
+    given = [role for role in ROLES if (role in ("admin", "clerk", "driver", "disposer")) == own]
+    found = sorted(accounts().people(current_actor()), key=lambda each: each.name)
+    return page("admin-people.html", people=found, roles=ROLES, given=given, own=own, link=link, of=of)
+
+
+@blueprint.post("/people")
+@requires(Right.PEOPLE)
+def invite() -> Response:
+    """A new account; the link that sets its password is shown once. An enterprise's people get a key kept for them."""
+    name, roles = field("name", "登录名", "a name"), request.form.getlist("role")
+    regions = request.form.get("regions", "").split()
+    person, secret = accounts().invite(
+        current_actor(), name=name, roles=roles, party=request.form.get("party", ""), regions=regions
+    )
+    if not {"operator", "regulator"} & set(roles):
+        key = ledger().keep_key(party=person.party, person=person.person)
+        accounts().wait(key, admin="admin" in roles)
+    return _people(_link(secret), person)
+
+
+@blueprint.post("/people/<account>/reset")
+@requires(Right.PEOPLE)
+def reset(account: str) -> Response:
+    secret = accounts().reset(current_actor(), account)
+    return _people(_link(secret), accounts().one(current_actor(), account))
+
+
+@blueprint.post("/people/<account>/switch")
+@requires(Right.PEOPLE)
+def switch(account: str) -> Response:
+    """Switch an account off, which ends its sessions, or on again."""
+    accounts().disable(current_actor(), account, request.form.get("to") == "off")
+    return redirect(url_for(".people"), 303)
+
+
+@blueprint.post("/people/<account>/roles")
+@requires(Right.ADMINISTER)
+def set_roles(account: str) -> Response:
+    accounts().set_roles(current_actor(), account, request.form.getlist("role"))
+    return redirect(url_for(".people"), 303)
+
+
+def _link(secret: str) -> str:
+    return url_for("page_admin.invitation", secret=secret, _external=True)
+
+
+@blueprint.get("/invitation/<secret>")
+@requires(Right.PUBLIC)
+def invitation(secret: str) -> Response:
+    """Where a new person, or one who forgot it, sets a password."""
+    return page("admin-invitation.html", secret=secret)
+
+
+@blueprint.post("/invitation/<secret>")
+@requires(Right.PUBLIC)
+def accept(secret: str) -> Response:
+    verify_origin()
+    accounts().accept(secret, _new_password())
+    return redirect(url_for("page_entrance.sign_in"), 303)
+
+
+def _new_password() -> str:
+    new = field("new", "新密码", "a new password")
+    if new != request.form.get("again"):
+        raise PasswordsDiffer(expected=t("两次相同", "the same twice"))
+    return new
+
+
+# ------------------------------------------------------------------------------------------------ oneself
+
+
+@blueprint.get("/me")
+@requires(Right.PERSON)
+def me() -> Response:
+    return page("admin-me.html", offer=None)
+
+
+@blueprint.post("/me/password")
+@requires(Right.PERSON)
+def change_password() -> Response:
+    old, new = field("old", "原密码", "the old password"), _new_password()
+    accounts().change_password(current_actor(), old, new, session=this_session(), address=request.remote_addr or "")
+    return redirect(url_for(".me", changed="password"), 303)
+
+
+@blueprint.post("/me/codes/new")
+@requires(Right.PERSON)
+def offer_codes() -> Response:
+    """A new secret for an authenticator app; asked for at log-in once it is confirmed."""
+    return page("admin-me.html", offer=accounts().offer_totp(current_actor()))
+
+
+@blueprint.post("/me/codes")
+@requires(Right.PERSON)
+def set_codes() -> Response:
+    accounts().set_totp(
+        current_actor(),
+        request.form.get("secret", ""),
+        request.form.get("code", "").strip(),
+        field("password", "密码", "the password"),
+        address=request.remote_addr or "",
+    )
+    return redirect(url_for(".me", changed="codes"), 303)
+
+
+# ------------------------------------------------------------------------------------------------ devices and keys
+
+
+@blueprint.get("/devices")
+@requires(Right.READ)
+def devices() -> Response:
+    """Keys that wait for a signature, keys in use, and statements in quarantine."""
+    who = current_actor()
+    called = {each.person: each.name for each in accounts().people(who)} if "admin" in who.roles else {}
+    return page(
+        "admin-devices.html",
+        admin="admin" in who.roles,
+        waiting=accounts().waiting_keys(who),
+        keys=accounts().keys(who),
+        quarantine=[_quarantined(row) for row in accounts().quarantined(who)],
+        called=called,
+        reasons=REASONS,
+    )
+
+
+def _quarantined(row: Any) -> dict[str, Any]:
+    said = statements.parse(row.bytes)
+    words = teller().word(TITLES, said.type)
+    return {"hash": row.statement.hex(), "words": words, "at": said.at, "adopted": row.adopted_by is not None}
+
+
+@blueprint.post("/devices/<key>/confirm")
+@requires(Right.ACT)
+def confirm(key: str) -> Response:
+    """Sign a waiting key's enrolment; first compare the first letters with those on the device."""
+    body = accounts().waiting_key(current_actor(), key).body
+    return done(url_for(".devices"), say("key-enrolled", body))
+
+
+@blueprint.post("/devices/<key>/dismiss")
+@requires(Right.PERSON)
+def dismiss(key: str) -> Response:
+    accounts().dismiss_key(current_actor(), key)
+    return redirect(url_for(".devices"), 303)
+
+
+@blueprint.post("/devices/<key>/revoke")
+@requires(Right.ADMINISTER)
+def revoke(key: str) -> Response:
+    """From now on what the key signs is quarantined; what was received stays."""
+    row = accounts().key(current_actor(), key)
+    reason = field("reason", "原因", "a reason")
+    body = {"key": key, "holder": row.party, "last_seq": row.seq, "reason": reason}
+    return done(url_for(".devices"), say("key-revoked", body))
+
+
+@blueprint.post("/quarantine/<statement>/adopt")
+@requires(Right.ACT)
+def adopt(statement: str) -> Response:
+    """Say a quarantined statement's event again, under one's own responsibility."""
+    said = statements.parse(accounts().one_quarantined(current_actor(), statement).bytes)
+    body = {"statement": statement, "type": said.type, "at": said.at, "body": said.body}
+    return done(url_for(".devices"), say("statement-adopted", body))
