@@ -139,6 +139,8 @@ STATUS: Final[dict[str, int]] = {
     "ambiguous": 409,
     "bad-tile-path": 404,
     "custodial-key-absent": 403,
+    "paper-empty": 409,
+    "label-glyph-missing": 422,
 }
 """Every status that a failure can have, by its code."""
 

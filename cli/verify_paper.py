@@ -141,7 +141,7 @@ def _lines(proven: Proven) -> Iterator[str]:
         elif isinstance(got, list) and got and isinstance(got[0], Mapping):
             for n, inner in enumerate(got):
                 yield from leaves(f"{path}.{n}", inner)
-        elif not path.endswith(_REFERENCES):
+        elif not path.endswith(_REFERENCES) and got not in ("", []):
             name = path.rpartition(".")[2]
             yield f"  {words.captioned(path, language())}: {words.shown(name, got, proven.regime.offset)}"
 

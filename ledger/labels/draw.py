@@ -42,6 +42,7 @@ def pdf(
     *,
     sheet: Sheet = "roll",
     told: Told = silent,
+    title: str = "",
     attached: tuple[str, bytes] | None = None,
 ) -> bytes:
     """A PDF with the font embedded: a page each, or as many on A4 as fit; the same drawings give the same bytes.
@@ -52,6 +53,8 @@ def pdf(
     out = io.BytesIO()
     canvas = Canvas(out, invariant=1, pageCompression=1)
     canvas.setCreator("wasteledger")
+    if title:
+        canvas.setTitle(title)
     if attached is not None:
         _attach(canvas, *attached)
     done = 0

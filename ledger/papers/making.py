@@ -15,10 +15,11 @@ from ledger.custody.regimes.base import Regime
 from ledger.log.canonical import TooLarge
 from ledger.log.checkpoint import Policy, parse_checkpoint
 from ledger.log.note import Note
-from ledger.papers.facts import Asked, Paper, state
+from ledger.papers.facts import Asked, Paper
 from ledger.papers.packet import Carried, Packet
 from ledger.papers.proving import verified
 from ledger.papers.sheets import LAYOUT
+from ledger.papers.stating import state
 from ledger.queries import Queries, Unknown
 from ledger.service import Ledger
 from ledger.store import facts, shelf, shown

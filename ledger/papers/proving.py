@@ -27,8 +27,9 @@ from ledger.log.keys import PublicKey, possession_message
 from ledger.log.proof import VerifiedReceipt, verify_receipt
 from ledger.log.trust import Trust, verify_genesis
 from ledger.log.wire import decode_base64
-from ledger.papers.facts import Asked, Paper, state
+from ledger.papers.facts import Asked, Paper
 from ledger.papers.packet import Packet
+from ledger.papers.stating import state
 
 _RIGHTS = (AuthorityKeyCustodial, NotAuthorised, NotOwn, RolesNotHeld)
 

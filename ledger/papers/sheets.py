@@ -44,7 +44,8 @@ _TO_WRITE: Final = "____________________"
 
 def pdf(paper: Paper, packet: Packet, regime: Regime) -> bytes:
     """The paper as a file, its packet attached."""
-    return draw.pdf(sheets(paper, packet, regime), attached=(NAME, packet.encode()))
+    title = joined((words.TITLES[packet.kind][0], _number(paper)))
+    return draw.pdf(sheets(paper, packet, regime), title=title, attached=(NAME, packet.encode()))
 
 
 def sheets(paper: Paper, packet: Packet, regime: Regime) -> list[Drawing]:
