@@ -46,7 +46,7 @@ class AtWork:
 
 
 def at_work(api: ApiWorld, name: str, role: str = "", party: str = "") -> AtWork:
-    """That person's browser; one that is not there yet joins that party with that role. Their key lies with the server."""
+    """That person's browser; with a role, one who joins that party now. The server keeps their key."""
     actor = api.join(name, role, api.device[party].party) if role else api.actor[name]
     device = api.device[party or name]
     body = api.world.ledger.keep_key(party=actor.party, person=actor.person)
