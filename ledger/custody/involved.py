@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from ledger.custody.decide import unwrapped
@@ -17,17 +18,28 @@ def involved(fact: Fact) -> Iterator[tuple[str, str]]:
     """(thing, party or person) of every part that somebody takes in something by this fact."""
     event = unwrapped(fact).event
     things = {*event.containers(), *(s for s in event.streams(fact.by.party) if s.startswith(SHARED))}
-    everybody = {fact.by.party, fact.by.person, *_named(event)}
+    everybody = {fact.by.party, fact.by.person}
+    _add_named(event, everybody)
     return ((thing, who) for thing in sorted(things) for who in sorted(everybody))
 
 
-def _named(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
+def _add_named(value: Any, found: set[str]) -> None:
+    kind = type(value)
+    if kind is str:
         if value.startswith(("party:", "person:")):
-            yield value
-    elif isinstance(value, tuple):
+            found.add(value)
+    elif kind is tuple:
         for each in value:
-            yield from _named(each)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            yield from _named(getattr(value, field.name))
+            _add_named(each, found)
+    elif value is not None and kind is not int and kind is not bool:
+        for name in _fields(kind):
+            _add_named(getattr(value, name), found)
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    return (
+        tuple(f.name for f in dataclasses.fields(kind))
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+        else ()
+    )

@@ -106,6 +106,8 @@ class Trace:
     confirmed: frozenset[str] = frozenset()
     holder_before: str = ""
     most_g: int = 0
+    judged: Fact | None = None
+    is_late: bool = False
     fact: Fact = field(init=False)
 
     def __post_init__(self) -> None:
@@ -448,6 +450,11 @@ class Trace:
 
     def late(self) -> bool:
         """True when the statement came after its allowance: on a paper day that of the paper manifest."""
+        if self.judged is not self.fact:
+            self.judged, self.is_late = self.fact, self._late()
+        return self.is_late
+
+    def _late(self) -> bool:
         fact = self.fact
         if not is_late(self.regime, self.registry, fact):
             return False

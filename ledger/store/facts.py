@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -47,9 +48,16 @@ _AS_STORED: Select[Any] = (
 
 def sequenced(connection: Connection, start: int, stop: int) -> Iterator[tuple[int, Fact | None]]:
     """The facts at indices [start, stop), in order; None where an entry was refused."""
+    for index, fact, _ in linked(connection, start, stop):
+        yield index, fact
+
+
+def linked(connection: Connection, start: int, stop: int) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
+    """As `sequenced`, each with its entry's links as they are on the wire."""
     query = _FACT.where(t.leaf.c.index >= start, t.leaf.c.index < stop).order_by(t.leaf.c.index)
     for row in connection.execute(query):
-        yield row[2], _fact(row)
+        received = orjson.loads(row[1])
+        yield row[2], _fact(row, received), received["links"]
 
 
 def at_indices(connection: Connection, indices: Sequence[int]) -> Iterator[Fact]:
@@ -94,28 +102,37 @@ def as_stored(connection: Connection, streams: Iterable[str]) -> dict[str, list[
     return facts
 
 
-def _fact(row: Any) -> Fact | None:
+def _fact(row: Any, received: dict[str, Any] | None = None) -> Fact | None:
     # Parsed strictly when they were accepted, and by every verification again: here they are only read.
     said_raw, entry_raw, _, hash_, party, person, roles, admin, server, vouched_by, revoked_at_seq = row[:11]
-    received = orjson.loads(entry_raw)
+    received = received or orjson.loads(entry_raw)
     if "refused" in received:
         return None
     said = orjson.loads(said_raw)
+    seq = said["seq"]
+    late = revoked_at_seq is not None and seq > revoked_at_seq
     return Fact(
         event=parse(said["type"], said["body"], ANY_CODES),
-        by=Author(
-            party=party,
-            person=person,
-            key=said["key"],
-            roles=frozenset(roles.split()),
-            admin=bool(admin),
-            server=bool(server),
-            vouched_by=vouched_by,
-            late=revoked_at_seq is not None and said["seq"] > revoked_at_seq,
-        ),
+        by=_author(party, person, said["key"], roles, bool(admin), bool(server), vouched_by, late),
         at=said["at"],
         received_at=received["received_at"],
-        seq=said["seq"],
+        seq=seq,
         id=said["id"],
         statement=hash_.hex(),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _author(
+    party: str, person: str, key: str, roles: str, admin: bool, server: bool, vouched_by: str | None, late: bool
+) -> Author:
+    return Author(
+        party=party,
+        person=person,
+        key=key,
+        roles=frozenset(roles.split()),
+        admin=admin,
+        server=server,
+        vouched_by=vouched_by,
+        late=late,
     )

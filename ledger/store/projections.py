@@ -6,12 +6,13 @@ a batch; a crash leaves the projections where they were, a little behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import astuple, dataclass
+from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, Table, delete, func, select, update
+from sqlalchemy import Connection, Engine, Select, Table, delete, select, update
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.container import Manifest
@@ -31,7 +32,8 @@ from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Edition, 
 from ledger.store import facts
 from ledger.store import tables as t
 
-BATCH = 2_000
+BATCH = 2_000  # entries taken in together
+COMMIT = 20_000  # entries in one transaction: stores are judged once in each
 _CHUNK = 500
 
 # Reads the content of a document that an event names by hash: an edition of the catalogue.
@@ -56,10 +58,13 @@ class Projector:
                 connection.execute(update(t.projection_state).values(size=t.projection_state.c.size))
                 start = connection.execute(select(t.projection_state.c.size)).scalar_one()
                 end = connection.execute(select(t.log_state.c.size)).scalar() or 0
-                stop = min(end, start + BATCH)
+                stop = min(end, start + COMMIT)
                 if start == stop:
                     return done
-                self._take_in(connection, start, stop)
+                stores: set[str] = set()
+                for first in range(start, stop, BATCH):
+                    stores |= self._take_in(connection, first, min(stop, first + BATCH))
+                self._judge_stores(connection, sorted(stores), self._registry_at(connection, stop))
                 connection.execute(update(t.projection_state).values(size=stop))
             done += stop - start
             if progress is not None:
@@ -99,7 +104,8 @@ class Projector:
                     registry.editions[edition.content] = self.read_catalogue(text)
         return registry
 
-    def _take_in(self, connection: Connection, start: int, stop: int) -> None:
+    def _take_in(self, connection: Connection, start: int, stop: int) -> set[str]:
+        """Take in the entries [start, stop); the facilities in which something stands or stood differently."""
         registry = self._registry_at(connection, start)
         touched: set[str] = set()
         manifests: set[str] = set()
@@ -109,62 +115,90 @@ class Projector:
         stores: set[str] = set()
         labels: set[str] = set()
         looked_at: set[str] = set()
-        known = dict(facts.sequenced(connection, start, stop))
-        for index, fact in known.items():
-            if fact is None:
-                continue
+        batch = _Batch(connection, stop)
+        for index, fact in batch.read(start):
             if isinstance(fact.event, REGISTRY_EVENTS):
                 registry.add(fact)
                 registered.append({"index": index, "statement": bytes.fromhex(fact.statement)})
                 verdicts += [fact] if isinstance(fact.event, CHANGES_VERDICTS) else []
             if isinstance(fact.event, FacilityRegistered):
                 stores.add(fact.event.facility)
-            touched |= set(fact.event.containers())
-            parts |= set(involved(fact))
-            named = {s for s in fact.event.streams(fact.by.party) if s.startswith("label:")}
-            labels |= named
-            looked_at |= named if isinstance(unwrapped(fact).event, LABEL_EVENTS) else set()
-            manifests |= {s for s in fact.event.streams(fact.by.party) if s.startswith("manifest:")}
+            touched.update(fact.event.containers())
+            parts.update(involved(fact))
+            streams = fact.event.streams(fact.by.party)
+            named = [s for s in streams if s.startswith("label:")]
+            labels.update(named)
+            looked_at.update(named if isinstance(unwrapped(fact).event, LABEL_EVENTS) else ())
+            manifests.update([s for s in streams if s.startswith("manifest:")])
         self._registry = stop, registry
         _write(connection, t.registry_fact, registered)
         registry = self._registry_at(connection, stop)
-        touched |= set(_judged_anew(connection, verdicts))
-        stores = self._account(connection, sorted(touched), stop, registry, known) | stores
-        self._judge_stores(connection, sorted(stores), registry)
-        _judge_labels(connection, looked_at | set(_used_again(connection, sorted(labels - looked_at))), stop)
-        _write_manifests(connection, sorted(manifests), stop)
-        _write_involved(connection, parts)
+        touched.update(_judged_anew(connection, verdicts))
+        stores |= self._account(connection, sorted(touched), batch, registry)
+        _judge_labels(connection, looked_at | batch.told_again(labels - looked_at), stop)
+        _write_manifests(connection, sorted(manifests), batch)
+        _write_involved(connection, parts, batch)
+        return stores
 
     def _account(
-        self,
-        connection: Connection,
-        containers: Sequence[str],
-        size: int,
-        registry: Registry,
-        known: Mapping[int, Fact | None],
+        self, connection: Connection, containers: Sequence[str], batch: _Batch, registry: Registry
     ) -> set[str]:
         """Write the stories anew; the facilities in which something stands or stood differently."""
         stores: set[str] = set()
         for first in range(0, len(containers), _CHUNK):
             chunk = containers[first : first + _CHUNK]
-            histories = facts.of_streams(connection, chunk, size, known)
+            histories = batch.histories(chunk)
 
             def facts_of(name: str, histories: dict[str, list[Fact]] = histories) -> list[Fact]:
                 if name not in histories:
-                    histories.update(facts.of_streams(connection, [name], size))
+                    histories.update(batch.histories([name]))
                 return histories[name]
 
             flows = _Flows(connection)
             stories = account_for(chunk, facts_of, flows, self.regime, registry)
             flows.write()
-            stores |= write_stories(connection, stories)
+            stores |= write_stories(connection, stories, batch.begun)
         return stores
 
     def _judge_stores(self, connection: Connection, facilities: Sequence[str], registry: Registry) -> None:
         for name in facilities:
             connection.execute(delete(t.flag).where(t.flag.c.object == name))
             rows = _flag_rows(store_flags(connection, name, self.regime, registry))
-            _write(connection, t.flag, rows)
+            _write_rows(connection, t.flag, ("n", *_FLAG), rows)
+
+
+class _Batch:
+    """The entries that are taken in together: what is in them need not be asked for. `begun` are the objects of which
+    nothing was known before."""
+
+    def __init__(self, connection: Connection, size: int) -> None:
+        self.begun: set[str] = set()
+        self._connection = connection
+        self._size = size
+        self._known: dict[int, Fact | None] = {}
+        self._told: dict[str, list[Fact]] = {}
+
+    def read(self, start: int) -> Iterator[tuple[int, Fact]]:
+        """The accepted facts with their indices, in order."""
+        for index, fact, links in facts.linked(self._connection, start, self._size):
+            self._known[index] = fact
+            if fact is None:
+                continue
+            for link in links:
+                self._told.setdefault(link["stream"], []).append(fact)
+                if link["seq"] == 1:
+                    self.begun.add(link["stream"])
+            yield index, fact
+
+    def histories(self, streams: Sequence[str]) -> dict[str, list[Fact]]:
+        """The accepted facts of each object, up to the end of the batch."""
+        known = {name: self._told[name] for name in streams if name in self.begun}
+        earlier = [name for name in streams if name not in known]
+        return known | (facts.of_streams(self._connection, earlier, self._size, self._known) if earlier else {})
+
+    def told_again(self, streams: Iterable[str]) -> set[str]:
+        """Those of these objects, each told of in this batch, that more than one record names."""
+        return {name for name in streams if name not in self.begun or len(self._told[name]) > 1}
 
 
 def _registry_changed(connection: Connection, start: int, stop: int) -> bool:
@@ -250,40 +284,35 @@ def parts_from(row: bytes) -> list[Part]:
 # ---------------------------------------------------------------------------------------------------- rows
 
 
-def container_row(story: Story) -> dict[str, Any]:
-    """The `container` row of a story."""
-    return {column.name: getattr(story.thing, column.name) for column in t.container.columns}
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns)
 
 
-def lot_rows(story: Story) -> list[dict[str, Any]]:
-    """The `lot_row` rows of a story."""
-    return [{"n": n} | {name: getattr(row, name) for name in _LOT} for n, row in enumerate(story.rows)]
+_LOT, _FLAG, _STAY, _TREATMENT, _HAUL = (
+    tuple(kind.__dataclass_fields__) for kind in (Row, Flag, Stay, Treatment, Haul)
+)
+_lot, _flag, _stay, _treatment, _haul = (attrgetter(*names) for names in (_LOT, _FLAG, _STAY, _TREATMENT, _HAUL))
+_container, _manifest = attrgetter(*_names(t.container)), attrgetter(*_names(t.manifest))
 
 
-def flag_rows(story: Story) -> list[dict[str, Any]]:
-    """The `flag` rows of a story."""
-    return _flag_rows(story.flags)
+def _numbered(values: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [(n, *each) for n, each in enumerate(values)]
 
 
-def _flag_rows(flags: Iterable[Flag]) -> list[dict[str, Any]]:
+def _flag_rows(flags: Iterable[Flag]) -> list[tuple[Any, ...]]:
     ordered = sorted(flags, key=lambda f: (f.opened_at, f.rule, f.key, f.closed_at))
-    return [{"n": n} | {name: getattr(flag, name) for name in _FLAG} for n, flag in enumerate(ordered)]
+    return _numbered(map(_flag, ordered))
 
 
-def stay_rows(story: Story) -> list[dict[str, Any]]:
-    """The `stay` rows of a story."""
-    return [{"n": n} | {name: getattr(stay, name) for name in _STAY} for n, stay in enumerate(story.stays)]
-
-
-def treatment_rows(story: Story) -> list[dict[str, Any]]:
-    """The `treatment` rows of a story."""
-    return [{"n": n} | {name: getattr(t_, name) for name in _TREATMENT} for n, t_ in enumerate(story.treatments)]
-
-
-def haul_rows(story: Story) -> list[dict[str, Any]]:
-    """The `haul` rows of a story, in the order of their journeys' ids."""
-    hauls = sorted(story.hauls, key=lambda haul: haul.journey)
-    return [{name: getattr(haul, name) for name in _HAUL} for haul in hauls]
+# Of each table: the column that names its container, the columns of a row, and a story's rows.
+_STORY_ROWS: tuple[tuple[Table, str, tuple[str, ...], Callable[[Story], list[tuple[Any, ...]]]], ...] = (
+    (t.container, "id", _names(t.container), lambda story: [_container(story.thing)]),
+    (t.lot_row, "container", ("n", *_LOT), lambda story: _numbered(map(_lot, story.rows))),
+    (t.flag, "object", ("n", *_FLAG), lambda story: _flag_rows(story.flags)),
+    (t.stay, "container", ("n", *_STAY), lambda story: _numbered(map(_stay, story.stays))),
+    (t.treatment, "container", ("n", *_TREATMENT), lambda story: _numbered(map(_treatment, story.treatments))),
+    (t.haul, "container", _HAUL, lambda story: sorted(map(_haul, story.hauls))),
+)
 
 
 def store_flags(connection: Connection, name: str, regime: Regime, registry: Registry) -> list[Flag]:
@@ -298,44 +327,27 @@ def store_flags(connection: Connection, name: str, regime: Regime, registry: Reg
     return facility_flags(facility, stays, treatments, regime, registry)
 
 
-_LOT = tuple(Row.__dataclass_fields__)
-_FLAG = tuple(Flag.__dataclass_fields__)
-_STAY = tuple(Stay.__dataclass_fields__)
-_TREATMENT = tuple(Treatment.__dataclass_fields__)
-_HAUL = tuple(Haul.__dataclass_fields__)
 # A label that was only printed with its container says nothing new; these do.
 LABEL_EVENTS = (LabelIssued, LabelBound, LabelReplaced)
 
 
-def write_stories(connection: Connection, stories: dict[str, Story]) -> set[str]:
-    """Replace all rows of these containers; the facilities they stood or stand in."""
+def write_stories(connection: Connection, stories: dict[str, Story], begun: Container[str]) -> set[str]:
+    """Replace all rows of these containers; the facilities they stood or stand in. Of those just `begun` there are
+    none."""
     names = sorted(stories)
     stores = {stay.facility for story in stories.values() for stay in story.stays}
     stores |= {done.facility for story in stories.values() for done in story.treatments}
-    for first in range(0, len(names), _CHUNK):
-        chunk = names[first : first + _CHUNK]
-        connection.execute(delete(t.container).where(t.container.c.id.in_(chunk)))
-        connection.execute(delete(t.lot_row).where(t.lot_row.c.container.in_(chunk)))
-        connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
-        connection.execute(delete(t.haul).where(t.haul.c.container.in_(chunk)))
-        for table in (t.stay, t.treatment):
-            there = select(table.c.facility).where(table.c.container.in_(chunk)).distinct()
-            stores |= set(connection.execute(there).scalars())
-            connection.execute(delete(table).where(table.c.container.in_(chunk)))
-        _write(connection, t.haul, [row for n in chunk for row in haul_rows(stories[n])])
-        _write(connection, t.treatment, [row for n in chunk for row in treatment_rows(stories[n])])
-        _write(connection, t.stay, [row for n in chunk for row in stay_rows(stories[n])])
-        _write(connection, t.container, [container_row(stories[n]) for n in chunk])
-        _write(connection, t.lot_row, [row for n in chunk for row in lot_rows(stories[n])])
-        _write(connection, t.flag, [row for n in chunk for row in flag_rows(stories[n])])
+    earlier = [name for name in names if name not in begun]
+    for first in range(0, len(earlier), _CHUNK):
+        chunk = earlier[first : first + _CHUNK]
+        for table, key, *_ in _STORY_ROWS:
+            mine = table.c[key].in_(chunk)
+            if table is t.stay or table is t.treatment:
+                stores |= set(connection.execute(select(table.c.facility).where(mine).distinct()).scalars())
+            connection.execute(delete(table).where(mine))
+    for table, _, columns, rows in _STORY_ROWS:
+        _write_rows(connection, table, columns, [row for name in names for row in rows(stories[name])])
     return stores
-
-
-def _used_again(connection: Connection, labels: Sequence[str]) -> Iterator[str]:
-    """Those of the labels that more than one record names."""
-    for first in range(0, len(labels), _CHUNK):
-        named = select(t.link.c.stream).where(t.link.c.stream.in_(labels[first : first + _CHUNK]))
-        yield from connection.execute(named.group_by(t.link.c.stream).having(func.count() > 1)).scalars()
 
 
 def _judge_labels(connection: Connection, labels: Iterable[str], size: int) -> None:
@@ -344,43 +356,51 @@ def _judge_labels(connection: Connection, labels: Iterable[str], size: int) -> N
         chunk = names[first : first + _CHUNK]
         connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
         histories = facts.of_streams(connection, chunk, size)
-        _write(connection, t.flag, [row for n in chunk for row in _flag_rows(label_flags(n, histories[n]))])
+        rows = [row for n in chunk for row in _flag_rows(label_flags(n, histories[n]))]
+        _write_rows(connection, t.flag, ("n", *_FLAG), rows)
 
 
-def manifest_row(name: str, history: Iterable[Fact]) -> dict[str, Any]:
-    """The `manifest` row of a manifest's facts."""
+def _manifest_row(name: str, history: Iterable[Fact]) -> tuple[Any, ...]:
     thing = fold(name, history)
     assert isinstance(thing, Manifest)
-    return {column.name: getattr(thing, column.name) for column in t.manifest.columns}
+    row: tuple[Any, ...] = _manifest(thing)
+    return row
 
 
-def _write_manifests(connection: Connection, names: Sequence[str], size: int) -> None:
+def _write_manifests(connection: Connection, names: Sequence[str], batch: _Batch) -> None:
     for first in range(0, len(names), _CHUNK):
         chunk = names[first : first + _CHUNK]
-        histories = facts.of_streams(connection, chunk, size)
-        connection.execute(delete(t.manifest).where(t.manifest.c.id.in_(chunk)))
-        _write(connection, t.manifest, [manifest_row(name, histories[name]) for name in chunk])
+        histories = batch.histories(chunk)
+        earlier = [name for name in chunk if name not in batch.begun]
+        if earlier:
+            connection.execute(delete(t.manifest).where(t.manifest.c.id.in_(earlier)))
+        rows = [_manifest_row(name, histories[name]) for name in chunk]
+        _write_rows(connection, t.manifest, _names(t.manifest), rows)
 
 
-def _write_involved(connection: Connection, parts: set[tuple[str, str]]) -> None:
-    things = sorted({thing for thing, _ in parts})
+def _write_involved(connection: Connection, parts: set[tuple[str, str]], batch: _Batch) -> None:
+    things = sorted({thing for thing, _ in parts} - batch.begun)
     known: set[tuple[str, str]] = set()
     for first in range(0, len(things), _CHUNK):
         query = select(t.involved.c.object, t.involved.c.who).where(
             t.involved.c.object.in_(things[first : first + _CHUNK])
         )
         known |= {(row.object, row.who) for row in connection.execute(query)}
-    _write(connection, t.involved, [{"object": thing, "who": who} for thing, who in sorted(parts - known)])
+    _write_rows(connection, t.involved, ("object", "who"), sorted(parts - known))
 
 
 def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
+        _write_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def _write_rows(connection: Connection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    if rows:
         # Straight to the driver: a figure's rows are many and small.
-        names = list(rows[0])
         mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
         columns = ", ".join(f'"{name}"' for name in names)
         sql = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([mark] * len(names))})"
-        connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
+        connection.exec_driver_sql(sql, rows)
 
 
 # ---------------------------------------------------------------------------------------------------- comparing
@@ -430,19 +450,12 @@ def differences(
                 yield "lot_flow", " ".join(flow), str(flowed), str(flows.get(flow))
         for name in chunk:
             story = stories[name]
-            for table, key, rows in (
-                (t.container, t.container.c.id, [container_row(story)]),
-                (t.lot_row, t.lot_row.c.container, lot_rows(story)),
-                (t.flag, t.flag.c.object, flag_rows(story)),
-                (t.stay, t.stay.c.container, stay_rows(story)),
-                (t.treatment, t.treatment.c.container, treatment_rows(story)),
-                (t.haul, t.haul.c.container, haul_rows(story)),
-            ):
-                found = select(table).where(key == name).order_by(*table.primary_key)
+            for table, key, columns, rows in _STORY_ROWS:
+                found = select(table).where(table.c[key] == name).order_by(*table.primary_key)
                 got = [dict(r._mapping) for r in connection.execute(found)]
-                yield from _compare_rows(table, name, rows, got)
+                yield from _compare_rows(table, name, _named(columns, rows(story)), got)
     for name in sorted(registry.facilities):
-        want = _flag_rows(store_flags(connection, name, regime, registry))
+        want = _named(("n", *_FLAG), _flag_rows(store_flags(connection, name, regime, registry)))
         got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
         yield from _compare_rows(t.flag, name, want, got)
     labels = sorted(
@@ -457,7 +470,7 @@ def differences(
         for row in connection.execute(select(t.flag).where(t.flag.c.object.in_(chunk))):
             flagged.setdefault(row.object, []).append(dict(row._mapping))
         for name in chunk:
-            want = _flag_rows(label_flags(name, histories[name]))
+            want = _named(("n", *_FLAG), _flag_rows(label_flags(name, histories[name])))
             yield from _compare_rows(t.flag, name, want, flagged.get(name, []))
     manifests = _sequenced_streams(size).where(t.link.c.stream >= "manifest:", t.link.c.stream < "manifest;")
     names = sorted(connection.execute(manifests).scalars())
@@ -467,7 +480,9 @@ def differences(
         histories = facts.of_streams(connection, chunk, size)
         for name in chunk:
             got = [dict(r._mapping) for r in connection.execute(select(t.manifest).where(t.manifest.c.id == name))]
-            yield from _compare_rows(t.manifest, name, [manifest_row(name, histories[name])], got)
+            yield from _compare_rows(
+                t.manifest, name, _named(_names(t.manifest), [_manifest_row(name, histories[name])]), got
+            )
 
 
 def _sequenced_streams(size: int) -> Select[Any]:
@@ -479,6 +494,10 @@ def _history(connection: Connection, known: dict[str, list[Fact]], name: str, si
     if name not in known:
         known.update(facts.of_streams(connection, [name], size))
     return known[name]
+
+
+def _named(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _compare_table(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from ledger.custody.registry import Registry
@@ -88,19 +89,21 @@ class Regime(Codes, Protocol):
 
 def moment_of(text: str) -> datetime:
     """A wire moment as a datetime."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)
 
 
 def text_of(moment: datetime) -> str:
     """A datetime as a wire moment."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
+@lru_cache(maxsize=4096)
 def later(moment: str, days: int = 0, hours: int = 0, minutes: int = 0) -> str:
     """The moment so much later."""
     return text_of(moment_of(moment) + timedelta(days=days, hours=hours, minutes=minutes))
 
 
+@lru_cache(maxsize=4096)
 def local_day(moment: str, offset: timedelta) -> str:
     """The local calendar day of a moment."""
     return (moment_of(moment) + offset).date().isoformat()

@@ -3,7 +3,6 @@ what was kept as evidence, and what is sealed."""
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -23,7 +22,7 @@ from ledger.store.rows import AUTHOR_COLUMNS
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import Difference, apart, shown
 from ledger.store.verify.keys import Keys
-from ledger.store.verify.ranges import agrees, link_mark
+from ledger.store.verify.ranges import agrees, link_mark, places
 from ledger.store.verify.reading import Reader, Row, entry_in, note_in
 from ledger.store.verify.replay import POSTING
 
@@ -209,14 +208,14 @@ class Beside:
         """Every checkpoint that an author saw is a root of this log and was signed, or the split view is on record."""
         split: dict[bytes, Row] = {row[0]: row for row in self._reader.rows("SELECT * FROM split_view")}
         signed = {row[0] for row in self._reader.rows("SELECT size FROM checkpoint")} | {0}
-        for (size, root), places in sorted(self.whole.seen.items()):
+        for (size, root), packed in sorted(self.whole.seen.items()):
+            told = list(places(packed))
             proven = self.whole.root_at(size)
             if proven is not None and proven.hex() == root:
                 if size not in signed and f"size {size}" not in self.moved:
                     yield beside("checkpoint", "size", "row", "a row", "no row", f"size {size}", size - 1)
-                places = array("Q", [index for index in places if index < size])
-            for index in places:
-                hash_ = self.whole.statement_at(index)
+                told = [(index, hash_) for index, hash_ in told if index < size]
+            for index, hash_ in told:
                 kept = split.pop(hash_, None)
                 if kept is not None:
                     yield from self._split(kept, size, root, index)

@@ -15,8 +15,8 @@ from ledger.log.merkle import Frontier
 from ledger.log.statement import Statement
 from ledger.log.tiles import WIDTH
 from ledger.store.verify.findings import Difference
-from ledger.store.verify.ranges import Part, Told, broken_link, chain_words, ten_seconds_before
-from ledger.store.verify.reading import HASH, RAW, Reader, entry_in, statement_in
+from ledger.store.verify.ranges import PLACE, Part, Told, broken_link, chain_words, places, ten_seconds_before
+from ledger.store.verify.reading import RAW, Reader, entry_in, statement_in
 
 _START = (1, None)
 E = TypeVar("E", bound=Event)
@@ -34,7 +34,7 @@ class Whole:
     began: dict[str, int] = field(default_factory=dict)
     seen_last: dict[str, int] = field(default_factory=dict)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
-    seen: dict[tuple[int, str], array[int]] = field(default_factory=dict)
+    seen: dict[tuple[int, str], bytearray] = field(default_factory=dict)
     unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
     tiles: list[bytes] = field(default_factory=list)
     frontier: Frontier = field(default_factory=Frontier)
@@ -87,12 +87,12 @@ class Whole:
                 self._say("entry", "seen", "no refusal", refused, index)
         self.seen_last.update(part.seen_last)
         self.unseen += [each for each in part.unseen if each[1] == "seen-unknown"]
-        for pair, places in part.seen.items():
+        for pair, packed in part.seen.items():
             # A pair that is known to be right needs no more than one place; a wrong one keeps all that told it.
-            known = self.roots.get(pair[0])
-            right = known is not None and known.hex() == pair[1] and pair[0] <= places[0]
-            kept = self.seen.setdefault(pair, array("Q"))
-            kept += places[: 1 - len(kept)] if right else places
+            known, (first, _) = self.roots.get(pair[0]), next(places(packed))
+            right = known is not None and known.hex() == pair[1] and pair[0] <= first
+            kept = self.seen.setdefault(pair, bytearray())
+            kept += packed[: PLACE - len(kept)] if right and len(kept) <= PLACE else b"" if right else packed
 
     def _time(self, part: Part) -> None:
         bound = ten_seconds_before(self.latest)
@@ -123,11 +123,6 @@ class Whole:
     def frontier_bytes(self) -> bytes:
         """The right edge of the whole tree, as `log_state` keeps it."""
         return Frontier(self.size, self.frontier.hashes + self.edge).to_bytes()
-
-    def statement_at(self, index: int) -> bytes:
-        """The statement hash that stands at an index, those that wait for one included."""
-        rows = self.reader.records_at([index]) if index < self.size else self.reader.waiting()[index - self.size :]
-        return rows[0][HASH] if rows else b""
 
     def _say(self, table: str, check: str, expected: str, got: str, index: int) -> None:
         self.differences.append(

@@ -7,7 +7,7 @@ A value that differs is laid at one door: each is stored more than once, and the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,7 +78,7 @@ class Told:
 class Part:
     """What one range gives. A chain's next is the (seq, prev) that its next member must say; of object chains that
     begin here and end where `stream_head` says, only their number is kept. Owners are numbers of objects, 0 for none,
-    and `seen` gives the indices of the entries that saw a (size, root)."""
+    and `seen` holds the places (see `places`) that saw a (size, root)."""
 
     start: int
     stop: int
@@ -89,7 +89,7 @@ class Part:
     author_next: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     seen_first: dict[str, tuple[int, int]] = field(default_factory=dict)
     seen_last: dict[str, int] = field(default_factory=dict)
-    seen: dict[tuple[int, str], array[int]] = field(default_factory=dict)
+    seen: dict[tuple[int, str], bytearray] = field(default_factory=dict)
     unseen: list[tuple[int, str, str, int, str]] = field(default_factory=list)
     tiles: list[bytes] = field(default_factory=list)
     edges: dict[int, list[bytes]] = field(default_factory=dict)
@@ -116,6 +116,15 @@ def link_mark(secret: bytes, stream: str, seq: int, hash_: bytes) -> int:
     """One link as a number: sums of them are equal for equal sets of links, and nobody can aim at a sum without the
     run's secret."""
     return int.from_bytes(sha256(b"%b%d %b%b" % (secret, seq, hash_, stream.encode()))[:16], "big")
+
+
+PLACE = 8 + 32
+
+
+def places(packed: bytes | bytearray) -> Iterator[tuple[int, bytes]]:
+    """The (index, statement hash) of entries, which are many and so kept as one text of PLACE bytes each."""
+    for at in range(0, len(packed), PLACE):
+        yield int.from_bytes(packed[at : at + 8], "big"), bytes(packed[at + 8 : at + PLACE])
 
 
 def number_of(stream: str) -> int:
@@ -411,8 +420,8 @@ class Ranges:
             return
         places = part.seen.get((seen.size, seen.root))
         if places is None:
-            places = part.seen[seen.size, seen.root] = array("Q")
-        places.append(index)
+            places = part.seen[seen.size, seen.root] = bytearray()
+        places += index.to_bytes(8, "big") + said.hash
         last = part.seen_last.get(said.key)
         if last is None:
             part.seen_first.setdefault(said.key, (seen.size, index))
