@@ -5,13 +5,14 @@ A log line names the route, never the address asked for, and nobody: no secret a
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
+import orjson
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
@@ -40,6 +41,8 @@ _SAFE: Final = {
 }
 """A page that needs more sets its own; what is set is kept."""
 
+_HTTPS: Final = {"Strict-Transport-Security": "max-age=31536000"}
+
 log = logging.getLogger("wasteledger.request")
 
 
@@ -55,16 +58,16 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    for name, value in _SAFE.items():
-        response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.headers.setdefault("Cache-Control", "no-store" if request.method != "GET" else "private, no-cache")
-    response.headers["X-Request-Id"] = g.request_id
-    response.vary.update(("Accept-Language", "Authorization", "Cookie"))
+    wanted = _SAFE | {"X-Request-Id": g.request_id, **(_HTTPS if request.is_secure else {})}
+    wanted["Cache-Control"] = "no-store" if request.method != "GET" else "private, no-cache"
+    given = {name.title() for name, _ in response.headers}
+    response.headers.extend((name, value) for name, value in wanted.items() if name.title() not in given)
+    if not response.headers["Cache-Control"].startswith("public"):
+        response.headers.add("Vary", "Accept-Language, Authorization, Cookie")
     if request.method in ("GET", "HEAD") and response.status_code == 200 and not response.is_streamed:
         response.add_etag()
-        response.make_conditional(request)
+        if "If-None-Match" in request.headers:
+            response.make_conditional(request)
     seconds = time.perf_counter() - g.began
     route = request.url_rule.rule if request.url_rule else "none"
     REQUESTS.labels(request.method, route, response.status_code).observe(seconds)
@@ -80,7 +83,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:23] + "Z",
             "level": record.levelname.lower(),
             "from": record.name,
             "what": record.getMessage(),
@@ -88,7 +91,7 @@ class JsonLines(logging.Formatter):
         line |= {name: value for name, value in vars(record).items() if name not in self._KNOWN}
         if record.exc_info:
             line["trace"] = self._trace(record)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return orjson.dumps(line, default=str).decode()
 
     def _trace(self, record: logging.LogRecord) -> list[str]:
         """Where it failed, without any value: the text of an exception may hold what was being written."""
