@@ -42,6 +42,7 @@ class Right(Enum):
     ADMINISTER = (frozenset({"admin"}), frozenset[str]())
     OPERATE = (frozenset({"operator"}), frozenset[str]())
     PERSON = (None, frozenset[str]())  # somebody logged in, whatever their roles
+    VERIFY = (frozenset({"operator", "regulator"}), frozenset[str]())
     PEOPLE = (frozenset({"admin", "operator"}), frozenset[str]())
     TOKENS = (frozenset({"admin", "regulator"}), frozenset[str]())
     WEBHOOKS = (frozenset({"admin"}), frozenset({"webhooks"}))

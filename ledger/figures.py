@@ -9,6 +9,7 @@ from ledger.access import Viewer
 from ledger.custody.flow import Band, bands_from
 from ledger.custody.missing import Gap, gaps_from
 from ledger.custody.rate import Question, Rate, rate_from
+from ledger.custody.regimes.base import moment_of
 from ledger.log.checkpoint import Policy, VerifiedCheckpoint, verify_checkpoint
 from ledger.queries import Queries
 from ledger.service import Ledger, NotFound
@@ -161,3 +162,37 @@ def span(queries: Queries) -> tuple[str, str]:
     """The first and the last moment that figures tell of; "" when there are none."""
     with queries.engine.connect() as connection:
         return overview.moments(connection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """How the log itself fares: nothing in it is anybody's business data. `lag_s` is how long the oldest entry waits
+    for its index; `quarantined` are (key, statements, since) that wait to be adopted."""
+
+    size: int
+    projected: int
+    waiting: int
+    lag_s: int
+    signed: int
+    signed_at: str
+    believed: VerifiedCheckpoint
+    witnesses: Sequence[str]
+    quarantined: Sequence[tuple[str, int, str]]
+
+
+def running(ledger: Ledger, queries: Queries, policy: Policy) -> Running:
+    """The log's state now."""
+    waiting, since = ledger.waiting()
+    with queries.engine.connect() as connection:
+        signed_at, quarantined = overview.signed_at(connection), overview.quarantined_keys(connection)
+    return Running(
+        size=ledger.size(),
+        projected=queries.projected(),
+        waiting=waiting,
+        lag_s=int((moment_of(ledger.now()) - moment_of(since)).total_seconds()) if since else 0,
+        signed=ledger.newest_seen().size,
+        signed_at=signed_at,
+        believed=believed(ledger, policy),
+        witnesses=sorted(policy.witnesses),
+        quarantined=quarantined,
+    )

@@ -110,3 +110,20 @@ def _summed(connection: Connection, q: Question, by: Any, keys: Any, *wanted: An
         columns.insert(0, by.label("whose"))
     query = select(*columns, func.sum(t.lot_row.c.grams)).where(*_scope(q), *wanted)
     return iter(connection.execute(query.group_by(*(c.name for c in columns))))
+
+
+def signed_at(connection: Connection) -> str:
+    """When the log signed its newest checkpoint; "" before the first."""
+    return connection.execute(select(func.max(t.checkpoint.c.signed_at))).scalar() or ""
+
+
+def quarantined_keys(connection: Connection) -> list[tuple[str, int, str]]:
+    """(key in hex, statements, since when) of keys whose statements wait for somebody to adopt them."""
+    q = t.quarantine.c
+    query = (
+        select(q.key, func.count(), func.min(q.received_at))
+        .where(q.statement.not_in(select(t.adoption.c.quarantined)))
+        .group_by(q.key)
+        .order_by(func.min(q.received_at))
+    )
+    return [(bytes(key).hex(), int(count), since) for key, count, since in connection.execute(query)]

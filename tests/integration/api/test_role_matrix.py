@@ -27,6 +27,7 @@ MAY: dict[Right, set[str]] = {
     Right.MIRROR: {"mirror token"},
     Right.ADMINISTER: {"admin"},
     Right.OPERATE: {"operator"},
+    Right.VERIFY: {"operator", "regulator"},
     Right.PEOPLE: {"admin", "operator"},
     Right.TOKENS: {"admin", "regulator"},
     Right.WEBHOOKS: {"admin", "webhook token"},
