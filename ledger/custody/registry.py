@@ -228,13 +228,20 @@ class Registry:
         loaded = [c for c in self.catalogues if c.content in self.editions]
         return self.editions[max(loaded, key=lambda c: c.effective_from).content] if loaded else None
 
+    def exemptions_on(self, day: str) -> Mapping[str, ExemptionRow]:
+        """The exemption list of the edition in force on the day; while that one has none, the newest one loaded."""
+        edition = self.edition_on(day)
+        if edition is not None and edition.exemptions:
+            return edition.exemptions
+        loaded = [c for c in self.catalogues if c.content in self.editions and self.editions[c.content].exemptions]
+        return self.editions[max(loaded, key=lambda c: c.effective_from).content].exemptions if loaded else {}
+
     def exempt(
         self, row: str, parties: frozenset[str], names: frozenset[str], stages: frozenset[str], method: str, day: str
     ) -> bool:
         """True when the asserted row ("": none) of the edition of that day covers this waste at one of the stages and
         by this method ("": any), or an authority confirmed a row for one of the parties."""
-        edition = self.edition_on(day)
-        known = edition.exemptions if edition is not None else {}
+        known = self.exemptions_on(day)
         stages = stages | {"all"}
 
         def limited(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.custody.regimes.base import Act
+from ledger.custody.registry import Edition
 from tests.support.told import CN, Scene, Told
 
 FLY_ASH = "772-002-18"
@@ -82,6 +83,20 @@ def test_without_a_loaded_edition_no_asserted_row_counts() -> None:
     scene.told.registry.editions.clear()
     assert reason(scene, LANDFILL) == "licence-wrong-kind"
     assert Told().registry.edition_on("2026-05-01") is not None
+
+
+def test_an_edition_without_an_exemption_list_leaves_the_earlier_one_in_use() -> None:
+    scene = Scene()
+    body = {"edition": "2025", "effective_from": "2025-01-01", "content": "a" * 64, "count": 1}
+    assert scene.say("settings", "catalogue-adopted", body) == ""
+    registry = scene.told.registry
+    registry.editions["a" * 64] = Edition(codes=frozenset({FLY_ASH}))
+    assert registry.edition_on("2026-05-01") is registry.editions["a" * 64]
+    assert reason(scene, LANDFILL) == ""
+    registry.editions["a" * 64] = Edition(
+        codes=frozenset({FLY_ASH}), exemptions={KILN: registry.exemptions_on("2024-05-01")[KILN]}
+    )
+    assert reason(scene, LANDFILL) == "licence-wrong-kind"
 
 
 @pytest.mark.parametrize(
