@@ -165,6 +165,13 @@ class NotCanonical(CanonicalError):
 
 def encode(value: object) -> bytes:
     """The canonical bytes of `value`; raises the named reason when it lies outside the profile."""
+    try:
+        if type(value) is dict and _plain(value, DEPTH_MAX):
+            written = _written(value)
+            if written is not None and (written.isascii() or _plain_text(written)):
+                return written
+    except TypeError:
+        pass  # a key that is no text
     _walk(value, 1)
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 

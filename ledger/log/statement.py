@@ -97,7 +97,8 @@ class Statement:
             document["custody"] = custody
         if prev is not None:
             document["prev"] = prev
-        _check(document)
+        if not _is_regular(document):
+            _check(document)
         raw = canonical.encode(document)
         if len(raw) > BYTES_MAX:
             raise canonical.TooLarge(expected=f"at most {BYTES_MAX} bytes", got=f"{len(raw)} bytes")
