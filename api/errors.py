@@ -114,6 +114,9 @@ STATUS: Final[dict[str, int]] = {
     "password-weak": 422,
     "url-refused": 422,
     "not-reached": 422,
+    # Pages.
+    "not-now": 409,
+    "no-label-key": 409,
     "login-throttled": 429,
     "too-many-streams": 503,
     "too-many-requests": 429,

@@ -152,7 +152,7 @@ def key_file(home: Path, party: str) -> Path:
 def make_key(home: Path, party: str) -> PrivateKey:
     """A new label key of a party at this machine; an older one is kept beside it."""
     file = key_file(home, party)
-    file.parent.mkdir(mode=0o700, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if file.exists():
         file.rename(file.with_suffix(f".{PrivateKey(bytes.fromhex(file.read_text())).public.hash.hex()[:8]}"))
     key = PrivateKey(os.urandom(32))
