@@ -24,6 +24,7 @@ PEOPLE = (
     ("garage", "admin", "garage-clerk"),
     ("office", "admin", "coating-clerk"),
     ("clerk", "clerk", "coating-clerk"),
+    ("dispatch", "admin", "driver"),
     ("driver", "driver", "driver"),
     ("refinery", "disposer", "refinery-gate"),
 )

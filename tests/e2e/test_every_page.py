@@ -13,10 +13,11 @@ from tests.support.park import LogIn
 from tests.support.repository import ROOT
 
 AXE = ROOT / "api" / "pages" / "node_modules" / "axe-core" / "axe.min.js"
-PEOPLE = ("bureau", "garage", "clerk", "driver", "refinery", "operator")
+PEOPLE = ("bureau", "office", "clerk", "dispatch", "driver", "refinery", "operator")
 # Not walked: what answers with a file, ends the session, or needs a network of its own.
 NOT_PAGES = re.compile(
-    r"^/(static|parts|v1|openapi|tile|checkpoint|trust|policy|language|sign-out|docs|.*\.(csv|xlsx|pdf|png|svg|json))"
+    r"^/(static|parts|v1|openapi|tile|checkpoint|trust|policy|language|sign-out|docs)"
+    r"|[?&]as=(csv|xlsx)|\.(csv|xlsx|pdf|png|svg|json|txt|zpl)(\?|$)|/receipt$"
 )
 PAGES_MAX = 60
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -48,7 +49,7 @@ def _within_reach(page: Page) -> list[str]:
         links: list[str] = page.eval_on_selector_all("a[href^='/']", "all => all.map(a => a.getAttribute('href'))")
         for link in links:
             shape = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|=[^&]*", "*", link.partition("#")[0])
-            if shape not in shapes and not NOT_PAGES.match(link):
+            if shape not in shapes and not NOT_PAGES.search(link):
                 shapes.add(shape)
                 waiting.append(link)
     return found

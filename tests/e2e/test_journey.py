@@ -1,0 +1,133 @@
+"""A load from its sender to the gate in real browsers: scanned aboard, proven at the roadside, weighed in by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from ledger.log.hashing import sha256
+from tests.e2e.test_every_page import _chinese, _violations
+from tests.support.park import PASSWORD, Park
+
+
+@pytest.fixture
+def people(browser: Browser, park: Park) -> Iterator[Any]:
+    """`people("garage")`: the page of a person in a browser of their own, on a phone or a tablet."""
+    contexts: list[BrowserContext] = []
+
+    def come_in(name: str, width: int = 390) -> Page:
+        made = browser.new_context(base_url=park.url, locale="zh-CN", viewport={"width": width, "height": 844})
+        contexts.append(made)
+        page = made.new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"{name}: {error}"))
+        page.goto("/sign-in")
+        page.fill("input[name=name]", name)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button.main")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+    yield come_in
+    for each in contexts:
+        each.close()
+
+
+def scan(page: Page, text: str) -> None:
+    page.locator("scan-field input").fill(text)
+    page.keyboard.press("Enter")
+
+
+def drum(page: Page, code: str, kilograms: str) -> None:
+    """A drum under this code that the enterprise fills."""
+    page.goto("/fill")
+    page.locator("input[name=profile]").first.check()
+    page.fill("input[name=container_code]", code)
+    page.fill("input[name=net]", kilograms)
+    page.click("button.main")
+    page.wait_for_url(re.compile("done="))
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, and Chinese on the English page, of where the page now is."""
+    found: list[str] = []
+    path = page.url
+    for lang in ("en", "zh"):
+        page.context.add_cookies([{"name": "language", "value": lang, "url": path}])
+        page.goto(path)
+        found += [f"{path} ({lang}): {each}" for each in _violations(page)]
+        found += [f"{path}: not in English: {each}" for each in _chinese(page)] if lang == "en" else []
+    return found
+
+
+def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touching_the_screen(people: Any) -> None:
+    garage, refinery = people("garage"), people("refinery", 1100)
+    for code, kilograms in (("E2E-1", "100"), ("E2E-2", "50"), ("E2E-3", "20")):
+        drum(garage, code, kilograms)
+    # The manifest is built by scanning; what the transfer would meet is shown before it is issued.
+    garage.goto("/manifests/new")
+    wrong = faults(garage)
+    for code in ("E2E-1", "E2E-2", "E2E-3", "E2E-4"):
+        scan(garage, code)
+    expect(garage.locator("[data-scanned]")).to_contain_text("不在此列：E2E-4")
+    assert garage.locator("input[name=container]:checked").count() == 3
+    garage.select_option("select[name=to]", label=re.compile("废油再生厂区"))
+    garage.select_option("select[name=carrier]", label="示例危货运输公司（虚构）")
+    garage.click("text=核对许可与合同")
+    expect(garage.locator("#checked")).to_be_visible()
+    wrong += [f"checked: {each}" for each in _violations(garage)]
+    garage.click("text=开具联单 >> nth=-1")
+    expect(garage.locator("h1")).to_contain_text("转移联单")
+    where = garage.url.partition("?")[0]
+    wrong += faults(garage)
+    # Aboard: each by scan; one stays behind, with its reason and the hash of a photo that never leaves the device.
+    garage.goto(f"{where}/pick-up")
+    wrong += faults(garage)
+    for code in ("E2E-1", "E2E-2"):
+        scan(garage, code)
+    expect(garage.locator("[data-scanned]")).to_contain_text("已选 2 / 3 件 · 150 kg")
+    last = garage.locator("fieldset", has_text="E2E-3")
+    last.locator("summary").click()
+    last.locator("select").select_option("damaged")
+    last.locator("input[type=file]").set_input_files({"name": "x.png", "mimeType": "image/png", "buffer": b"photo"})
+    expect(last.locator("[data-photo]")).to_have_value(f"sha256:{sha256(b'photo').hex()}")
+    garage.fill("input[name=vehicle]", "蒙K00009")
+    garage.click("text=确认起运")
+    expect(garage.locator(".state").first).to_contain_text("在途")
+    garage.goto(f"{where}/roadside")
+    wrong += faults(garage)
+    assert "150 kg" in garage.inner_text("main")
+    # The gate: scan, weigh, Enter, the next; hands stay on the scanner and the scale.
+    refinery.goto("/manifests?show=mine")
+    wrong += faults(refinery)
+    refinery.goto(f"{where}/gate")
+    wrong += faults(refinery)
+    lines = refinery.locator("[data-line]")
+    scan(refinery, "E2E-1")
+    expect(refinery.locator("[data-weight]")).to_be_focused()
+    refinery.keyboard.type("100")
+    refinery.keyboard.press("Enter")
+    expect(lines.filter(has_text="E2E-1").locator("[data-state]")).to_have_class("state ok")
+    expect(refinery.locator("scan-field input")).to_be_focused()
+    refinery.keyboard.type("E2E-2")
+    refinery.keyboard.press("Enter")
+    refinery.keyboard.type("45")
+    refinery.keyboard.press("Enter")
+    expect(lines.filter(has_text="E2E-2").locator("[data-state]")).to_contain_text("超差 −5 kg")
+    refinery.click("text=核对汇总")
+    wrong += [f"summary: {each}" for each in _violations(refinery)]
+    refinery.click("text=确认，写入账本")
+    expect(refinery.locator("main")).to_contain_text("已到达" if lines.count() else "已办结")
+    assert wrong == []
+
+
+def test_the_pages_of_the_treatment_are_accessible_and_whole(people: Any) -> None:
+    refinery = people("refinery", 1100)
+    wrong: list[str] = []
+    for path in ("/treat", "/certificates", "/manifests/new", "/manifests"):
+        refinery.goto(path)
+        wrong += faults(refinery)
+    assert wrong == []
