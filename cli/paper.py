@@ -37,7 +37,7 @@ def printing(function: F) -> F:
 @click.argument("name")
 @printing
 def manifest(name: str, output: Path, address: str | None, as_json: bool) -> None:
-    """A manifest (NAME: its number or id) in the form's three parts.
+    """A manifest (NAME: its number or id, or a container on it) in the form's three parts.
 
     \b
     Example:
@@ -108,7 +108,7 @@ def _make(kind: Kind, name: str, output: Path, address: str | None, as_json: boo
             case "inventory":
                 subject = find.end(name)["site"]
             case _:
-                subject = find.manifest(name).id
+                subject = _manifest(find, name)
         path = bootstrap.settings().policy
         policy = Policy.parse(path.read_text()) if path.exists() else None
         asked = Asked(kind=kind, subject=subject, period=period)
@@ -124,3 +124,14 @@ def _make(kind: Kind, name: str, output: Path, address: str | None, as_json: boo
     click.echo(
         say(f"{zh}：{output}，{count} 条条目，{printed} 个证明码", f"{en}: {output}, {count} entries, {printed} codes")
     )
+
+
+def _manifest(find: Lookup, name: str) -> str:
+    """The manifest of that number or id, or the last one that a container of that name was on."""
+    found = find.queries.find(name, "manifest", "container")
+    if found.kind == "manifest":
+        return found.id
+    journeys = [journey for journey in find.container(found.id).legs if journey.startswith("manifest:")]
+    if not journeys:
+        raise click.UsageError(say(f"{name} 未曾上联单", f"{name} was never on a manifest"))
+    return journeys[-1]

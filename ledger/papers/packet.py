@@ -258,19 +258,18 @@ def is_code(text: str) -> bool:
 
 def unpack(texts: Iterable[str]) -> Packet:
     """The packet in the texts of codes, in any order, some of them twice; raises NoPaper or CodesIncomplete."""
-    parts: dict[int, str] = {}
-    papers: set[tuple[str, str]] = set()
-    for text in texts:
-        found = _code(text.strip().upper())
-        if found is None:
-            raise NoPaper(detail="code", expected="WLP1:<n>/<count>:…", got=text[:60])
-        n, count, digest, chunk = found.groups()
-        papers.add((count, digest))
-        if parts.setdefault(int(n), chunk) != chunk:
-            raise CodesIncomplete(detail=f"two codes {n}/{count}")
+    found = [(_code(text.strip().upper()), text) for text in texts]
+    if stray := next((text for code, text in found if code is None), None):
+        raise NoPaper(detail="code", expected="WLP1:<n>/<count>:…", got=stray[:60])
+    read = [code.groups() for code, _ in found if code is not None]
+    papers = {(count, digest) for _, count, digest, _ in read}
     if len(papers) != 1:
         raise CodesIncomplete(detail="papers", expected="codes of one paper", got=f"of {len(papers)}")
     ((count, digest),) = papers
+    parts: dict[int, str] = {}
+    for n, _, _, chunk in read:
+        if parts.setdefault(int(n), chunk) != chunk:
+            raise CodesIncomplete(detail=f"two codes {n}/{count}")
     missing = [n for n in range(1, int(count) + 1) if n not in parts]
     if missing or len(parts) != int(count):
         raise CodesIncomplete(detail="codes", expected=f"1 to {count}", got=f"without {ranges(missing)}")

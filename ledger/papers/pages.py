@@ -89,7 +89,7 @@ class Pages:
         self, columns: Sequence[Column], widths: Sequence[float], cells: Sequence[str], *, bold: bool = False
     ) -> None:
         wrapped = [self._wrapped(text, w - 2 * _PAD, _SMALL) for text, w in zip(cells, widths, strict=True)]
-        high = max(4.6, *(len(lines) * _SMALL * _LEAD + 1.4 for lines in wrapped))
+        high = max(4.8, *(len(lines) * _SMALL * _LEAD + 1.6 for lines in wrapped))
         if self._room(high):
             self._captions(columns, widths)
         x = _LEFT
@@ -200,7 +200,9 @@ class Pages:
         self._text(text, x, y, size * min(1.0, wide / needed) if needed else size, right=right)
 
     def _wrapped(self, text: str, wide: float, size: float) -> tuple[str, ...]:
-        return wrap(font.shown(text), round(wide / size, 3)) if text else ()
+        """The lines of a text, begun anew at each line feed."""
+        lines = (wrap(font.shown(part), round(wide / size, 3)) for part in text.split("\n") if part)
+        return tuple(line for part in lines for line in part)
 
     def _lines(
         self,
@@ -213,5 +215,5 @@ class Pages:
         right: float | None = None,
     ) -> None:
         for n, text in enumerate(lines):
-            base = y + (n + 0.92) * size * _LEAD
+            base = y + (n + 0.88) * size * _LEAD
             self._text(text, x if right is None else right, base, size, bold=bold, right=right is not None)

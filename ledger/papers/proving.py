@@ -94,13 +94,13 @@ class Proven:
         if lang.startswith("zh"):
             return (
                 f"已证明：单据的每个数字均由日志 {checkpoint.origin} 的 {count} 条条目重算得出，截至检查点 "
-                f"{checkpoint.size}（{first.level_zh}），签名密钥均可追溯至创世条目。未证明：此后是否另有条目；"
+                f"{checkpoint.size}（{first.level_zh}），签名密钥均可追溯至创世条目。未证明：这些对象是否另有后续条目；"
                 "填写的姓名；所填内容是否属实。"
             )
         return (
             f"Proven: every figure of the paper follows from {count} entries of the log {checkpoint.origin}, as of "
             f"checkpoint {checkpoint.size} ({first.level}); every signing key is chained to entry 0. Not proven: that "
-            "nothing was recorded since; names of persons that were filled in; that what was entered is true."
+            "these things have no further entries; names that were filled in; that what was entered is true."
         )
 
 

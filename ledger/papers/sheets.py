@@ -252,16 +252,16 @@ class _Sheet:
         on.heading("明细", "Line by line")
         on.table(
             [
-                Column("容器编码", "container", 21, _code),
-                Column("废物", "waste", 27, lambda e: joined((e.name, e.code))),
+                Column("容器编码", "container", 19, _code),
+                Column("废物", "waste", 23, lambda e: joined((e.name, e.code))),
                 Column("产生时间", "generated", 16, lambda e: self.local(e.born_at)),
-                Column("质量", "mass", 19, lambda e: kilograms(e.grams), right=True),
-                Column("去向 / 方式", "end / method", 18, lambda e: joined((value(e.end), e.method))),
-                Column("单位 / 设施", "by / facility", 32, lambda e: joined((e.holder, e.facility), " · ")),
+                Column("质量", "mass", 17, lambda e: kilograms(e.grams), right=True),
+                Column("去向 / 方式", "end / method", 17, lambda e: joined((value(e.end), e.method))),
+                Column("单位 / 设施", "by / facility", 30, lambda e: joined((e.holder, e.facility), " · ")),
                 Column("许可证", "licence", 17, lambda e: "、".join(e.licences)),
-                Column("完成 / 批次", "ended / batch", 20, lambda e: joined((self.local(e.ended_at), e.batch))),
+                Column("完成 / 批次", "ended / batch", 29, lambda e: joined((self.local(e.ended_at), e.batch), "\n")),
                 Column("等级", "grade", 7, lambda e: e.grade),
-                Column("条目", "entry", 9, lambda e: str(e.entry), right=True),
+                Column("条目", "entry", 8, lambda e: str(e.entry), right=True),
             ],
             paper.lines,
         )
