@@ -74,13 +74,13 @@ class Asked:
 def asked() -> Asked:
     """The filters in the address: kind, period, view, region, party, code. Raises BadRequest or PeriodError."""
     given, now = request.args, ledger().now()
-    kind = _one("kind", given.get("kind") or "hazardous", KINDS)
+    kind = one_of("kind", given.get("kind") or "hazardous", KINDS)
     period = given.get("period") or ledger().regime.day_of(now)[:4]
     start, end = ledger().regime.period(period)
     region, party = given.get("region", ""), given.get("party", "")
     sites = [s for s, site in registry().sites.items() if region and (site.region or "").startswith(region)]
     question = Question(
-        view=_one("view", given.get("view") or "origin", get_args(View)),  # type: ignore[arg-type]
+        view=one_of("view", given.get("view") or "origin", get_args(View)),  # type: ignore[arg-type]
         kind=kind,
         start=start,
         end=end,
@@ -93,7 +93,8 @@ def asked() -> Asked:
     return Asked(question=narrowed, period=period, region=region, party=party)
 
 
-def _one(key: str, value: str, known: Sequence[str]) -> str:
+def one_of(key: str, value: str, known: Sequence[str]) -> str:
+    """The value, shown to be one of those that are known; raises BadRequest."""
     if value not in known:
         raise BadRequest(expected=f"{key}: {', '.join(known)}", got=value)
     return value
@@ -155,7 +156,7 @@ def band() -> Response:
     """The containers behind a band."""
     filters, source, to = asked(), request.args.get("from", ""), request.args.get("to", "")
     question = replace(filters.question, view="origin")
-    found = told.behind_band(queries(), question, (_one("from", source, list(NODES)), _one("to", to, list(NODES))))
+    found = told.behind_band(queries(), question, (one_of("from", source, list(NODES)), one_of("to", to, list(NODES))))
     return _listed(filters, f"{node(source)} → {node(to)}", found)
 
 
