@@ -22,10 +22,16 @@ command = click.Group("catalogue", help=__doc__)
 @command.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8"), required=False)
 @click.option("--edition", required=True, help="For instance 2021: that one is carried and needs no FILE.")
+@click.option("--exemptions", type=click.File("r", encoding="utf-8"), help="Its exemption list, JSON: a list of rows.")
 @click.option("--from", "effective_from", help="In force from this day on (YYYY-MM-DD).")
 @acting
-def import_(actor: Actor, file: TextIO | None, edition: str, effective_from: str | None) -> None:
+def import_(
+    actor: Actor, file: TextIO | None, edition: str, exemptions: TextIO | None, effective_from: str | None
+) -> None:
     """Adopt an edition, from a CSV FILE with the columns code, category_name, industry, description, hazard.
+
+    Rows of --exemptions have row, item, codes, waste, stage, condition, content. Without it the newest edition that
+    has an exemption list goes on giving it.
 
     The ledger names the edition by the hash of its content and keeps the content beside it.
 
@@ -40,11 +46,26 @@ def import_(actor: Actor, file: TextIO | None, edition: str, effective_from: str
     day = effective_from or known.get("in_force_from")
     if day is None:
         raise click.UsageError(say("请用 --from 给出施行日期", "say with --from from which day it is in force"))
-    read = read_catalogue(file) if file is not None else carried(edition)
+    rows = _rows(exemptions) if exemptions is not None else []
+    read = read_catalogue(file, exemptions=rows) if file is not None else carried(edition)
     actor.ledger.keep_document(read.content)
     n = len(read.wastes)
     zh, en = f"已采用名录 {edition}，{n} 个代码", f"catalogue {edition} with {n} codes is adopted"
+    if not read.exemptions:
+        zh, en = f"{zh}（无豁免清单，沿用上一版）", f"{en} (no exemption list: the earlier one stays in use)"
     actor.says("catalogue-adopted", read.body(edition, day), zh, en)
+
+
+def _rows(file: TextIO) -> list[dict[str, Any]]:
+    try:
+        rows = json.load(file)
+    except ValueError as error:
+        raise click.UsageError(
+            say(f"豁免清单不是 JSON：{error}", f"the exemption list is not JSON: {error}")
+        ) from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise click.UsageError(say("豁免清单应为对象的列表", "the exemption list: expected a list of objects"))
+    return rows
 
 
 @command.command("list")

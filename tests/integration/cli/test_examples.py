@@ -51,6 +51,7 @@ manifest arrive
 manifest receive
 correct
 agree
+trip
 label key
 label reserve
 label print
@@ -95,6 +96,16 @@ backfill
 wasteledger manifest receive 20261506000031 drum-32=40kg --as dee
 explain
 accept
+fate
+defect
+crossing approve
+crossing report
+emergency
+exemption
+inspection draw
+inspection report
+rectification order
+rectification close
 empty
 hand-on
 sign
@@ -142,6 +153,7 @@ def test_every_example_of_the_help_works(tmp_path: Path) -> None:
     unknown = [step for step in steps if not step.startswith("wasteledger ") and step not in shown]
     assert unknown == []
     (home.folder / "report.txt").write_text("a report, of which the ledger keeps the hash\n")
+    (home.folder / "roll.txt").write_text("Garage\nCleanburn\n")
     for step in [*STORY, *sorted(shown.keys() - set(steps) - ENDLESS)]:
         if step == "sign":
             write_draft(home)
