@@ -10,6 +10,7 @@ from ledger.custody.events import Event
 from ledger.errors import FormError, LedgerError
 from ledger.log.entry import Link
 from ledger.log.keys import PrivateKey
+from ledger.log.statement import Statement
 
 Outcome = Literal["recorded", "refused", "rejected", "quarantined"]
 Promises = Callable[[str, str], tuple[bytes, bytes]]
@@ -171,3 +172,8 @@ class Draft:
     body: dict[str, Any]
     at: str
     sealed: tuple[SealedText, ...] = ()
+
+
+def rejected(said: Statement, error: LedgerError) -> Answer:
+    """The answer to a statement that is not received; nothing of it becomes an entry."""
+    return Answer(id=said.id, statement=said.hash.hex(), outcome="rejected", code=error.code, error=error)

@@ -25,43 +25,39 @@ from ledger.custody.events.ledger import (
 from ledger.custody.fact import Author, Fact
 from ledger.custody.rules import Refusal, refusal_by_code
 from ledger.custody.wire import ANY_CODES, Codes
-from ledger.errors import FormError, LedgerError
+from ledger.errors import FormError
 from ledger.log import entry, promise, statement
-from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.entry import Link
 from ledger.log.hashing import EMPTY_ROOT, leaf_hash
 from ledger.log.keys import PrivateKey, PublicKey
 from ledger.log.merkle import Frontier
-from ledger.log.note import Note, VerifierKey, verify_note
+from ledger.log.note import VerifierKey
 from ledger.log.statement import Seen, Statement
 from ledger.log.wire import encode_base64
-from ledger.store import standing
+from ledger.store import apart, standing
 from ledger.store.answers import (
     AlreadyOpened,
     Answer,
-    AuthorFork,
     AuthorGap,
     Draft,
     IdReused,
-    KeyRevokedBefore,
-    KeyUsedUp,
     Promises,
-    QuarantineFull,
     Submission,
     UnknownKey,
-    WrongAuthor,
+    rejected,
 )
-from ledger.store.door import Door, Doubtful, Item
+from ledger.store.door import Door, Doubtful, Item, in_author_order
 from ledger.store.failpoints import hit
 from ledger.store.group import Group
 from ledger.store.moments import Clock, hours_after, moment
 from ledger.store.rows import AuthorHead, Changes, Conflict, Guess, Rows, StreamHead, open_rows
-from ledger.store.sealing import Chance, lock_away, new_key, open_up
+from ledger.store.sealing import Chance
+from ledger.store.seen import SeenRule
 from ledger.store.sequence import LogEnd, extend, read_end
+from ledger.store.subjects import Subjects
 
 FLUSH_MAX: Final = 2_000  # items in one transaction
 QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
-QUARANTINE_MAX: Final = 1_000  # statements of one revoked key: whoever stole it may not fill the disk with it
 _TRIES: Final = 8
 _HEADS_MAX: Final = 200_000  # heads remembered in process
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
@@ -111,10 +107,9 @@ class Appender:
         self._engine = engine
         self._opened = opened
         self._clock = clock
-        self._chance = chance
         self._promise_key = promise_key
-        self._kek = kek
-        self._log_key = VerifierKey.parse(opened.log_key)
+        self._seen = SeenRule(opened.origin, VerifierKey.parse(opened.log_key))
+        self._subjects = Subjects(kek, chance)
         self._rows: Rows | None = None
         self._authors: dict[bytes, AuthorHead] = {}
         self._streams: dict[str, StreamHead] = {}
@@ -122,7 +117,6 @@ class Appender:
         self._received_at = ""  # of the newest flush
         self._wary = 0  # flushes to come that do not guess: after each wrong guess in a row twice as many
         self._doubts = 0
-        self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
         self._group: Group[_Call] = Group(self._write, at_once=FLUSH_MAX, waiting_max=QUEUE_MAX)
         self._door = Door(engine, opened, codes)
 
@@ -173,7 +167,7 @@ class Appender:
         items: list[Item] = []
         for call, each in zip(calls, prepared, strict=True):
             each.extend(self._door.item_of_draft(draft) for draft in call.drafts)
-            items += _in_author_order([item for item in each if isinstance(item, Item)])
+            items += in_author_order([item for item in each if isinstance(item, Item)])
         born = calls[0].born
         try:
             for start in range(0, len(items), FLUSH_MAX):
@@ -187,7 +181,7 @@ class Appender:
     def _settled(self, found: list[Item | Answer | Doubtful]) -> list[Item | Answer]:
         """Row 1 comes before row 2: bytes that were received once have their answer."""
         return [
-            self._stored_before(each.said) or _rejected(each.said, each.error) if isinstance(each, Doubtful) else each
+            self._stored_before(each.said) or rejected(each.said, each.error) if isinstance(each, Doubtful) else each
             for each in found
         ]
 
@@ -218,26 +212,18 @@ class Appender:
         if not (rows.begin() or guesses):
             self._forget()
         started = self._clock()
-        if guesses:
-            self._wary = self._doubts = min(2 * self._doubts + 1, _WARY_MAX)  # until the guess is known to be right
-            received_at = max(moment(started), self._received_at)
-            flush = _Flush(received_at, taken={}, guess=Guess(started, received_at))
-        else:
-            flush = self._load(rows, items, started)
+        flush = self._guessed(started) if guesses else self._load(rows, items, started)
+        changes = flush.changes
         if born is not None:
             self._open_with(rows, born, flush)
-        for item in items:
-            item.answer = self._answer(rows, flush, item)
-        changes = flush.changes
-        if guesses and (len(changes.statement) != len(items) or changes.others):
-            raise Conflict("only what is received can be answered from remembered heads")
+        self._answer_all(rows, flush, items)
         if not (changes.statement or changes.others):
             rows.rollback()
             return
         hit("append.before-write")
         rows.write(changes, flush.guess)
         for person in flush.erased:
-            _erase(rows, person)
+            self._subjects.erase(rows, person)
         end = self._end
         if rows.inline and flush.leaves:
             end = extend(rows, end, flush.leaves, flush.received_at)
@@ -247,11 +233,27 @@ class Appender:
         hit("append.before-commit")
         rows.commit()
         self._end, self._received_at = end, flush.received_at
-        if guesses:
-            self._wary = self._doubts = 0
-        else:
-            self._wary = max(0, self._wary - 1)
+        self._wary = 0 if guesses else max(0, self._wary - 1)
+        self._doubts = 0 if guesses else self._doubts
         hit("append.after-commit")
+
+    def _guessed(self, started: int) -> _Flush:
+        """A flush that locks nothing before it writes."""
+        self._wary = self._doubts = min(2 * self._doubts + 1, _WARY_MAX)  # until the guess is known to be right
+        received_at = max(moment(started), self._received_at)
+        return _Flush(received_at, taken={}, guess=Guess(started, received_at))
+
+    def _answer_all(self, rows: Rows, flush: _Flush, items: list[Item]) -> None:
+        try:
+            for item in items:
+                item.answer = self._answer(rows, flush, item)
+        except Exception as error:
+            if flush.guess is None:
+                raise
+            raise Conflict("remembered heads may contradict what is stored") from error
+        changes = flush.changes
+        if flush.guess is not None and (len(changes.statement) != len(items) or changes.others):
+            raise Conflict("only what is received can be answered from remembered heads")
 
     def _may_guess(self, items: list[Item]) -> bool:
         """Whether these can be answered from remembered heads alone, an object never met taken for a new one: then
@@ -320,22 +322,22 @@ class Appender:
             return _stored(rows, said, self.promise_for)
         # 2. What form and key demand, as far as it depends on the key's standing.
         try:
-            author = _standing(author, said)
+            author = standing.of_author(author, said)
         except FormError as error:
-            return _rejected(said, error)
+            return rejected(said, error)
         # 3. The place in the author chain is taken, by this seq or by another past.
         other_past = said.seq == author.seq + 1 and author.hash is not None and said.prev != author.hash.hex()
         if said.seq <= author.seq or other_past:
-            return self._fork(rows, flush, item, author)
+            return apart.keep_fork(rows, flush.changes, said, item.signature, flush.received_at, author)
         # 4. The id stands for other bytes.
         if taken is not None or before is not None:
-            return _rejected(said, IdReused(id=said.id))
+            return rejected(said, IdReused(id=said.id))
         # A revoked key's statement beyond last_seq is evidence of something, and has no effect.
         if author.revoked_last_seq is not None and said.seq > author.revoked_last_seq:
-            return _quarantine(rows, flush, item, author)
+            return apart.quarantine(rows, flush.changes, said, item.signature, flush.received_at, author)
         # 5. Something before it is missing.
         if said.seq > author.seq + 1:
-            return _rejected(said, AuthorGap(expected=author.seq + 1, got=said.seq))
+            return rejected(said, AuthorGap(expected=author.seq + 1, got=said.seq))
         # 6. and 7. Received, whatever the rules say.
         return self._receive(rows, flush, item, author)
 
@@ -345,7 +347,9 @@ class Appender:
         fact = fact_of(item.event, said, author, flush.received_at)
         states: dict[str, bytes] = {}
         postings: Sequence[Any] = ()
-        refusal = self._seen_refusal(rows, flush, item, author) or self._standing_refusal(rows, item, author)
+        refusal = self._seen.refusal(rows, flush.changes, said, item.note, author) or self._standing_refusal(
+            rows, item, author
+        )
         if refusal is None:
             object_states = {name: self._head(name).state for name in item.about if folds(name)}
             decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
@@ -365,7 +369,7 @@ class Appender:
                 refused=None if refusal is None else refusal.code,
             )
         except FormError as error:  # too many objects for one leaf
-            return _rejected(said, error)
+            return rejected(said, error)
         leaf = leaf_hash(raw)
         changes = flush.changes
         changes.before.setdefault(author.key, author.seq)
@@ -388,7 +392,7 @@ class Appender:
             for name in item.about:
                 flush.facts.setdefault(name, []).append(fact)
             self._take_effect(flush, item, author)
-            self._seal(rows, flush, item)
+            self._subjects.seal(rows, changes, said.hash, item.sealed)
         flush.leaves.append((said.hash, leaf))
         answer = Answer(
             id=said.id,
@@ -440,55 +444,7 @@ class Appender:
         item.said = statement.parse(raw)
         item.signature = statement.sign(raw, draft.signer)
 
-    def _fork(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Answer:
-        said = item.said
-        assert said is not None
-        place = min(said.seq, author.seq)
-        ours = next((row[0] for row in flush.changes.statement if row[1:3] == (author.key, place)), None)
-        if ours is None:
-            ((ours,),) = rows.query("SELECT hash FROM statement WHERE key = ? AND seq = ?", author.key, place)
-        rare = flush.changes.others.setdefault("author_fork", [])
-        known = rows.query("SELECT 1 FROM author_fork WHERE statement = ?", said.hash)
-        if not known and all(row[0] != said.hash for row in rare):
-            rare.append((said.hash, author.key, said.seq, said.raw, item.signature, flush.received_at, ours))
-        if not rare:
-            del flush.changes.others["author_fork"]
-        return _rejected(said, AuthorFork(seq=place, expected=ours.hex(), got=said.hash.hex()))
-
     # ------------------------------------------------------------------------------------ rules of the log side
-
-    def _seen_refusal(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Refusal | None:
-        said = item.said
-        assert said is not None
-        seen = said.seen
-        if seen.size < author.seen_size:
-            return standing.SeenDecreased(expected=f"at least {author.seen_size}", got=seen.size)
-        if (root := self._root_at(rows, seen.size)) is not None and root.hex() == seen.root:
-            return None
-        if item.note is None:
-            return standing.SeenUnknown(size=seen.size, expected="a checkpoint of this ledger", got=seen.root)
-        try:
-            note = Note.parse(item.note)
-            theirs = parse_checkpoint(verify_note(note, [self._log_key]).text)
-        except LedgerError as error:
-            return standing.SeenUnknown(size=seen.size, expected="a note signed by this log", got=error.code)
-        if (theirs.origin, theirs.size, theirs.root.hex()) != (self._opened.origin, seen.size, seen.root):
-            return standing.SeenUnknown(
-                size=seen.size, expected=f"{seen.size} {seen.root}", got=f"{theirs.size} {theirs.root.hex()}"
-            )
-        ours = rows.query("SELECT note FROM checkpoint WHERE size <= ? ORDER BY size DESC LIMIT 1", seen.size)
-        flush.changes.others.setdefault("split_view", []).append((said.hash, item.note, ours[0][0] if ours else b""))
-        return None
-
-    def _root_at(self, rows: Rows, size: int) -> bytes | None:
-        if size not in self._roots:
-            found = rows.query("SELECT root FROM checkpoint WHERE size = ?", size)
-            if not found:
-                return None
-            if len(self._roots) > 10_000:
-                self._roots = {0: EMPTY_ROOT}
-            self._roots[size] = found[0][0]
-        return self._roots[size]
 
     def _standing_refusal(self, rows: Rows, item: Item, author: AuthorHead) -> Refusal | None:
         match item.event:
@@ -536,7 +492,7 @@ class Appender:
             case StatementAdopted() as event:
                 assert item.said is not None
                 row = (bytes.fromhex(event.statement), item.said.hash)
-                flush.changes.others.setdefault("adoption", []).append(row)
+                flush.changes.add("adoption", row)
             case SubjectErased() as event:
                 flush.erased.append(event.person)
             case _:
@@ -572,24 +528,6 @@ class Appender:
         """A head for its standing only, which never changes after enrolment but by revocation: read without a lock."""
         return self._authors.get(key) or rows.author(key)
 
-    def _seal(self, rows: Rows, flush: _Flush, item: Item) -> None:
-        said = item.said
-        assert said is not None
-        for text, person in item.sealed:
-            key = self._subject_key(rows, person)
-            if key is not None:  # an erased person's clear text is not taken in again
-                place = f"{said.hash.hex()} {text.path}".encode()
-                locked = lock_away(key, text.salt + text.value.encode(), place, self._chance)
-                flush.changes.others.setdefault("sealed", []).append((said.hash, text.path, person, locked))
-
-    def _subject_key(self, rows: Rows, person: str) -> bytes | None:
-        found = rows.query(f"SELECT wrapped FROM subject_key WHERE person = ?{rows.for_update}", person)
-        if found:
-            return None if found[0][0] is None else open_up(self._kek, found[0][0], person.encode())
-        key = new_key()
-        rows.insert("subject_key", [(person, lock_away(self._kek, key, person.encode(), self._chance))])
-        return key
-
     # ------------------------------------------------------------------------------------ answers
 
     def _stored_before(self, said: Statement) -> Answer | None:
@@ -623,40 +561,6 @@ def _answer_of(each: Item | Answer) -> Answer:
     return answer
 
 
-def _in_author_order(items: list[Item]) -> list[Item]:
-    """Each key's items by seq, in the places that the request gave to that key: what one author enrols, another can
-    use later in the same request."""
-    places: dict[bytes, list[int]] = {}
-    for place, item in enumerate(items):
-        places.setdefault(item.key, []).append(place)
-    ordered = list(items)
-    for own in places.values():
-        for place, item in zip(own, sorted((items[n] for n in own), key=_seq), strict=True):
-            ordered[place] = item
-    return ordered
-
-
-def _seq(item: Item) -> int:
-    return 0 if item.said is None else item.said.seq
-
-
-def _standing(author: AuthorHead | None, said: Statement) -> AuthorHead:
-    """The author's head, when this key may make statements for this party and person at this place."""
-    if author is None:
-        raise UnknownKey(expected="an enrolled key", got=said.key)
-    for what, expected, got in (
-        ("party", author.party, said.party),
-        ("by", author.person, said.by),
-        ("custody", "server" if author.server else None, said.custody),
-        ("key purpose", "statement", author.purpose),
-    ):
-        if expected != got:
-            raise WrongAuthor(what=what, expected=expected or "absent", got=got or "absent")
-    if author.uses is not None and said.seq > author.uses:
-        raise KeyUsedUp(expected=f"at most {author.uses}", got=said.seq)
-    return author
-
-
 def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str) -> Fact:
     """What a fold reads of a statement; the author as enrolled, and whether the statement entered after revocation."""
     return Fact(
@@ -679,10 +583,6 @@ def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str)
     )
 
 
-def _rejected(said: Statement, error: LedgerError) -> Answer:
-    return Answer(id=said.id, statement=said.hash.hex(), outcome="rejected", code=error.code, error=error)
-
-
 def _stored(rows: Rows, said: Statement, promises: Promises) -> Answer:
     ((raw, index),) = rows.query(
         'SELECT e.bytes, l."index" FROM entry e LEFT JOIN leaf l ON l.statement = e.statement WHERE e.statement = ?',
@@ -701,27 +601,3 @@ def _stored(rows: Rows, said: Statement, promises: Promises) -> Answer:
         index=index,
         promises=promises,
     )
-
-
-def _quarantine(rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Answer:
-    said = item.said
-    assert said is not None
-    rare = flush.changes.others.get("quarantine", [])
-    if not rows.query("SELECT 1 FROM quarantine WHERE statement = ?", said.hash) and all(
-        row[0] != said.hash for row in rare
-    ):
-        ((kept,),) = rows.query("SELECT count(*) FROM quarantine WHERE key = ?", author.key)
-        kept += sum(row[1] == author.key for row in rare)
-        if kept >= QUARANTINE_MAX:
-            return _rejected(said, QuarantineFull(expected=f"at most {QUARANTINE_MAX} statements", got=kept + 1))
-        row = (said.hash, author.key, said.seq, said.id, said.raw, item.signature, flush.received_at)
-        flush.changes.others["quarantine"] = [*rare, row]
-    error = KeyRevokedBefore(expected=f"seq at most {author.revoked_last_seq}", got=said.seq)
-    return Answer(id=said.id, statement=said.hash.hex(), outcome="quarantined", code=error.code, error=error)
-
-
-def _erase(rows: Rows, person: str) -> None:
-    """Delete the clear text and destroy the key over it; the row left behind keeps later clear text out."""
-    rows.execute("DELETE FROM sealed WHERE person = ?", person)
-    if not rows.execute("UPDATE subject_key SET wrapped = NULL WHERE person = ?", person):
-        rows.insert("subject_key", [(person, None)])

@@ -182,6 +182,23 @@ class Door:
         )
 
 
+def in_author_order(items: list[Item]) -> list[Item]:
+    """Each key's items by seq, in the places that the request gave to that key: what one author enrols, another can
+    use later in the same request."""
+    places: dict[bytes, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(item.key, []).append(place)
+    ordered = list(items)
+    for own in places.values():
+        for place, item in zip(own, sorted((items[n] for n in own), key=_seq), strict=True):
+            ordered[place] = item
+    return ordered
+
+
+def _seq(item: Item) -> int:
+    return 0 if item.said is None else item.said.seq
+
+
 def _offer(said: Statement, offered: dict[bytes, PublicKey]) -> None:
     """A key enrolled in this request may sign in it: its standing is looked at later, its bytes are all that counts."""
     public = said.body.get("public_key") if said.type == KeyEnrolled.type else None

@@ -96,6 +96,10 @@ class Changes:
     born: set[bytes] = field(default_factory=set)  # keys in `authors` that are new rows
     others: dict[str, list[Row]] = field(default_factory=dict)  # rare tables, by name
 
+    def add(self, table: str, row: Row) -> None:
+        """One row of a rare table."""
+        self.others.setdefault(table, []).append(row)
+
 
 class Rows(Protocol):
     """A connection of its own, used by one thread at a time."""

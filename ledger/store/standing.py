@@ -6,6 +6,7 @@ from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, StatementAdopt
 from ledger.custody.rules import Refusal
 from ledger.log.keys import PublicKey
 from ledger.log.statement import Statement
+from ledger.store.answers import KeyUsedUp, UnknownKey, WrongAuthor
 from ledger.store.rows import AuthorHead, StreamHead
 
 
@@ -79,6 +80,23 @@ class AdoptedAlready(Refusal):
     zh = "该声明已被采纳"
     en = "the statement was already adopted"
     cites = ("ledger",)
+
+
+def of_author(author: AuthorHead | None, said: Statement) -> AuthorHead:
+    """The author's head, when this key may make statements for this party and person at this place."""
+    if author is None:
+        raise UnknownKey(expected="an enrolled key", got=said.key)
+    for what, expected, got in (
+        ("party", author.party, said.party),
+        ("by", author.person, said.by),
+        ("custody", "server" if author.server else None, said.custody),
+        ("key purpose", "statement", author.purpose),
+    ):
+        if expected != got:
+            raise WrongAuthor(what=what, expected=expected or "absent", got=got or "absent")
+    if author.uses is not None and said.seq > author.uses:
+        raise KeyUsedUp(expected=f"at most {author.uses}", got=said.seq)
+    return author
 
 
 def refuse_enrolment(event: KeyEnrolled, known: AuthorHead | None, stream: StreamHead) -> Refusal | None:

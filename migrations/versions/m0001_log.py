@@ -49,9 +49,9 @@ BEGIN
 END $$
 """
 
-# The compare-and-swap of heads. Rows are locked in the one agreed order: authors by key, then streams by name; then
-# come the rows that nobody waits for, and last the queue, whose numbers are drawn when all locks are held. Errors are
-# 40001 where somebody else came between (the caller begins again) and P0004 where rows were lost.
+# The compare-and-swap of heads. Rows are locked in the order of `lock_heads`: authors by key, new streams by name, then
+# streams by name. The rows that nobody waits for come next, and last the queue, whose numbers are drawn when all locks
+# are held. Errors are 40001 where somebody else came between (the caller begins again) and P0004 where rows were lost.
 APPEND_ENTRIES = """
 CREATE FUNCTION append_entries(
   p_class int, p_since int, p_started_ms bigint, p_received_at text,
@@ -64,7 +64,7 @@ CREATE FUNCTION append_entries(
   d_stage text[], d_holder text[], d_site text[], d_code text[], d_container text[],
   c_stage text[], c_holder text[], c_site text[], c_code text[], c_container text[]
 ) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
-DECLARE one record; made bigint; written bigint := 0;
+DECLARE made bigint; written bigint;
 BEGIN
   IF p_since IS NOT NULL THEN  -- the heads are guessed: nothing is locked yet
     PERFORM pg_advisory_xact_lock_shared(p_class, p_since);
@@ -75,32 +75,36 @@ BEGIN
       RAISE EXCEPTION 'the log is ahead of %', p_received_at USING ERRCODE = '40001';
     END IF;
   END IF;
-  FOR one IN SELECT * FROM unnest(a_before, a_seq, a_hash, a_seen, a_revoked_last, a_revoked_at, a_key)
-    AS a (before, seq, hash, seen, revoked_last, revoked_at, key) ORDER BY key
-  LOOP
-    UPDATE author_head SET seq = one.seq, hash = one.hash, seen_size = one.seen,
-      revoked_last_seq = one.revoked_last, revoked_at_seq = one.revoked_at
-      WHERE key = one.key AND seq = one.before
-      AND (p_since IS NULL OR revoked_last_seq IS NOT DISTINCT FROM one.revoked_last);
-    IF NOT FOUND THEN
-      RAISE EXCEPTION 'author % is not at %', encode(one.key, 'hex'), one.before USING ERRCODE = '40001';
-    END IF;
-  END LOOP;
-  FOR one IN SELECT * FROM unnest(h_stream, h_before, h_seq, h_leaf, h_state)
-    AS h (stream, before, seq, leaf, state) ORDER BY stream
-  LOOP
-    IF one.before = 0 THEN
-      INSERT INTO stream_head (stream, seq, leaf, state) VALUES (one.stream, one.seq, one.leaf, one.state)
-        ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq, leaf = excluded.leaf, state = excluded.state
-        WHERE stream_head.seq = 0;
-    ELSE
-      UPDATE stream_head SET seq = one.seq, leaf = one.leaf, state = one.state
-        WHERE stream = one.stream AND seq = one.before;
-    END IF;
-    IF NOT FOUND THEN
-      RAISE EXCEPTION '% is not at %', one.stream, one.before USING ERRCODE = '40001';
-    END IF;
-  END LOOP;
+  IF p_since IS NOT NULL AND cardinality(a_key) > 1 THEN
+    PERFORM FROM author_head WHERE key = ANY(a_key) ORDER BY key FOR UPDATE;
+  END IF;
+  UPDATE author_head SET seq = a.seq, hash = a.hash, seen_size = a.seen,
+    revoked_last_seq = a.revoked_last, revoked_at_seq = a.revoked_at
+    FROM unnest(a_before, a_seq, a_hash, a_seen, a_revoked_last, a_revoked_at, a_key)
+      AS a (before, seq, hash, seen, revoked_last, revoked_at, key)
+    WHERE author_head.key = a.key AND author_head.seq = a.before
+    AND (p_since IS NULL OR author_head.revoked_last_seq IS NOT DISTINCT FROM a.revoked_last);
+  GET DIAGNOSTICS made = ROW_COUNT;
+  IF made <> cardinality(a_key) THEN
+    RAISE EXCEPTION 'an author is not where it was remembered' USING ERRCODE = '40001';
+  END IF;
+  INSERT INTO stream_head (stream, seq, leaf, state)
+    SELECT stream, seq, leaf, state FROM unnest(h_stream, h_before, h_seq, h_leaf, h_state)
+      AS h (stream, before, seq, leaf, state) WHERE before = 0 ORDER BY stream
+    ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq, leaf = excluded.leaf, state = excluded.state
+      WHERE stream_head.seq = 0;
+  GET DIAGNOSTICS written = ROW_COUNT;
+  IF p_since IS NOT NULL AND cardinality(h_stream) - written > 1 THEN
+    PERFORM FROM stream_head WHERE stream = ANY(h_stream) ORDER BY stream FOR UPDATE;
+  END IF;
+  UPDATE stream_head SET seq = h.seq, leaf = h.leaf, state = h.state
+    FROM unnest(h_stream, h_before, h_seq, h_leaf, h_state) AS h (stream, before, seq, leaf, state)
+    WHERE h.before > 0 AND stream_head.stream = h.stream AND stream_head.seq = h.before;
+  GET DIAGNOSTICS made = ROW_COUNT;
+  IF written + made <> cardinality(h_stream) THEN
+    RAISE EXCEPTION 'a stream is not where it was remembered' USING ERRCODE = '40001';
+  END IF;
+  written := 0;
   INSERT INTO statement (hash, key, seq, bytes, signature)
     SELECT * FROM unnest(s_hash, s_key, s_seq, s_bytes, s_signature);
   GET DIAGNOSTICS made = ROW_COUNT; written := written + made;

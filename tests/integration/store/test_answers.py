@@ -268,7 +268,7 @@ def test_a_quarantined_statement_is_adopted_once_and_unchanged_by_another_key_of
 
 
 def test_one_keys_quarantine_is_bounded_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.store.append.QUARANTINE_MAX", 3)
+    monkeypatch.setattr("ledger.store.apart.QUARANTINE_MAX", 3)
     admin = world.party()
     clerks = [world.enrol(admin, party=admin.party) for _ in range(2)]
     site = world.new("site")
