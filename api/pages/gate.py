@@ -22,6 +22,7 @@ from ledger.labels.code import LabelCodeMistyped, NoLabelCode
 from ledger.labels.code import parse as parse_label
 from ledger.log.ids import is_stream
 from ledger.queries import Unknown
+from ledger.scanned import Scanner
 
 blueprint = Blueprint("page_gate", __name__)
 DECISIONS: Final = {
@@ -92,7 +93,7 @@ def summary(manifest: str) -> Response:
     decided = _all_decided(found)
     named = {each.verdict["container"] for each in decided}
     open_ = [line for line, _ in _expected(found) if line.container.id not in named]
-    kept = [(k, v) for k, v in request.form.items(multi=True) if k not in ("csrf_token", "id", "arrived_id")]
+    kept = [(k, v) for k, v in request.form.items(multi=True) if k not in ("csrf_token", "id", "arrived_id", "scan")]
     context = {
         "journey": found,
         "decided": decided,
@@ -188,20 +189,21 @@ def _unlisted(found: Journey) -> Iterator[Decided]:
 
 
 def scanned(text: str) -> Container:
-    """The container in hand, by its label, id or code, also one that nobody recorded: then only its id is known."""
-    text = text.strip()
-    try:
-        code = parse_label(text)
-        text = code.container or code.label
-    except (NoLabelCode, LabelCodeMistyped):
-        pass
-    # Ids and label codes cannot be guessed: who has one has the container in hand. Others are looked up as the reader.
-    if is_stream(text):
-        return _container(queries().find(text, "container").id) if text.startswith("label:") else _container(text)
-    ids = [each.id for each in reading().find(current_viewer(), text, 2) if each.kind == "container"]
-    if len(ids) != 1:
+    """The container in hand, by its label, id or code."""
+    read = Scanner(ledger(), queries(), reading(), current_viewer()).read(text)
+    ids = [each.id for each in read.found if each.kind == "container"] or [read.on or _in_hand(text.strip())]
+    if len(ids) != 1 or not ids[0]:
         raise Unknown(name=text[:80])
     return _container(ids[0])
+
+
+def _in_hand(text: str) -> str:
+    """The container that a label or id names, also where nothing is recorded of it or its code is in doubt: it is here,
+    and what is here can be recorded."""
+    try:
+        return parse_label(text).container
+    except (NoLabelCode, LabelCodeMistyped):
+        return text if is_stream(text) and text.startswith("container:") else ""
 
 
 def _container(name: str) -> Container:

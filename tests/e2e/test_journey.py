@@ -1,4 +1,4 @@
-"""A load from its sender to the gate in real browsers: scanned aboard, proven at the roadside, weighed in by keyboard."""
+"""A load from its sender to the gate in browsers: scanned aboard, proven on the road, weighed in by keyboard."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touc
         scan(garage, code)
     expect(garage.locator("[data-scanned]")).to_contain_text("不在此列：E2E-4")
     assert garage.locator("input[name=container]:checked").count() == 3
-    garage.select_option("select[name=to]", label=re.compile("废油再生厂区"))
+    to = garage.locator("select[name=to] option", has_text="废油再生厂区").first
+    garage.select_option("select[name=to]", to.get_attribute("value"))
     garage.select_option("select[name=carrier]", label="示例危货运输公司（虚构）")
     garage.click("text=核对许可与合同")
     expect(garage.locator("#checked")).to_be_visible()

@@ -1,6 +1,7 @@
 // The gate without touching the screen: scan a container, the weight is asked for, Enter takes it and waits for the next.
 import { t } from "./core/words.js";
-import { grams, kilograms, named, onScan, photoHashes, signal } from "./ticking.js";
+import { signal } from "./scan.js";
+import { grams, kilograms, named, onScan, photoHashes } from "./ticking.js";
 
 const form = document.querySelector("form[data-gate]");
 const lines = [...form.querySelectorAll("[data-line]")];

@@ -1,6 +1,7 @@
 // Tick containers by scanning them: building a manifest, loading a vehicle, choosing what is treated.
 import { t } from "./core/words.js";
-import { kilograms, named, onScan, photoHashes, signal } from "./ticking.js";
+import { signal } from "./scan.js";
+import { kilograms, named, onScan, photoHashes } from "./ticking.js";
 
 const form = document.querySelector("form[data-say]");
 const said = form?.querySelector("[data-scanned]");

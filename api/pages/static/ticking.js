@@ -9,25 +9,13 @@ export async function named(text, elements) {
   return [...elements].find((each) => each.dataset.codes.split(" ").some((code) => codes.has(code))) ?? null;
 }
 
-/** Calls `seen(text)` for whatever is scanned: typed and ended with Enter in the page's field, or read by a <scan-field>. */
-export function onScan(root, seen) {
-  const field = root.querySelector("[data-scan-field]");
-  const read = (text) => {
-    if (field) field.value = "";
-    if (text.trim()) seen(text);
-  };
-  field?.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
+/** Calls `seen(text)` for whatever the form's <scan-field> reads; the field to go back to. */
+export function onScan(form, seen) {
+  form.addEventListener("scanned", (event) => {
     event.preventDefault();
-    read(field.value);
+    seen(event.detail.text);
   });
-  root.addEventListener("scanned", (event) => read(event.detail?.text ?? String(event.detail)));
-  return field;
-}
-
-/** Told by sound and vibration as well: gloves on, eyes on the drum. */
-export function signal(good) {
-  navigator.vibrate?.(good ? 60 : [120, 80, 120]);
+  return form.querySelector("scan-field input");
 }
 
 /** Grams in kilograms, exactly, as people read them. */
