@@ -11,7 +11,8 @@ FROM python:3.11-slim
 COPY --from=build /opt/wasteledger /opt/wasteledger
 RUN useradd --create-home --uid 10001 ledger && mkdir /ledger /signer && chown ledger /ledger /signer
 USER ledger
-ENV PATH=/opt/wasteledger/bin:$PATH WASTELEDGER_HOME=/ledger WASTELEDGER_SIGNER_STATE=/signer/highwater.json
+ENV PATH=/opt/wasteledger/bin:$PATH WASTELEDGER_HOME=/ledger WASTELEDGER_SIGNER_STATE=/signer/highwater.json \
+    WASTELEDGER_LOG_KEY=/signer/log.key
 VOLUME ["/ledger", "/signer"]
 EXPOSE 8443
 STOPSIGNAL SIGTERM

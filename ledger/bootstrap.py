@@ -14,6 +14,7 @@ from ledger.accounts.webhooks import Webhooks
 from ledger.errors import LedgerError
 from ledger.exchange.catalogue import edition_of
 from ledger.jobs import Jobs, Task
+from ledger.log.checkpoint import Policy
 from ledger.log.ids import new_uuid7
 from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
@@ -81,7 +82,10 @@ def open_ledger(chosen: Settings) -> Ledger:
     if revision != newest():
         made.dispose()
         raise SchemaOld(expected=newest(), got=revision or "an empty database")
-    return Ledger(engine=made, keys=keys, signer_state=chosen.signer_state, clock=clock, chance=os.urandom)
+    policy = Policy.parse(chosen.policy.read_bytes()) if chosen.policy.exists() else None
+    return Ledger(
+        engine=made, keys=keys, signer_state=chosen.signer_state, clock=clock, chance=os.urandom, policy=policy
+    )
 
 
 def open_queries(ledger: Ledger) -> Queries:
@@ -170,7 +174,7 @@ def _new_key() -> PrivateKey:
 
 def read_keys(chosen: Settings) -> Keys:
     """The keys in the home; `log.key` may be absent where another process signs."""
-    log = chosen.keys / "log.key"
+    log = chosen.log_key or chosen.keys / "log.key"
     return Keys(
         log=SignerKey.parse(log.read_text().strip()) if log.exists() else None,
         promise=PrivateKey(_read_seed(chosen.keys / "promise.key")),
@@ -183,7 +187,9 @@ def write_keys(chosen: Settings, keys: Keys) -> None:
     """Key files that only their owner can read, each made new."""
     chosen.keys.mkdir(parents=True, mode=0o700)
     if keys.log is not None:
-        _write_secret(chosen.keys / "log.key", keys.log.encode())
+        log = chosen.log_key or chosen.keys / "log.key"
+        log.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        _write_secret(log, keys.log.encode())
     _write_secret(chosen.keys / "promise.key", keys.promise.seed.hex())
     _write_secret(chosen.keys / "system.key", keys.system.seed.hex())
     _write_secret(chosen.keys / "kek.key", keys.kek.hex())

@@ -205,12 +205,12 @@ class Reading:
         raised = (f for name in touched for f in stories[name].flags)
         return [f for f in raised if f.opened_by == answer.statement and not f.closed_at]
 
-    def rate(self, viewer: Viewer, question: Question) -> Rate:
-        """The rate, of the reader's own parties unless it sees everybody."""
+    def rate(self, viewer: Viewer, question: Question, size: int | None = None) -> Rate:
+        """The rate, of the reader's own parties unless it sees everybody; of a `size` by exact replay."""
         if viewer.who is not None:
             parties = question.parties & viewer.own if question.parties else viewer.own
             question = replace(question, parties=parties or frozenset({"nobody"}))
-        return self._queries.rate(question)
+        return self._queries.rate(question, size)
 
     def as_of(self) -> int:
         """How many entries every figure takes account of."""

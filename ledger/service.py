@@ -131,8 +131,18 @@ class Standing:
 class Ledger:
     """One ledger in one database. Safe to call from many threads."""
 
-    def __init__(self, *, engine: Engine, keys: Keys, signer_state: Path, clock: Clock, chance: Chance) -> None:
-        """Open the ledger that is there; raises NoLedger."""
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        keys: Keys,
+        signer_state: Path,
+        clock: Clock,
+        chance: Chance,
+        policy: Policy | None = None,
+    ) -> None:
+        """Open the ledger that is there; raises NoLedger. `policy` names the witnesses whose quorum checkpoints wait
+        for; none, if absent."""
         with engine.connect() as connection:
             genesis = read.record_by_index(connection, 0)
         if genesis is None:
@@ -142,6 +152,8 @@ class Ledger:
         opened = parse(said.type, said.body, codes)
         assert isinstance(opened, LedgerOpened)
         self._setup(engine, keys, signer_state, clock, chance, opened)
+        if policy is not None:
+            self._policy = policy
 
     def _setup(
         self, engine: Engine, keys: Keys, signer_state: Path, clock: Clock, chance: Chance, opened: LedgerOpened
@@ -462,12 +474,12 @@ class Ledger:
             root = snapshot_root(counted())
         return self.record_as_system("heads-snapshotted", {"size": size, "count": count, "root": root.hex()})
 
-    def unwitnessed_checkpoint(self) -> bytes:
-        """The newest note that the log signed."""
+    def unwitnessed_checkpoint(self, size: int | None = None) -> bytes:
+        """The note that the log signed at a size; the newest, if absent."""
         with self.engine.connect() as connection:
-            found = read.unwitnessed(connection)
+            found = read.unwitnessed(connection, size)
         if found is None:
-            raise NotFound(what="checkpoint")
+            raise NotFound(what="checkpoint" if size is None else f"checkpoint of size {size}")
         return found[1]
 
     def checkpoint(self, policy: Policy | None = None) -> bytes:
@@ -478,9 +490,11 @@ class Ledger:
             raise NotFound(what="witnessed checkpoint")
         return found[1]
 
-    def add_cosignature(self, line: str, policy: Policy) -> int:
-        """Keep a witness's line for the newest checkpoint that it fits; the POSIX time at which the witness signed."""
-        raw = self.unwitnessed_checkpoint()
+    def add_cosignature(self, line: str, policy: Policy | None = None, size: int | None = None) -> int:
+        """Keep a witness's line for the checkpoint of a size (the newest, if absent); the POSIX time at which the
+        witness signed."""
+        policy = policy or self._policy
+        raw = self.unwitnessed_checkpoint(size)
         note = Note.parse(raw)
         signature = Note.parse(raw + line.encode()).signatures[-1]
         for key in policy.witnesses.values():

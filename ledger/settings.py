@@ -20,6 +20,7 @@ _KNOWN = frozenset(
         "DATABASE",
         "SCHEMA",
         "SIGNER_STATE",
+        "LOG_KEY",
         "POLICY",
         "FAIL_AT",
         "AS",
@@ -50,6 +51,7 @@ class Settings:
     schema: str
     signer_state: Path
     policy: Path
+    log_key: Path | None = None  # kept where the signer alone sees it; among the others, if None
     rate_limit: str = "1200/minute"  # requests of one token, person or address, in each worker
     proxies: int = 0  # how many of our own stand in front and say who asks: each adds one line to X-Forwarded-*
     webhook_networks: tuple[Network, ...] = ()  # not public, and yet webhooks may reach them, also by plain http
@@ -74,6 +76,7 @@ class Settings:
                 ("DATABASE", _PASSWORD.sub("***", self.database)),
                 ("SCHEMA", self.schema),
                 ("SIGNER_STATE", self.signer_state),
+                ("LOG_KEY", self.log_key or self.keys / "log.key"),
                 ("POLICY", self.policy),
                 ("RATE_LIMIT", self.rate_limit),
                 ("PROXIES", self.proxies),
@@ -112,6 +115,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         schema=schema,
         signer_state=state,
         policy=Path(given.get("POLICY", home / "policy.txt")).absolute(),
+        log_key=Path(given["LOG_KEY"]).absolute() if "LOG_KEY" in given else None,
         rate_limit=rate_limit,
         proxies=int(proxies),
         webhook_networks=_networks(given.get("WEBHOOK_NETWORKS", "")),

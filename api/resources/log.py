@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from api import answers
 from api.auth import Right, ledger, requires
 from api.openapi import BYTES, TEXT, operation
+from api.schemas import Strict, Whole, pattern
+from ledger.errors import FormError, ProofError
 from ledger.log.tiles import WIDTH, BadTilePath, parse_tile_path
 from ledger.service import NotFound
 
@@ -64,6 +68,32 @@ def entries(bundle: str) -> Response:
 def _cache(width: int) -> str:
     # A partial tile's bytes never change either, but it is superseded soon.
     return _FOR_EVER if width == WIDTH else "public, max-age=86400"
+
+
+class CosignatureIn(Strict):
+    """A witness's line (C2SP tlog-cosignature) over the checkpoint of a size."""
+
+    size = Whole(required=True, validate=validate.Range(1, 2**53 - 1))
+    line = pattern(r"— [^\s+]{1,200} [A-Za-z0-9+/]{102}==", required=True)
+
+
+class CosignedOut(Schema):
+    """When the witness says it signed (POSIX seconds)."""
+
+    time = fields.Integer(required=True)
+
+
+@blueprint.post("/v1/cosignatures")
+@requires(Right.MIRROR)
+@operation(
+    "Bring a witness's cosignature; it counts if the server's policy names the witness",
+    tag="log",
+    body=CosignatureIn,
+    answers={201: CosignedOut},
+    errors=(NotFound, FormError, ProofError),
+)
+def cosign(body: dict[str, Any]) -> Response:
+    return answers.json_response({"time": ledger().add_cosignature(body["line"] + "\n", size=body["size"])}, 201)
 
 
 class LogOut(Schema):

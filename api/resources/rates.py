@@ -15,6 +15,7 @@ from api.schemas import LINE, UUID7, Moment, Strict, pattern
 from ledger.custody.rate import Question, Share
 from ledger.custody.regimes.base import KINDS, PeriodError
 from ledger.custody.wire import WireError
+from ledger.service import NotFound
 
 blueprint = Blueprint("rates", __name__, url_prefix="/v1")
 
@@ -29,6 +30,9 @@ class RateQuery(Strict):
     party = pattern(f"party:{UUID7}")
     site = pattern(f"site:{UUID7}")
     code = pattern(f"{LINE}{{1,20}}")
+    size = fields.Integer(
+        validate=validate.Range(1, 2**53), metadata={"description": "as the first so many entries alone give it"}
+    )
 
 
 class ShareOut(Schema):
@@ -75,7 +79,7 @@ _TERMS = (
     tag="reading",
     query=RateQuery,
     answers={200: RateOut},
-    errors=(PeriodError, WireError),
+    errors=(PeriodError, WireError, NotFound),
 )
 def rates(query: dict[str, Any]) -> Response:
     start, end = ledger().regime.period(query["period"])
@@ -89,8 +93,11 @@ def rates(query: dict[str, Any]) -> Response:
         sites=frozenset({query["site"]} if "site" in query else ()),
         code=query.get("code", ""),
     )
-    as_of = reading().as_of()
-    rate = reading().rate(current_viewer(), question)
+    projected = reading().as_of()
+    as_of = query.get("size", projected)
+    if as_of > projected:
+        raise NotFound(what=f"size {as_of} of {projected}")
+    rate = reading().rate(current_viewer(), question, query.get("size"))
     shares = {name: _share(getattr(rate, name)) for name in ("declared", "proven", "proven_with_stock", "due")}
     terms = {name: getattr(rate, name) for name in _TERMS}
     return answers.json_response({"start": start, "end": end, "as_of": as_of} | shares | terms)

@@ -166,9 +166,9 @@ _COSIGNED = _SIGNED.where(t.checkpoint.c.size.in_(select(t.cosignature.c.size)))
 _LINES = select(t.cosignature.c.line).where(t.cosignature.c.size == bindparam("size")).order_by(t.cosignature.c.key_id)
 
 
-def unwitnessed(connection: Connection) -> tuple[int, bytes] | None:
-    """Size and note of the newest checkpoint that the log signed."""
-    row = connection.execute(_NEWEST).first()
+def unwitnessed(connection: Connection, size: int | None = None) -> tuple[int, bytes] | None:
+    """Size and note of the checkpoint that the log signed at a size; the newest, if absent."""
+    row = connection.execute(_NEWEST if size is None else _SIGNED.where(t.checkpoint.c.size == size)).first()
     return None if row is None else (row.size, row.note)
 
 

@@ -225,6 +225,17 @@ def test_a_rate_is_of_the_readers_own_parties(api: ApiWorld) -> None:
     assert api.get("/v1/rates?kind=hazardous&period=2025-13", "shop").json["code"] == "bad-period"
 
 
+def test_a_rate_can_be_asked_as_of_an_earlier_size(api: ApiWorld) -> None:
+    api.drum("shop", 100_000)
+    path = "/v1/rates?kind=hazardous&period=2025"
+    then = api.get(path, "shop").json
+    api.drum("shop", 50_000)
+    assert api.get(path, "shop").json["proven"]["whole_g"] == 150_000
+    assert api.get(f"{path}&size={then['as_of']}", "shop").json == then
+    beyond = api.get(f"{path}&size=1000000", "shop")
+    assert (beyond.status_code, beyond.json["code"]) == (404, "not-found")
+
+
 def test_exceptions_are_shown_to_who_holds_the_thing_and_to_who_takes_part(api: ApiWorld) -> None:
     drum = api.drum()
     body = {"container": drum, "place": api.yard["shop"], "code": OIL, "net_g": 180_000}

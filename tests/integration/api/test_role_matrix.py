@@ -28,6 +28,7 @@ MAY: dict[Right, set[str]] = {
     Right.ADMINISTER: {"admin"},
     Right.OPERATE: {"operator"},
     Right.VERIFY: {"operator", "regulator"},
+    Right.OVERSEE: {"regulator"},
     Right.PEOPLE: {"admin", "operator"},
     Right.TOKENS: {"admin", "regulator"},
     Right.WEBHOOKS: {"admin", "webhook token"},

@@ -41,6 +41,21 @@ def test_its_keys_can_be_read_by_their_owner_alone(sqlite_url: str, tmp_path: Pa
     assert chosen.keys.stat().st_mode & 0o777 == 0o700
 
 
+def test_the_logs_key_can_lie_where_the_signer_alone_sees_it(sqlite_url: str, tmp_path: Path) -> None:
+    apart = {"WASTELEDGER_LOG_KEY": str(tmp_path / "signer" / "log.key")}
+    environment = {"WASTELEDGER_HOME": str(tmp_path / "home"), "WASTELEDGER_DATABASE": sqlite_url}
+    init_ledger(from_environment(environment | apart), origin="ledger.example/park", operator_name="演示园区").close()
+    assert {each.name for each in (tmp_path / "home" / "keys").iterdir()} == {"promise.key", "system.key", "kek.key"}
+    assert (tmp_path / "signer" / "log.key").stat().st_mode & 0o777 == 0o600
+    app = open_ledger(from_environment(environment))
+    with pytest.raises(KeyAbsent):
+        app.sign()
+    app.close()
+    signer = open_ledger(from_environment(environment | apart))
+    assert signer.sign() is None, "nothing is new"
+    signer.close()
+
+
 def test_keys_that_are_there_are_never_overwritten(sqlite_url: str, tmp_path: Path) -> None:
     chosen = settings(tmp_path, sqlite_url)
     init_ledger(chosen, origin="ledger.example/park", operator_name="演示园区").close()
