@@ -43,6 +43,7 @@ class Right(Enum):
     OPERATE = (frozenset({"operator"}), frozenset[str]())
     PERSON = (None, frozenset[str]())  # somebody logged in, whatever their roles
     VERIFY = (frozenset({"operator", "regulator"}), frozenset[str]())
+    OVERSEE = (frozenset({"regulator"}), frozenset[str]())
     PEOPLE = (frozenset({"admin", "operator"}), frozenset[str]())
     TOKENS = (frozenset({"admin", "regulator"}), frozenset[str]())
     WEBHOOKS = (frozenset({"admin"}), frozenset({"webhooks"}))

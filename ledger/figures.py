@@ -6,6 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ledger.access import Viewer
+from ledger.custody.events.oversight import (
+    ComplaintAnswered,
+    ComplaintRegistered,
+    InspectionDrawn,
+    InspectionReported,
+    RectificationClosed,
+    RectificationOrdered,
+)
+from ledger.custody.fact import Fact
 from ledger.custody.flow import Band, bands_from
 from ledger.custody.missing import Gap, gaps_from
 from ledger.custody.rate import Question, Rate, rate_from
@@ -13,7 +22,7 @@ from ledger.custody.regimes.base import moment_of
 from ledger.log.checkpoint import Policy, VerifiedCheckpoint, verify_checkpoint
 from ledger.queries import Queries
 from ledger.service import Ledger, NotFound
-from ledger.store import overview
+from ledger.store import facts, overview, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,3 +205,21 @@ def running(ledger: Ledger, queries: Queries, policy: Policy) -> Running:
         witnesses=sorted(policy.witnesses),
         quarantined=quarantined,
     )
+
+
+def oversight(queries: Queries, parties: Sequence[str]) -> list[Fact]:
+    """Inspections, orders and complaints that concern these parties, in the order of happening."""
+    with queries.engine.connect() as connection:
+        known = facts.of_streams(connection, parties, read.size(connection))
+    found = {f.id: f for history in known.values() for f in history if isinstance(f.event, _OVERSIGHT)}
+    return sorted(found.values(), key=lambda fact: fact.order)
+
+
+_OVERSIGHT = (
+    InspectionDrawn,
+    InspectionReported,
+    RectificationOrdered,
+    RectificationClosed,
+    ComplaintRegistered,
+    ComplaintAnswered,
+)
