@@ -43,6 +43,20 @@ def test_nothing_changed_posts_nothing() -> None:
     assert difference(move(7, A, B, "sent"), move(9, A, B, "sent")) == (Posting(2, B, A, "sent"),)
 
 
+def test_one_direction_stands_for_a_pair_of_accounts_so_that_a_reversal_meets_what_it_reverses() -> None:
+    assert difference((), (*move(7, A, B, "sent"), *move(7, B, A, "sent"))) == ()
+    assert difference(move(5, B, A, "sent"), move(5, A, B, "sent")) == (Posting(10, B, A, "sent"),)
+    assert [(p.debit, p.credit) for p in difference(move(5, A, B, "sent"), ())] == [(A, B)]
+
+
+def test_a_difference_is_measured_against_what_it_is_now_of() -> None:
+    before, after = move(7, A, B, "gap", 100), move(9, A, B, "gap", 300)
+    assert difference(after, before) == (Posting(2, A, B, "gap", 300),)
+    assert difference((), before) == (Posting(7, B, A, "gap", 100),)
+    # Whichever of the two is looked at first.
+    assert difference(after, (*before, *move(1, A, C, "gap", 50)))[0].of_g == 300
+
+
 def test_the_largest_remainder_gets_the_gram_that_is_left_over() -> None:
     assert split(100, [1, 1, 1]) == [34, 33, 33]
     assert split(10, [6, 3, 1]) == [6, 3, 1]
