@@ -31,6 +31,12 @@ class HookIn(Strict):
     types = fields.List(fields.String(validate=validate.Length(1, 60)), validate=validate.Length(0, 100))
 
 
+class RotateIn(Strict):
+    """For how many hours the secret before signs as well (0: it is known to others)."""
+
+    hours = Whole(load_default=24, validate=validate.Range(0, 168))
+
+
 class ReplayIn(Strict):
     """The log index from which everything is sent again, under the old message ids."""
 
@@ -78,6 +84,20 @@ def one(webhook: str) -> Response:
 def remove(webhook: str) -> Response:
     webhooks().remove(current_actor(), webhook)
     return done()
+
+
+@blueprint.post("/<webhook>/secret")
+@requires(Right.WEBHOOKS)
+@operation(
+    "A new secret, in this answer and nowhere else; for some hours the one before signs as well",
+    tag="webhooks",
+    body=RotateIn,
+    answers={200: NewHookOut},
+    errors=(NoSuch, CsrfRefused),
+)
+def rotate(webhook: str, body: dict[str, Any]) -> Response:
+    made, secret = webhooks().rotate(current_actor(), webhook, body["hours"])
+    return told(made, secret=secret)
 
 
 @blueprint.post("/<webhook>/test")

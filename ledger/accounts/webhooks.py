@@ -126,7 +126,7 @@ class Webhooks:
             disabled="",
             made_at=self._clock(),
         )
-        return self.one(by, id_), f"whsec_{b64encode(key).decode()}"
+        return self.one(by, id_), _shown(key)
 
     def of_party(self, by: Actor) -> list[Hook]:
         return [_hook(row) for row in self._store.of_party(by.party)]
@@ -137,6 +137,23 @@ class Webhooks:
         if row is None:
             raise NoSuch(what=f"webhook {id_}")
         return _hook(row)
+
+    def rotate(self, by: Actor, id_: str, hours: int) -> tuple[Hook, str]:
+        """A new secret, shown once. For so many hours the one before signs as well, so that a receiver can change over
+        without losing a message; one that was before both signs no more."""
+        row = self._store.one(self.one(by, id_).id)
+        assert row is not None
+        newest, *_ = self._keys(row.id, row.secret)
+        key, until = self._chance(32), self._clock() + hours * 3_600_000
+        kept = key + newest + until.to_bytes(8, "big")
+        self._store.change(row.id, secret=lock_away(self._kek, kept, row.id.encode(), self._chance))
+        return self.one(by, id_), _shown(key)
+
+    def _keys(self, id_: str, secret: bytes) -> list[bytes]:
+        """The keys that sign now, the newest first: kept are 32 bytes, and behind them the older key and its end."""
+        kept = open_up(self._kek, secret, id_.encode())
+        keys, until = [kept[:32]], int.from_bytes(kept[64:], "big")
+        return [*keys, kept[32:64]] if self._clock() < until else keys
 
     def remove(self, by: Actor, id_: str) -> None:
         self._store.remove(self.one(by, id_).id)
@@ -195,8 +212,8 @@ class Webhooks:
     def _deliver(self, message: Any) -> None:
         try:
             body = self._body(message)
-            key = open_up(self._kek, message.secret, message.webhook.encode())
-            status, error = self._outside.post(message.url, self._headers(message.id, body, key), body), ""
+            keys = self._keys(message.webhook, message.secret)
+            status, error = self._outside.post(message.url, self._headers(message.id, body, keys), body), ""
         except (NotReached, UrlRefused) as failure:
             status, error = None, failure.says("en")
         now = self._clock()
@@ -211,16 +228,17 @@ class Webhooks:
         if status == 410:  # Gone: the receiver wants no more, says the specification
             self._store.change(message.webhook, disabled="gone")
 
-    def _headers(self, id_: str, body: bytes, key: bytes) -> dict[str, str]:
-        """Standard Webhooks 1.0: HMAC-SHA256 over id, timestamp and body, joined by full stops."""
+    def _headers(self, id_: str, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
+        """Standard Webhooks 1.0: HMAC-SHA256 over id, timestamp and body, joined by full stops; one for each key."""
         seconds = str(self._clock() // 1_000)
-        signature = hmac.digest(key, b".".join((id_.encode(), seconds.encode(), body)), "sha256")
+        signed = b".".join((id_.encode(), seconds.encode(), body))
+        signatures = [encode_base64(hmac.digest(key, signed, "sha256")) for key in keys]
         return {
             "Content-Type": "application/json",
             "User-Agent": "wasteledger",
             "webhook-id": id_,
             "webhook-timestamp": seconds,
-            "webhook-signature": f"v1,{encode_base64(signature)}",
+            "webhook-signature": " ".join(f"v1,{each}" for each in signatures),
         }
 
     def _body(self, message: Any) -> bytes:
@@ -232,6 +250,10 @@ class Webhooks:
         record = self._store.record(message.position)
         assert record is not None, f"the log has no index {message.position}"
         return payload(self._origin, message.position, record)
+
+
+def _shown(key: bytes) -> str:
+    return f"whsec_{b64encode(key).decode()}"
 
 
 def payload(origin: str, index: int, record: Record) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook
@@ -62,6 +63,34 @@ def test_the_test_button_a_replay_and_the_log(api: ApiWorld, receiver: Receiver)
     assert client.get(place).status_code == 404
 
 
+def test_a_new_secret_and_the_one_before_both_sign_for_a_time(api: ApiWorld, receiver: Receiver) -> None:
+    client, csrf = api.logged_in("shop")
+    hook = client.post("/v1/webhooks", json={"url": receiver.url}, headers=csrf).json
+    place = f"/v1/webhooks/{hook['id']}"
+    rotated = client.post(f"{place}/secret", json={"hours": 2}, headers=csrf)
+    assert rotated.status_code == 200 and rotated.json["secret"] != hook["secret"]
+
+    def signers() -> list[str]:
+        """Which of the secrets the newest message was signed with."""
+        client.post(f"{place}/test", headers=csrf)
+        work(api)
+        _, headers, body = receiver.posts[-1]
+        given = headers["webhook-signature"].split(" ")
+        at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+        secrets = {"old": hook["secret"], "new": rotated.json["secret"], "third": third}
+        return [
+            n for n, s in secrets.items() if s and Webhook(s).sign(headers["webhook-id"], at, body.decode()) in given
+        ]
+
+    third = ""
+    assert signers() == ["old", "new"]
+    api.world.clock.advance(hours=2)
+    client, csrf = api.logged_in("shop")
+    assert signers() == ["new"]
+    third = client.post(f"{place}/secret", json={"hours": 0}, headers=csrf).json["secret"]
+    assert signers() == ["third"]
+
+
 def test_another_partys_webhook_does_not_exist(api: ApiWorld, receiver: Receiver) -> None:
     client, csrf = api.logged_in("shop")
     place = "/v1/webhooks/" + client.post("/v1/webhooks", json={"url": receiver.url}, headers=csrf).json["id"]
@@ -71,9 +100,10 @@ def test_another_partys_webhook_does_not_exist(api: ApiWorld, receiver: Receiver
         other.delete(place, headers=csrf_other),
         other.post(f"{place}/test", headers=csrf_other),
         other.post(f"{place}/replay", json={"index": 0}, headers=csrf_other),
+        other.post(f"{place}/secret", json={}, headers=csrf_other),
         other.get(f"{place}/deliveries"),
     ]
-    assert [a.status_code for a in answers] == [404] * 5
+    assert [a.status_code for a in answers] == [404] * 6
     assert client.get(place).status_code == 200
 
 
