@@ -57,7 +57,7 @@ def command(given: tuple[str, ...], trust: Path, policy: Path | None, facts_only
         click.echo(json.dumps(_document(proven, found), ensure_ascii=False, indent=1))
     elif not found:
         click.echo(proven.says(language()))
-        for line in _lines(proven):
+        for line in (*_lines(proven), *_unproven(packet)):
             click.echo(line)
     if found:
         raise PaperDiffers(detail="\n  ".join(["", *(_said(each, proven) for each in found)]))
@@ -146,6 +146,14 @@ def _lines(proven: Proven) -> Iterator[str]:
             yield f"  {words.captioned(path, language())}: {words.shown(name, got, proven.regime.offset)}"
 
     yield from leaves("", proven.facts)
+
+
+def _unproven(packet: Packet) -> Iterator[str]:
+    """What the file says besides, by nobody's proof."""
+    for text in dict.fromkeys(packet.filled.values()):
+        yield say(f"  ※ 所填姓名，未经证明：{text}", f"  ※ filled in, not proven: {text}")
+    if packet.link:
+        yield say(f"  ※ 所注网址，未经证明：{packet.link}", f"  ※ address given, not proven: {packet.link}")
 
 
 _REFERENCES = ("handler", "driver")

@@ -7,9 +7,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+import zxingcpp
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
 from pypdfium2 import PdfDocument
 
 from ledger.errors import LedgerError
@@ -25,7 +30,7 @@ from ledger.papers.redrawn import LayoutUnknown
 from tests.integration.papers.conftest import KINDS, STORY, Made, made
 from tests.support import log_world
 from tests.support.command import Home, park
-from tests.support.papers import forged, painted_over, repainted, saved, scanned
+from tests.support.papers import forged, painted_over, pictures, repainted, saved, scanned
 from tests.support.repository import ROOT
 
 Paper = Callable[[str], Made]
@@ -50,6 +55,15 @@ def test_the_codes_of_a_printed_page_are_the_whole_proof(paper: Paper, stranger:
     assert (said["verified"], said["facts"]) == (True, paper(kind).packet.facts)
     one_short = stranger.run(f"wasteledger verify-paper {' '.join(codes[1:])} --trust trust.json")
     assert (one_short.exit_code, "without 1" in one_short.output) == (1, True)
+
+
+@pytest.mark.parametrize(("turn", "blur"), [(7, 0.0), (0, 1.2), (-4, 0.7)])
+def test_codes_are_read_from_a_page_held_askew_and_out_of_focus(paper: Paper, turn: float, blur: float) -> None:
+    sheet, texts = paper("receipt-note"), list[str]()
+    for picture in pictures(sheet.file):
+        askew = picture.rotate(turn, expand=True, fillcolor=255, resample=Image.Resampling.BICUBIC)
+        texts += [found.text for found in zxingcpp.read_barcodes(askew.filter(ImageFilter.GaussianBlur(blur)))]
+    assert packets.unpack(t for t in texts if packets.is_code(t)).packed() == sheet.packet.packed()
 
 
 def test_the_first_code_names_checkpoint_entries_and_where_to_fetch_the_paper(paper: Paper) -> None:
@@ -204,6 +218,22 @@ def test_an_entry_left_out_is_missed(paper: Paper, left_out: str) -> None:
 
     with pytest.raises(ChainIncomplete):
         verify_packet(forged(sheet.packet, without), sheet.trust)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from(sorted(KINDS)), chance=st.randoms(use_true_random=False))
+def test_whatever_entries_are_left_out_the_answer_is_a_proof_or_a_named_failure(
+    paper: Paper, kind: str, chance: Random
+) -> None:
+    sheet = paper(kind)
+    entries = sheet.packet.entries
+    kept = tuple(each for each in entries if each.index == 0 or chance.random() < 0.9)
+    try:
+        proven = verify_packet(replace(sheet.packet, entries=kept), sheet.trust)
+    except LedgerError:
+        return
+    # What could be left out changed nothing that the paper states, or the change is named.
+    assert proven.paper == sheet.proven.paper or proven.differences
 
 
 def test_a_key_whose_enrolment_is_not_shown_proves_nothing(paper: Paper) -> None:
