@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,29 @@ def _own_seconds() -> float:
             continue
         total += times.user + times.system
     return total
+
+
+@contextmanager
+def peak_memory() -> Iterator[list[float]]:
+    """The most memory in MB that this process and those it started had together, what they share counted once; known
+    when the block is done."""
+    most, done, me = [0.0], threading.Event(), psutil.Process()
+
+    def look() -> None:
+        while not done.wait(0.2):
+            total = 0
+            for process in [me, *me.children(recursive=True)]:
+                with suppress(psutil.Error):
+                    total += process.memory_full_info().pss
+            most[0] = max(most[0], total / 2**20)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _servers() -> list[psutil.Process]:

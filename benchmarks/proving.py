@@ -14,9 +14,9 @@ import python_calamine
 from pymerkle import SqliteTree  # type: ignore[import-untyped]
 
 from benchmarks.appending import BATCH, Filler, verify_on_all_cores
-from benchmarks.measure import Row, folder, rate
+from benchmarks.measure import Row, folder, peak_memory, rate
 from ledger.exchange.hj1259 import read_workbook, write_workbook
-from ledger.store.verify import LEVELS
+from ledger.store.verify import LEVELS, Level, Verdict
 from tests.support.command import Home, park
 from tests.support.world import World
 
@@ -63,22 +63,36 @@ FLOORS = {"hashes": (200_000, 400_000), "signatures": (0.6, 0.8), "replay": (0.3
 
 
 def verification_rows(database: str, world: World) -> Iterator[Row]:
-    """Each level of `verify` on all cores, beside PyNaCl verifying as many signatures on all cores."""
+    """Each level of `verify` on all cores, beside PyNaCl verifying as many signatures on all cores; how long it takes
+    until processes have started and the first range is done, which a small ledger mostly waits for; and memory."""
     filler = Filler(world)
     world.look()
     size = world.ledger.size()
     checked = [(each, filler.shops[0].key.public) for each in filler.unsent(BATCH)]
     for level in LEVELS:
         theirs = statistics.median(rate(lambda: verify_on_all_cores(checked)) for _ in range(5))
-        started = time.perf_counter()
-        verdict = world.ledger.verify(level=level)
-        ours = size / (time.perf_counter() - started)
+        verdict, first, took, memory = _verified(world, level)
         assert verdict.differences == (), verdict.differences[:3]
         floor, aim = FLOORS[level]
         alone = level == "hashes"
-        yield Row(what=f"verify, {level}", where=database, size=size, value=ours, unit="/s",
+        yield Row(what=f"verify, {level}", where=database, size=size, value=size / took, unit="/s",
                   baseline=None if alone else theirs, against="" if alone else "PyNaCl verify, all cores",
-                  ratio=None if alone else ours / theirs, floor=floor, aim=aim, signed=not alone)  # fmt: skip
+                  ratio=None if alone else size / took / theirs, floor=floor, aim=aim, signed=not alone)  # fmt: skip
+        yield Row(what=f"verify, {level}: until the first range is done", where=database, size=size, value=first,
+                  unit="s", baseline=None, against="", ratio=None, signed=not alone)  # fmt: skip
+        yield Row(what=f"verify, {level}: memory of all processes", where=database, size=size, value=memory,
+                  unit="MB", baseline=None, against="", ratio=None, floor=500, aim=300, least=True,
+                  signed=not alone)  # fmt: skip
+
+
+def _verified(world: World, level: Level) -> tuple[Verdict, float, float, float]:
+    """The verdict, the seconds until the first range was done and until all was, and MB of memory."""
+    steps: list[float] = []
+    with peak_memory() as memory:
+        started = time.perf_counter()
+        verdict = world.ledger.verify(level=level, progress=lambda *_: steps.append(time.perf_counter() - started))
+        took = time.perf_counter() - started
+    return verdict, steps[0], took, memory[0]
 
 
 def workbook_row(count: int) -> Row:

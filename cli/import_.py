@@ -24,6 +24,7 @@ from ledger.exchange.hj1259 import Context, Draft, Plan, plan, read_workbook
 from ledger.log import statement
 from ledger.log.hashing import seal_commitment
 from ledger.service import Answer, Ledger, NotFound, SealedText
+from ledger.store.garbage import uncollected
 
 command = click.Group("import", help=__doc__)
 BATCH = 1_000
@@ -56,7 +57,7 @@ def hj1259(
     Example:
     wasteledger import hj1259 books.xlsx --register-facilities --as ann
     """
-    with open_actor(as_, None) as actor:
+    with uncollected(), open_actor(as_, None) as actor:
         planned = plan_of(actor, file.read_bytes(), site)
         unregistered = () if register_facilities else planned.needs
         stopped = bool(planned.faults and not accept_good_rows) or bool(unregistered)

@@ -31,6 +31,7 @@ from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Edition, Registry
 from ledger.store import facts
 from ledger.store import tables as t
+from ledger.store.garbage import uncollected
 
 BATCH = 2_000  # entries taken in together
 COMMIT = 20_000  # entries in one transaction: stores are judged once in each
@@ -53,7 +54,7 @@ class Projector:
         """Take in every sequenced entry not yet taken in; how many there were."""
         done = 0
         while True:
-            with self.engine.begin() as connection:
+            with uncollected(), self.engine.begin() as connection:
                 # The first statement writes, so that two followers queue instead of meeting half-way.
                 connection.execute(update(t.projection_state).values(size=t.projection_state.c.size))
                 start = connection.execute(select(t.projection_state.c.size)).scalar_one()

@@ -28,6 +28,7 @@ from ledger.log.tiles import WIDTH
 from ledger.log.trust import Trust
 from ledger.store import projections
 from ledger.store.database import open_engine
+from ledger.store.garbage import uncollected
 from ledger.store.projections import CatalogueReader
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.apart import Apart
@@ -88,7 +89,8 @@ def verify(
     reader = Reader(engine)
     try:
         run = _Run(engine, opened, reader, level, since, processes or os.cpu_count() or 1, progress, secret)
-        verdict = run.verdict(trust, policy, notes, kek, read_catalogue)
+        with uncollected():
+            verdict = run.verdict(trust, policy, notes, kek, read_catalogue)
     finally:
         reader.close()
     object.__setattr__(verdict, "seconds", time.perf_counter() - started)
