@@ -161,6 +161,12 @@ def by_producer(queries: Queries, question: Question) -> dict[str, Rate]:
     return {producer: rate_from(cells, question) for producer, cells in sums.items()}
 
 
+def ends_by_producer(queries: Queries, question: Question) -> dict[str, dict[str, int]]:
+    """Of each first producer in scope, the grams safely utilised and disposed of."""
+    with queries.engine.connect() as connection:
+        return overview.ends_by_producer(connection, question)
+
+
 def titles(queries: Queries, containers: Sequence[str]) -> dict[str, str]:
     """What people call these containers: the code on it, else its waste."""
     with queries.engine.connect() as connection:

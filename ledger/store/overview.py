@@ -32,6 +32,16 @@ def cells_by_producer(connection: Connection, q: Question) -> dict[str, dict[Cel
     return made
 
 
+def ends_by_producer(connection: Connection, q: Question) -> dict[str, dict[str, int]]:
+    """For each first producer, the grams that an entitled party utilised and disposed of in the period."""
+    r = t.lot_row.c
+    closed = (r.account == "closed", r.reason == "", r.at >= q.start)
+    made: dict[str, dict[str, int]] = {}
+    for producer, end, grams in _summed(connection, q, r.producer, (r.stage,), *closed):
+        made.setdefault(producer, {})[end] = int(grams)
+    return made
+
+
 def heaps_by_container(connection: Connection, q: Question) -> dict[str, dict[Heap, int]]:
     """What `gaps_from` needs, for each container."""
     r = t.lot_row.c
