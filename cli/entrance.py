@@ -45,6 +45,13 @@ PARTNERS = {
 }
 
 
+ADDRESSES = (
+    ("/", "各角色的页面（先登录）", "the pages of every role (log in)"),
+    ("/verifier", "离线验证收据", "verify a receipt offline"),
+    ("/docs", "接口说明", "the API"),
+)
+
+
 def let_in(ledger: Ledger, settings: Settings, players: Mapping[str, Player], signs: Say) -> None:
     """Accounts without a known password; all but the authority's person and the operator get a key kept for them."""
     accounts = bootstrap.open_accounts(ledger, settings)
@@ -85,7 +92,9 @@ def open_doors(settings: Settings, port: int) -> None:
         accounts.set_password(person.name, password)
         click.echo(f"  {person.name:<10} {password}   {', '.join(person.roles)}")
     ledger.close()
-    click.echo(f"http://127.0.0.1:{port}/docs")
+    click.echo(say("打开：", "open:"))
+    for path, zh, en in ADDRESSES:
+        click.echo(f"  http://127.0.0.1:{port}{path:<10} {say(zh, en)}")
     click.echo(say("按 Ctrl-C 结束", "Ctrl-C ends it"))
     os.environ["WASTELEDGER_HOME"] = str(settings.home)
     from cli.serve import command as serve  # the server is loaded only when it is wanted

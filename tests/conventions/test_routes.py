@@ -46,7 +46,7 @@ def test_the_public_addresses_are_these_and_no_others(api: ApiWorld) -> None:
     running = {"/health", "/ready", "/openapi.json", "/docs"}
     entering = {r for r in rules if r.startswith(("/v1/session", "/v1/invitation", "/v1/visit"))}
     pages = {"/", "/sign-in", "/language/<lang>", "/static/<path:path>", "/parts/<path:path>"}
-    shells = {"/admin/invitation/<secret>", "/L/<code>", "/shift", "/waiting", "/device", "/verifier", "/sw.js", "/manifest.webmanifest"}
+    shells = {"/visit", "/admin/invitation/<secret>", "/L/<code>", "/shift", "/waiting", "/device", "/verifier", "/sw.js", "/manifest.webmanifest"}
     assert public - entering == log | running | pages | shells | {"/v1/labels/<label>"}
 
 

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.support import park as parks
-from tests.support.park import PASSWORD, LogIn, Park
+from tests.support.park import PASSWORD, LogIn, Park, Person
+from tests.support.walk import come_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,3 +76,21 @@ def log_in(context: BrowserContext) -> LogIn:
         return page
 
     return come_in
+
+
+@pytest.fixture
+def person(browser: Browser, park: Park) -> Iterator[Person]:
+    """Somebody with a browser of their own, logged in."""
+    opened = []
+
+    def come(name: str) -> Page:
+        context = browser.new_context(base_url=park.url, locale="zh-CN", accept_downloads=True)
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        page = context.new_page()
+        come_in(page, name)
+        return page
+
+    yield come
+    for context in opened:
+        context.close()

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, expect
 
 from tests.support import park as parks
 from tests.support.camera import film
-from tests.support.park import PASSWORD, Park
+from tests.support.park import Park, Person
+from tests.support.walk import come_in, fill, issue
 
-Person = Callable[[str], Page]
 DRUMS = {"STORY-1": "180", "STORY-2": "175", "STORY-3": "190"}
-
-
-@pytest.fixture
-def person(browser: Browser, park: Park) -> Iterator[Person]:
-    """Somebody with a browser of their own, logged in."""
-    opened = []
-
-    def come(name: str) -> Page:
-        context = browser.new_context(base_url=park.url, locale="zh-CN", accept_downloads=True)
-        context.set_default_timeout(15_000)
-        opened.append(context)
-        page = context.new_page()
-        come_in(page, name)
-        return page
-
-    yield come
-    for context in opened:
-        context.close()
-
-
-def come_in(page: Page, name: str) -> None:
-    page.goto("/sign-in")
-    page.fill("input[name=name]", name)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button.main")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
 def proven(regulator: Page) -> tuple[int, int]:
@@ -48,18 +19,6 @@ def proven(regulator: Page) -> tuple[int, int]:
     regulator.goto("/overview")
     part, whole = regulator.locator("section[aria-labelledby=figure] .figure data.mass").all()[:2]
     return int(part.get_attribute("value") or 0), int(whole.get_attribute("value") or 0)
-
-
-def fill(clerk: Page, code: str, kilograms: str) -> str:
-    """A drum of used oil is filled and labelled; its id."""
-    clerk.goto("/fill")
-    clerk.locator("label.choice", has_text="废机油").locator("input").check()
-    clerk.fill("input[name=container_code]", code)
-    clerk.fill("input[name=net]", kilograms)
-    clerk.click("form[action='/fill'] button.main")
-    clerk.wait_for_url(re.compile("/labels/container:"))
-    expect(clerk.locator("[role=status]").first).to_contain_text("已记录")
-    return clerk.url.partition("/labels/")[2].partition("?")[0]
 
 
 def test_four_people_take_three_drums_from_filling_to_a_proof(
@@ -96,17 +55,7 @@ def test_four_people_take_three_drums_from_filling_to_a_proof(
         clerk.locator("input[name=spot]").first.check()
         clerk.click("form button.main")
         clerk.wait_for_url(lambda url: "done=" in url)
-    clerk.goto("/manifests/new")
-    for container in drums.values():
-        clerk.check(f"input[value='{container}']")
-    clerk.select_option("select[name=to]", label=option(clerk, "select[name=to]", "废油"))
-    clerk.select_option("select[name=carrier]", index=0)
-    clerk.click("form[data-say=manifest-issued] button.main")
-    clerk.click("form[data-say=manifest-issued] button[formaction]")
-    clerk.wait_for_url(re.compile("/manifests/manifest:"))
-    manifest = re.search(r"manifest:[0-9a-f-]{36}", clerk.url)
-    assert manifest is not None
-    journey = f"/manifests/{manifest.group()}"
+    journey = issue(clerk, drums.values())
 
     # The carrier's office gives the journey to its driver, who loads all three.
     dispatch.goto(f"{journey}/trip")
@@ -117,7 +66,7 @@ def test_four_people_take_three_drums_from_filling_to_a_proof(
     driver.goto(f"{journey}/pick-up")
     for container in drums.values():
         driver.check(f"input[value='{container}']")
-    driver.click("form[data-say=manifest-collected] button.main")
+    driver.click("main form.stack button.main")
     driver.wait_for_url(lambda url: "done=" in url)
 
     # The gate accepts one, refuses one, and one is 40 kg light.
@@ -138,7 +87,7 @@ def test_four_people_take_three_drums_from_filling_to_a_proof(
     for code in ("STORY-1", "STORY-3"):
         gate.check(f"input[value='{drums[code]}']")
     gate.select_option("select[name=method]", "R9")
-    gate.click("form[data-say=waste-treated] button.main")
+    gate.click("main form.stack button.main")
     gate.wait_for_url(lambda url: "done=" in url)
     treated = gate.url.partition("done=")[2].partition("&")[0]
 
@@ -173,9 +122,3 @@ def test_four_people_take_three_drums_from_filling_to_a_proof(
     page.click("form#verify button.main")
     expect(page.locator("#verdict")).to_contain_text("不成立")
     auditor.close()
-
-
-def option(page: Page, select: str, words: str) -> str:
-    """The whole text of the option that contains these words."""
-    texts = page.locator(f"{select} option").all_text_contents()
-    return next(text for text in texts if words in text)

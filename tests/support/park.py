@@ -22,6 +22,8 @@ from tests.support.repository import ROOT
 
 PASSWORD = "browser tests only"
 WASTELEDGER = (str(Path(sys.executable).with_name("wasteledger")),)
+Person = Callable[[str], Page]
+"""`person("clerk")`: a page of somebody with a browser of their own, logged in."""
 LogIn = Callable[..., Page]
 """`log_in("clerk")`: a page of a person of the park who has come in; `path` is where they go."""
 
