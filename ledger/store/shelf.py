@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, true
 
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, overdue_flag
@@ -84,17 +85,6 @@ def of_unknown_mass(connection: Connection) -> Sequence[str]:
     return connection.execute(select(c.id).where(c.mass_unknown, c.status != "emptied")).scalars().all()
 
 
-def arrivals(connection: Connection, holder: str, start: str, end: str) -> list[tuple[str, str, str, int]]:
-    """(code, site, moment, grams) of what came to a holder of others' waste in [start, end)."""
-    r = t.lot_row.c
-    query = (
-        select(r.code, r.site, r.at, func.sum(r.grams))
-        .where(r.account == "arrived", r.holder == holder, r.producer != holder, r.at >= start, r.at < end)
-        .group_by(r.code, r.site, r.at)
-    )
-    return [(code, site, at, int(grams)) for code, site, at, grams in connection.execute(query)]
-
-
 def running_clocks(connection: Connection, container: str) -> list[tuple[str, str, str, str, int]]:
     """(holder, site, stage, deadline, grams) of a container's open mass, the nearest deadline first."""
     r = t.lot_row.c
@@ -111,11 +101,23 @@ def running_clocks(connection: Connection, container: str) -> list[tuple[str, st
 
 # ---------------------------------------------------------------------------------------------------- exceptions
 
+Seen = Callable[[ColumnElement[str], ColumnElement[str]], ColumnElement[bool]]
+"""From the columns of an object and its holder: whether a reader is shown what stands of it."""
 
-def flags(connection: Connection, as_of: str, parties: Sequence[str], closed: bool) -> Iterator[Flag]:
-    """The exceptions kept for containers and stores that had begun by `as_of`; with `closed` also those that ended."""
+
+def flags(
+    connection: Connection,
+    as_of: str,
+    parties: Sequence[str],
+    closed: bool,
+    seen: Seen = lambda _object, _holder: true(),
+    wanted: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Flag]:
+    """The exceptions kept for containers and stores that had begun by `as_of`; with `closed` also those that ended.
+    `wanted`: values of rule, object, holder or site."""
     f = t.flag.c
-    query = select(t.flag).where(f.opened_at <= as_of)
+    query = select(t.flag).where(f.opened_at <= as_of, seen(f.object, f.holder))
+    query = query.where(*(f[name] == value for name, value in wanted.items()))
     if not closed:
         query = query.where(or_(f.closed_at == "", f.closed_at > as_of))
     if parties:
@@ -124,13 +126,19 @@ def flags(connection: Connection, as_of: str, parties: Sequence[str], closed: bo
         yield Flag(**{name: getattr(row, name) for name in Flag.__dataclass_fields__})
 
 
-def overdue_flags(connection: Connection, as_of: str, parties: Sequence[str]) -> Iterator[Flag]:
+def overdue_flags(
+    connection: Connection,
+    as_of: str,
+    parties: Sequence[str],
+    seen: Seen = lambda _object, _holder: true(),
+) -> Iterator[Flag]:
     """Open mass whose clock had run out by `as_of`."""
     r = t.lot_row.c
     keys = (r.container, r.stage, r.holder, r.site, r.deadline)
     query = (
         select(*keys, func.sum(r.grams))
         .where(r.account.in_(OPEN), r.deadline != "", r.deadline < as_of, r.clock_at <= as_of)
+        .where(seen(r.container, r.holder))
         .group_by(*keys)
         .having(func.sum(r.grams) > 0)
     )
