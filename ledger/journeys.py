@@ -161,11 +161,16 @@ def acts(thing: Manifest, party: str) -> dict[str, bool]:
     return {name: due for name, may, due in found if may}
 
 
-def manifest(queries: Queries, name: str) -> Manifest:
-    """A manifest's current state, of one that the reader was shown."""
+def manifests(queries: Queries, names: Iterable[str]) -> dict[str, Manifest]:
+    """Manifests' current states, of those that the reader was shown."""
     with queries.engine.connect() as connection:
-        row = read.state(connection, name)
-    return Manifest(id=name) if row is None else Manifest.from_bytes(row)
+        rows = {name: read.state(connection, name) for name in names}
+    return {name: Manifest.from_bytes(row) for name, row in rows.items() if row is not None}
+
+
+def manifest(queries: Queries, name: str) -> Manifest:
+    """The same of one."""
+    return manifests(queries, [name]).get(name) or Manifest(id=name)
 
 
 def in_store(queries: Queries, party: str) -> list[Container]:

@@ -106,6 +106,7 @@ def summary(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/received")
 @requires(Right.HANDLE)
+@on_the_way.once_only
 def received(manifest: str) -> Response:
     """One confirmation: the arrival, where nobody told of it, and the decisions."""
     found = on_the_way.seen(manifest)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, TypeVar
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, requires, verify_right
@@ -16,10 +18,12 @@ from ledger.accounts.errors import NotAllowed
 from ledger.custody.events.journeys import TripStarted
 from ledger.errors import FormError
 from ledger.journeys import ON_THE_ROAD, REFUSED, TO_LOAD, Journey, Line, acts, journey
-from ledger.log import statement
-from ledger.service import Answer, NotYet
+from ledger.log import entry, statement
+from ledger.log.statement import Statement
+from ledger.service import Answer, NotFound, NotYet
 
 blueprint = Blueprint("page_journeys", __name__)
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 class SeveralSites(FormError):
@@ -144,6 +148,34 @@ def clear_names(statement_id: str, party: str) -> str:
     return "、".join(text for path, text in sorted(texts.items()) if path.endswith(".name"))
 
 
+def once_only(view: V) -> V:
+    """A form sent twice, as by a double click, leads where it led the first time."""
+
+    @wraps(view)
+    def guarded(**places: str) -> Response:
+        said = _recorded_before(request.form.get("id", ""))
+        if said is None:
+            answer: Response = view(**places)
+            return answer
+        manifest = places.get("manifest") or said.body.get("manifest")
+        if manifest is None:
+            return redirect(url_for("page_treatment.result", record=said.id, done=said.id), 303)
+        return redirect(url_for("page_manifests.manifest_page", manifest=manifest, done=said.id), 303)
+
+    return guarded  # type: ignore[return-value]
+
+
+def _recorded_before(id_: str) -> Statement | None:
+    """What this person had recorded under that id."""
+    try:
+        record = ledger().record_of(id_)
+    except NotFound:
+        return None
+    said = statement.parse(record.statement)
+    mine = said.by == current_actor().person and entry.parse(record.entry).refused is None
+    return said if mine else None
+
+
 def manifest_of(answer: Answer) -> str:
     """The manifest that a recorded statement names, also when it was sent twice."""
     assert answer.id is not None
@@ -238,6 +270,7 @@ def pick_up(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/pick-up")
 @requires(Right.ACT)
+@once_only
 def picked_up(manifest: str) -> Response:
     found = seen(manifest)
     ticked, lines = set(request.form.getlist("container")), found.at(*TO_LOAD)
@@ -292,6 +325,7 @@ def trip(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/trip")
 @requires(Right.HANDLE)
+@once_only
 def trip_planned(manifest: str) -> Response:
     found = seen(manifest)
     body = {
@@ -316,6 +350,7 @@ def hand_over(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/hand-over")
 @requires(Right.ACT)
+@once_only
 def handed_over(manifest: str) -> Response:
     found = seen(manifest)
     body = {
@@ -338,6 +373,7 @@ def arrive(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/arrive")
 @requires(Right.ACT)
+@once_only
 def arrived(manifest: str) -> Response:
     found = seen(manifest)
     lines = chosen(found, "collected", "redirected")
@@ -359,10 +395,13 @@ def roadside(manifest: str) -> Response:
     if not aboard:
         raise NoSuchPlace()
     receipts = [(step, ledger().receipt(step.fact.id)) for step in found.steps]
+    printed = [(line, reading().label(line.container.id).printed) for line in aboard]
+    phones = [getattr(found.issued, "emergency_phone", ""), *(each.get("duty_phone", "") for _, each in printed)]
     return page(
         "manifest-roadside.html",
         journey=found,
-        aboard=[(line, reading().label(line.container.id).printed) for line in aboard],
+        aboard=printed,
+        phones=list(dict.fromkeys(filter(None, phones))),
         receipts=[(step, None if isinstance(text, NotYet) else text) for step, text in receipts],
     )
 
@@ -379,6 +418,7 @@ def send_back(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/return")
 @requires(Right.ACT)
+@once_only
 def sent_back(manifest: str) -> Response:
     found = seen(manifest)
     body = {
@@ -401,6 +441,7 @@ def take_back(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/take-back")
 @requires(Right.HANDLE)
+@once_only
 def taken_back(manifest: str) -> Response:
     found = seen(manifest)
     body = {
@@ -432,6 +473,7 @@ def redirect_page(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/redirect")
 @requires(Right.HANDLE)
+@once_only
 def redirected(manifest: str) -> Response:
     found = seen(manifest)
     body = {

@@ -13,9 +13,10 @@ from api.pages import journeys as on_the_way
 from api.pages.acting import done, field, optional, say
 from api.pages.shown import name, page, registry, t, word
 from api.pages.tables import Column, Table, rows_max, tabled
-from ledger.custody.container import Container
+from ledger.custody.container import Container, Manifest
 from ledger.errors import FormError
-from ledger.journeys import Foreseen, acts, foresee, in_store, journey, manifest, may_travel
+from ledger.journeys import Foreseen, acts, foresee, in_store, journey, may_travel
+from ledger.journeys import manifests as states
 
 blueprint = Blueprint("page_manifests", __name__)
 OPEN: Final = ("arrived", "under-way", "issued", "unknown")
@@ -88,12 +89,13 @@ def _ended(wanted: Mapping[str, str], cursor: str) -> tuple[list[dict[str, Any]]
 
 def _rows(wanted: Mapping[str, str], limit: int, cursor: str = "") -> tuple[list[dict[str, Any]], str]:
     found = reading().manifests(current_viewer(), wanted, cursor, limit)
-    return [_row(row) for row in found.items], found.next
+    known = states(queries(), [row["id"] for row in found.items if row["status"] in OPEN])
+    return [_row(row, known.get(row["id"])) for row in found.items], found.next
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], thing: Manifest | None) -> dict[str, Any]:
     """A manifest for the list, with the first thing that waits for the reader."""
-    known = acts(manifest(queries(), row["id"]), current_actor().party) if row["status"] in OPEN else {}
+    known = acts(thing, current_actor().party) if thing is not None else {}
     due = next((act for act, waits in known.items() if waits and on_the_way.allowed(act)), "")
     return {
         "called": row["number"] or row["id"][-8:],
@@ -129,6 +131,7 @@ def cancel(manifest: str) -> Response:
 
 @blueprint.post("/manifests/<manifest>/cancel")
 @requires(Right.HANDLE)
+@on_the_way.once_only
 def cancelled(manifest: str) -> Response:
     thing = on_the_way.seen(manifest).thing
     place = {"party": thing.sender, "site": thing.sender_site}
@@ -155,6 +158,7 @@ def check() -> Response:
 
 @blueprint.post("/manifests")
 @requires(Right.HANDLE)
+@on_the_way.once_only
 def issue() -> Response:
     things = _loads()
     body = {

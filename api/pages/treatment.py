@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages.acting import done, field, grams, optional, say
+from api.pages.journeys import once_only
 from api.pages.shown import name, page, registry, t, word
 from api.pages.tables import Column, Table, rows_max, tabled
 from fixtures import open_text
@@ -108,6 +109,7 @@ def treat() -> Response:
 
 @blueprint.post("/treat")
 @requires(Right.HANDLE)
+@once_only
 def treated() -> Response:
     facility = _facility()
     method = field("method", "利用处置方式", "the method")

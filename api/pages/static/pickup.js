@@ -3,7 +3,7 @@ import { t } from "./core/words.js";
 import { signal } from "./scan.js";
 import { kilograms, named, onScan, photoHashes } from "./ticking.js";
 
-const form = document.querySelector("form[data-say]");
+const form = document.querySelector("form:has(scan-field)");
 const said = form?.querySelector("[data-scanned]");
 const boxes = form ? [...form.querySelectorAll("input[type=checkbox][data-codes]")] : [];
 

@@ -6,7 +6,7 @@ export async function named(text, elements) {
   const codes = new Set([text.trim()]);
   const label = await parseLabel(text);
   if (label) for (const id of [label.container, label.label]) if (id) codes.add(id);
-  return [...elements].find((each) => each.dataset.codes.split(" ").some((code) => codes.has(code))) ?? null;
+  return [...elements].find((each) => each.dataset.codes.split("\n").some((code) => codes.has(code))) ?? null;
 }
 
 /** Calls `seen(text)` for whatever the form's <scan-field> reads; the field to go back to. */

@@ -141,11 +141,28 @@ def test_a_manifest_is_cancelled_with_its_reason_until_it_has_started(api: ApiWo
     assert (refused.status_code, "已起运或到达，不能取消" in text(refused)) == (409, True)
 
 
-def test_the_same_form_sent_twice_issues_one_manifest(api: ApiWorld, shop: AtWork) -> None:
+def test_a_double_click_records_once_and_leads_where_the_first_one_led(api: ApiWorld, shop: AtWork) -> None:
     form = {"container": api.drum(), "id": api.world.uuid7()} | ends(api)
-    first, second = shop.does("/manifests", form), shop.post("/manifests", form)
-    assert second.status_code in (303, 422)
-    assert len(api.queries.manifests()) == 1 and "manifest:" in first
+    assert shop.does("/manifests", form) == shop.does("/manifests", form)
+    assert len(api.queries.manifests()) == 1
+    where, carrier = shop.does("/manifests", form).partition("?")[0], at_work(api, "carrier")
+    aboard = {"container": form["container"], "id": api.world.uuid7()}
+    assert carrier.does(f"{where}/pick-up", aboard) == carrier.does(f"{where}/pick-up", aboard)
+    # Somebody else's id leads nowhere: it is no way to learn of what others said.
+    assert "done=" + form["id"] not in str(carrier.post("/manifests", form).headers.get("Location"))
+
+
+def test_what_crosses_a_province_without_approval_is_foreseen(api: ApiWorld, shop: AtWork) -> None:
+    drum, other = api.drum(), api.world.new("container")
+    near, far = api.world.new("site"), api.world.new("site")
+    for who, site, region in (("shop", near, "150602"), ("disposer", far, "610802")):
+        body = {"holder": api.device[who].party, "site": site, "name": "远方厂区", "region": region}
+        assert api.say(who, "site-registered", body).status_code == 201
+    assert api.say("shop", "container-filled", api.world.filled(api.device["shop"], near, other)).status_code == 201
+    api.follow()
+    form = {"carrier": api.device["carrier"].party, "to": far}
+    assert "跨省转移批准 将产生异常" in text(shop.post("/manifests/new", form | {"container": other}))
+    assert "跨省" not in text(shop.post("/manifests/new", form | {"container": drum})), "its site names no region"
 
 
 def test_the_list_filters_by_its_address_and_downloads(api: ApiWorld, shop: AtWork) -> None:
