@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
+from ledger.access import ALL, Viewer
 from ledger.custody.account import Story, account_for
 from ledger.custody.assets import asset_flags
 from ledger.custody.container import Container
@@ -24,7 +26,7 @@ from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import REGISTRY_EVENTS, Registry
 from ledger.custody.silence import silence_flags
 from ledger.errors import LedgerError
-from ledger.store import facts, read, shelf, watching
+from ledger.store import facts, read, shelf, shown, watching
 from ledger.store.database import Connection, Engine
 from ledger.store.projections import Projector, registry_of
 
@@ -170,11 +172,22 @@ class Queries:
 
     # ------------------------------------------------------------------------------------ exceptions
 
-    def exceptions(self, as_of: str, *, parties: Sequence[str] = (), closed: bool = False) -> list[Flag]:
-        """What stands at the moment `as_of`, oldest first; with `closed` also what stood before."""
+    def exceptions(
+        self,
+        as_of: str,
+        *,
+        parties: Sequence[str] = (),
+        closed: bool = False,
+        viewer: Viewer = ALL,
+        wanted: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[Flag]:
+        """What stands at the moment `as_of`, oldest first; with `closed` also what stood before. `wanted`: values of
+        rule, object, holder or site."""
+        seen = shown.seen(viewer)
         with self.engine.connect() as connection:
-            found = list(shelf.flags(connection, as_of, parties, closed))
-            found += shelf.overdue_flags(connection, as_of, parties)
+            found = list(shelf.flags(connection, as_of, parties, closed, seen, wanted))
+            kept = len(found)
+            found += shelf.overdue_flags(connection, as_of, parties, seen)
             registry = self.projector.registry(connection)
             arrivals = partial(watching.arrivals, connection)
             found += quantity_flags(arrivals, self.regime, registry, as_of)
@@ -184,9 +197,15 @@ class Queries:
             found += (flag for flag in asset_flags(watching.uses(connection, registry)) if flag.opened_at <= as_of)
             found += silence_flags(watching.last_words(connection), self.regime, registry, as_of)
             found += self._duty_flags(connection, registry, as_of)
-        found += ledger_flags(self.regime, registry, as_of)
-        wanted = [x for x in found if (closed or x.open_at(as_of)) and (not parties or x.holder in parties)]
-        return sorted(wanted, key=lambda x: (x.opened_at, x.rule, x.object, x.key))
+            found += ledger_flags(self.regime, registry, as_of)
+            parts = shown.things(connection, viewer, {x.object for x in found[kept:]})
+        found = found[:kept] + [
+            x
+            for x in found[kept:]
+            if (x.object in parts or viewer.is_own(x.holder)) and all(getattr(x, n) == v for n, v in wanted.items())
+        ]
+        standing = [x for x in found if (closed or x.open_at(as_of)) and (not parties or x.holder in parties)]
+        return sorted(standing, key=lambda x: (x.opened_at, x.rule, x.object, x.key))
 
     def _net_tolerance(self, registry: Registry) -> int:
         """The smallest limit of net differences that anybody can have."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -170,16 +171,18 @@ class Reading:
 
     # ------------------------------------------------------------------------------------ exceptions and rates
 
-    def exceptions(self, viewer: Viewer, as_of: str, closed: bool, cursor: str, limit: int) -> Page:
+    def exceptions(
+        self,
+        viewer: Viewer,
+        as_of: str,
+        closed: bool,
+        cursor: str,
+        limit: int,
+        wanted: Mapping[str, str] = MappingProxyType({}),
+    ) -> Page:
         """What stands at a moment, oldest first: of the parties' own and of what they take part in."""
-        flags = self._queries.exceptions(as_of, closed=closed)
-        with self._engine.connect() as connection:
-            parts = shown.things(connection, viewer, {f.object for f in flags})
-        rows = [
-            {"opened_at": f.opened_at, "rule": f.rule, "object": f.object, "key": f.key, "flag": f}
-            for f in flags
-            if f.object in parts or viewer.is_own(f.holder)
-        ]
+        flags = self._queries.exceptions(as_of, closed=closed, viewer=viewer, wanted=wanted)
+        rows = [{"opened_at": f.opened_at, "rule": f.rule, "object": f.object, "key": f.key, "flag": f} for f in flags]
         keys = ("opened_at", "rule", "object", "key")
         after = tuple(_after(cursor, 4))
         rows = [row for row in rows if not after or tuple(row[k] for k in keys) > after]

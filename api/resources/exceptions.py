@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from api import answers
 from api.auth import Right, current_viewer, ledger, reading, requires
 from api.openapi import operation
 from api.resources.containers import page
-from api.schemas import FlagOut, Moment, PageQuery, page_of, pattern
+from api.schemas import UUID7, FlagOut, Moment, PageQuery, page_of, pattern
+from ledger.custody.flags import RULES
 from ledger.custody.regimes.base import moment_of
 from ledger.custody.wire import WireError
 from ledger.reading import BadCursor
@@ -24,6 +25,10 @@ class ExceptionsQuery(PageQuery):
 
     as_of = pattern(Moment)
     closed = fields.Boolean(load_default=False, truthy={"true"}, falsy={"false"})
+    rule = fields.String(validate=validate.OneOf(sorted(RULES)))
+    object = pattern(r"[a-z]{1,11}:[0-9a-f-]{36}")
+    holder = pattern(f"party:{UUID7}")
+    site = pattern(f"site:{UUID7}")
 
 
 FlagPage = page_of(FlagOut, "ExceptionPage")
@@ -40,7 +45,9 @@ FlagPage = page_of(FlagOut, "ExceptionPage")
 )
 def exceptions(query: dict[str, Any]) -> Response:
     as_of = moment(query["as_of"]) if "as_of" in query else ledger().now()
-    found = reading().exceptions(current_viewer(), as_of, query["closed"], query.get("cursor", ""), query["limit"])
+    wanted: dict[str, str] = {name: query[name] for name in ("rule", "object", "holder", "site") if name in query}
+    cursor, limit = query.get("cursor", ""), query["limit"]
+    found = reading().exceptions(current_viewer(), as_of, query["closed"], cursor, limit, wanted)
     return page(found, [answers.flag(item["flag"], ledger().regime) for item in found.items])
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fal
 
 from ledger.access import Viewer
 from ledger.store import tables as t
+from ledger.store.shelf import Seen
 
 SCAN_MAX = 20_000  # entries looked at for one page of the feed
 
@@ -30,6 +31,13 @@ def takes_part(viewer: Viewer, thing: ColumnElement[str]) -> ColumnElement[bool]
     if not viewer.who:
         return false()
     return thing.in_(select(t.involved.c.object).where(t.involved.c.who.in_(sorted(viewer.who))))
+
+
+def seen(viewer: Viewer) -> Seen:
+    """True for what stands of the reader's own parties and of the things that it is shown."""
+    if viewer.who is None:
+        return lambda _object, _holder: true()
+    return lambda object_, holder: or_(takes_part(viewer, object_), holder.in_(sorted(viewer.own)))
 
 
 def things(connection: Connection, viewer: Viewer, names: Iterable[str]) -> set[str]:

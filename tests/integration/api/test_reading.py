@@ -244,3 +244,16 @@ def test_exceptions_are_shown_to_who_holds_the_thing_and_to_who_takes_part(api: 
     seen = {name: api.get("/v1/exceptions", name).json["items"] for name in ("shop", "disposer", "regulator")}
     rules = {name: [item["rule"] for item in items if item["object"] == drum] for name, items in seen.items()}
     assert rules == {"shop": ["container-lost"], "disposer": [], "regulator": ["container-lost"]}
+    for name, kept in (
+        ("rule=container-lost", 1),
+        ("rule=stored-too-long", 0),
+        (f"object={drum}", 1),
+        (f"object={api.world.new('container')}", 0),
+        (f"holder={api.device['shop'].party}", 1),
+        (f"holder={api.device['stranger'].party}", 0),
+        (f"site={api.yard['shop']['site']}", 1),
+        (f"site={api.yard['disposer']['site']}", 0),
+    ):
+        found = api.get(f"/v1/exceptions?{name}", "regulator").json["items"]
+        assert [item["rule"] for item in found if item["object"] == drum] == ["container-lost"] * kept, name
+        assert api.get(f"/v1/exceptions?{name}", "disposer").json["items"] == []
