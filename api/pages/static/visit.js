@@ -34,7 +34,7 @@ async function open() {
   if (visit.used) throw new Error(t("此链接已使用过。", "This link was used before."));
   $("route").textContent = job.names.join(" → ");
   for (const line of job.lines) {
-    const made = $("line").content.firstElementChild.cloneNode(true);
+    const made = $("load").content.firstElementChild.cloneNode(true);
     made.querySelector("legend").textContent = `${line.called} ${line.name} ${line.code} · ${line.listed_g / 1000} kg`;
     made.dataset.container = line.container;
     $("lines").append(made);
