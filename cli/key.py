@@ -92,19 +92,30 @@ def new(name: str, party: str | None, new_party: bool, origin: str | None, regim
 @click.option("--once", is_flag=True, help="For one statement only: anybody enrolled may vouch for it.")
 @acting
 def enrol(actor: Actor, who: str, admin: bool, roles: tuple[str, ...], once: bool) -> None:
-    """Enrol a key: WHO is a person of this keyring or the path of a request.json that came from elsewhere.
+    """Enrol a key: WHO is a person of this keyring, the path of a request.json that came from elsewhere, or the id
+    key:<uuid7> of one that a browser offered.
 
     \b
     Example:
     wasteledger key enrol ann --admin --as bureau
     """
+    request = _offered(actor, who) if is_stream(who) else _requested(actor, who)
+    body = request | {"admin": admin, "roles": sorted(roles), "uses": 1 if once else None}
+    name = actor.find.name(request["holder"])
+    actor.says("key-enrolled", body, f"{who} 可代表 {name} 签署", f"{who} may sign for {name}")
+
+
+def _requested(actor: Actor, who: str) -> dict[str, Any]:
     file = Path(who) if who.endswith(".json") else actor.people / who / "request.json"
     if not file.exists():
         raise click.UsageError(say(f"没有 {file}", f"there is no {file}"))
     request: dict[str, Any] = json.loads(file.read_text())
-    body = request | {"admin": admin, "roles": sorted(roles), "uses": 1 if once else None}
-    name = actor.find.name(request["holder"])
-    actor.says("key-enrolled", body, f"{who} 可代表 {name} 签署", f"{who} may sign for {name}")
+    return request
+
+
+def _offered(actor: Actor, key: str) -> dict[str, Any]:
+    """What somebody's browser offered to this server; an authority's own key is enrolled only so."""
+    return bootstrap.open_accounts(actor.ledger, bootstrap.settings()).offered_key(key).body
 
 
 @command.command()

@@ -572,17 +572,14 @@ class Accounts:
     def waiting_keys(self, by: Actor) -> list[WaitingKey]:
         """Keys of the own party, and one-time keys of those whom the party invited; for an authority also those of
         parties that have no administrator's key yet. Oldest first."""
-        return [
-            WaitingKey(
-                key=row.key,
-                party=row.party,
-                person=row.person,
-                one_time=bool(row.voucher),
-                body=dict(canonical.decode(row.body, limit=len(row.body))),
-                made_at=moment(row.made_at),
-            )
-            for row in self._store.key_requests(by.party, newcomers="regulator" in by.roles)
-        ]
+        return [_waiting(row) for row in self._store.key_requests(by.party, newcomers="regulator" in by.roles)]
+
+    def offered_key(self, key: str) -> WaitingKey:
+        """Any key that waits, for who has the machine itself; raises NoSuch."""
+        row = self._store.key_request(key)
+        if row is None:
+            raise NoSuch(what=f"waiting key {key}")
+        return _waiting(row)
 
     def waiting_key(self, by: Actor, key: str) -> WaitingKey:
         """One of `waiting_keys`; raises NoSuch. Who is no administrator may sign for who was invited by them."""
@@ -701,6 +698,17 @@ class Accounts:
 def _regions(kept: str) -> tuple[str, ...]:
     """For an actor no region is a limit of none."""
     return () if kept == "*" else tuple(kept.split())
+
+
+def _waiting(row: Any) -> WaitingKey:
+    return WaitingKey(
+        key=row.key,
+        party=row.party,
+        person=row.person,
+        one_time=bool(row.voucher),
+        body=dict(canonical.decode(row.body, limit=len(row.body))),
+        made_at=moment(row.made_at),
+    )
 
 
 def _token(row: Any) -> Token:

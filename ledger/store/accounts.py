@@ -199,6 +199,11 @@ class AccountStore:
             mine = or_(mine, and_(k.voucher == "", ~exists().where(h.party == k.party, h.admin.is_(True))))
         return self._all(select(t.key_request).where(mine, waits).order_by(k.made_at, k.key))
 
+    def key_request(self, key: str) -> Row[Any] | None:
+        """One that still waits, whosever."""
+        k, h = t.key_request.c, t.author_head.c
+        return self._first(select(t.key_request).where(k.key == key, ~exists().where(h.key == k.hash)))
+
     def drop_key_request(self, key: str) -> None:
         with writing(self._engine) as connection:
             connection.execute(delete(t.key_request).where(t.key_request.c.key == key))

@@ -29,6 +29,11 @@ export const ABOUT = {
   "manifest-return-started": journey,
   "manifest-return-received": journey,
   "manifest-redirected": journey,
+  "inspection-drawn": (b) => [b.holder],
+  "inspection-reported": (b) => [b.holder],
+  "rectification-ordered": (b) => [b.holder],
+  "rectification-closed": (b) => [b.holder],
+  "explanation-accepted": ofOne,
   "waste-treated": (b) => [b.place.site, ...of(b.inputs), ...of(b.outputs), ...labels(b.outputs)],
 };
 
