@@ -56,5 +56,5 @@ def _refuse_nul() -> None:
     """No name holds a NUL, and PostgreSQL takes none."""
     if "\0" in request.path:
         raise errors.NoSuchPlace()
-    if any("\0" in each for each in request.args.values()):
+    if request.query_string and any("\0" in each for each in request.args.values()):
         raise errors.BadRequest(expected="no NUL", got="NUL")

@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 from uuid import uuid4
 
@@ -41,6 +42,7 @@ _SAFE: Final = {
 }
 """A page that needs more sets its own; what is set is kept."""
 
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _HTTPS: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
 log = logging.getLogger("wasteledger.request")
@@ -62,18 +64,26 @@ def _end(response: Response) -> Response:
     wanted["Cache-Control"] = "no-store" if request.method != "GET" else "private, no-cache"
     given = {name.title() for name, _ in response.headers}
     response.headers.extend((name, value) for name, value in wanted.items() if name.title() not in given)
-    if not response.headers["Cache-Control"].startswith("public"):
+    kept_for = response.headers["Cache-Control"]
+    if not kept_for.startswith("public"):
         response.headers.add("Vary", "Accept-Language, Authorization, Cookie")
-    if request.method in ("GET", "HEAD") and response.status_code == 200 and not response.is_streamed:
+    whole = request.method in ("GET", "HEAD") and response.status_code == 200 and not response.is_streamed
+    if whole and not kept_for.endswith("immutable"):  # what never changes is not asked for again
         response.add_etag()
         if "If-None-Match" in request.headers:
             response.make_conditional(request)
     seconds = time.perf_counter() - g.began
     route = request.url_rule.rule if request.url_rule else "none"
-    REQUESTS.labels(request.method, route, response.status_code).observe(seconds)
+    _counted(request.method, route, response.status_code).observe(seconds)
     kept = {"method": request.method, "route": route, "status": response.status_code, "ms": round(seconds * 1000, 1)}
     log.info("request", extra={**kept, "request": g.request_id})
     return response
+
+
+@cache
+def _counted(method: str, route: str, status: int) -> Histogram:
+    """As many as there are routes and statuses: a method that no route knows is counted under none."""
+    return REQUESTS.labels(method if method in _METHODS else "other", route, status)
 
 
 class JsonLines(logging.Formatter):
@@ -107,6 +117,7 @@ class JsonLines(logging.Formatter):
 
 def log_as_json(level: int = logging.INFO) -> None:
     """Send this process's log to standard error as lines of JSON."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line says so much
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -79,7 +79,7 @@ def operation(
     def decorate(view: F) -> F:
         @wraps(view)
         def called(*args: Any, **kwargs: Any) -> Any:
-            if query is not NoQuery or request.args:
+            if query is not NoQuery or request.query_string:
                 kwargs["query"] = _loaded((parameters,), request.args.to_dict())
             if query is NoQuery:
                 kwargs.pop("query", None)
