@@ -157,8 +157,8 @@ def test_each_tier_has_its_own_dates(scene: Scene) -> None:
         ("declaration", "2026", "2027-03-31"),
     ]
     monthly = owed("key")
-    assert len(monthly) == 14
-    assert ("declaration", "2026-12", "2027-01-15") in monthly and ("declaration", "2026-01", "2026-02-15") in monthly
+    months = [("declaration", f"2026-{m:02d}", f"2026-{m + 1:02d}-15") for m in range(1, 12)]
+    assert sorted(monthly) == sorted([*owed("registered"), *months, ("declaration", "2026-12", "2027-01-15")])
 
 
 def test_what_was_received_in_time_is_in_order_and_a_millisecond_later_is_overdue(scene: Scene) -> None:
@@ -239,3 +239,16 @@ def test_what_a_site_closes_itself_is_treated_and_what_others_close_of_it_is_not
     ]  # fmt: skip
     others = [replace(row, holder=scene.party("burner")) for row in scene.told.account()[0]]
     assert [p.treated_g for p in plan_against_actual(yard, 2026, others, CN, scene.told.registry)] == [0, 0]
+
+
+def test_a_year_begins_with_its_first_moment_and_ends_before_the_next_ones(scene: Scene) -> None:
+    for n, at in enumerate(
+        ("2025-12-31T15:59:59.999Z", "2025-12-31T16:00:00.000Z", "2026-12-31T15:59:59.999Z", "2026-12-31T16:00:00.000Z")
+    ):
+        scene.fill(n, 10**n, at=at)
+    rows, registry = scene.told.account()[0], scene.told.registry
+    found = {
+        year: [p.generated_g for p in plan_against_actual(site(scene, "garage-yard"), year, rows, CN, registry)]
+        for year in (2025, 2026, 2027)
+    }
+    assert found == {2025: [1], 2026: [110], 2027: [1_000]}

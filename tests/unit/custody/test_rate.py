@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ledger.custody.rate import Question, Rate, View, rate_of
+from ledger.custody.lots import Row
+from ledger.custody.rate import Question, Rate, Share, View, rate_of
 from tests.support.told import Scene, load, verdict, weighed
 
 MAY = "2026-05-10T02:00:00.000Z"
@@ -190,3 +191,134 @@ def test_a_return_of_unknown_mass_is_back_with_what_was_sent(scene: Scene) -> No
     assert lots(scene) == books(scene) == {("held", scene.party("garage")): 100_000}
     assert scene.container(drum).mass_unknown
     assert "mass-difference" not in {rule for rule, *_ in scene.told.flags(END)}
+
+
+# -- every term from rows made by hand ---------------------------------------------------------------------------------
+
+BEFORE, EARLY, LATE = "2026-05-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z", "2026-12-01T00:00:00.000Z"
+
+
+def row(account: str, grams: int, **more: Any) -> Row:
+    """A row of a lot born and changed in the period, at its producer's."""
+    told: dict[str, Any] = {
+        "container": "c", "statement": "s", "at": EARLY, "clock_at": EARLY, "lot": "l", "producer": "p",
+        "producer_site": "ps", "holder": "p", "site": "ps", "stage": "held", "code": "900-249-08", "kind": "hazardous",
+        "born_at": EARLY, "deadline": "", "grade": "A", "reason": "",
+    }  # fmt: skip
+    return Row(account=account, grams=grams, **told | more)
+
+
+def asked(view: View = "origin", **more: Any) -> Question:
+    terms: dict[str, Any] = {"kind": "hazardous", "start": START, "end": END, "as_of": END}
+    return Question(view=view, **terms | more)
+
+
+OLD: dict[str, Any] = {"at": BEFORE, "clock_at": BEFORE, "born_at": BEFORE}
+AWAY: dict[str, Any] = {"holder": "c", "site": "", "stage": "in-transit"}
+
+
+def test_each_term_of_the_origin_view_is_where_the_definition_has_it() -> None:
+    rows = [
+        row("open", 1, **OLD), row("open", 2, **OLD | AWAY), row("lost", 4, **OLD | {"stage": "lost"}),
+        row("difference", 8, **OLD), row("dumped", 16, **OLD), row("closed", 32, **OLD),
+        row("generated", 1_000), row("gain", 10, **AWAY), row("gain", 20, born_at=BEFORE),
+        row("settled", 100, **AWAY), row("settled", 200, born_at=BEFORE),
+        row("process-loss", 400), row("process-loss", 500, born_at=BEFORE), row("process-loss", 800, reason="no"),
+        row("closed", 5_000, holder="d", site="ds"), row("closed", 6_000, born_at=BEFORE, grade="B"),
+        row("closed", 7_000, holder="d", reason="no"), row("closed", 40, holder="d", grade="C"),
+        row("closed", 50, holder="d", grade="D"), row("entrusted", 3_000, holder="d"),
+        row("lost", 60), row("dumped", 70), row("difference", 80), row("open", 90), row("overdue", 95, deadline=LATE),
+    ]  # fmt: skip
+    seen = rate_of(rows, asked())
+    assert seen.opening_g == 1 + 2 + 4 + 8
+    assert {name: grams for name, grams in seen.came_in_g.items() if grams} == {"generated": 1_000, "gain": 30}
+    assert seen.settled_g == 100 + 200 + 400 + 500
+    assert seen.closed_ok_g == 5_000 + 6_000 + 40 + 50
+    assert seen.bad_g == {
+        "lost": 64, "dumped": 86, "difference": 88, "closed-by-unentitled": 7_000, "process-loss-by-unentitled": 800
+    }  # fmt: skip
+    assert (seen.overdue_g, seen.open_g) == (95, 1 + 2 + 90 + 95)
+    assert (seen.verified_g, seen.asserted_g, seen.custodial_g) == (11_000, 90, 6_000)
+    assert seen.proven == Share(part_g=11_090, whole_g=15 + 1_030 - 1_200)
+    assert seen.proven_with_stock == Share(part_g=11_090, whole_g=1_000 + 10 - 100 - 400 + 6_000)
+    assert seen.declared == Share(part_g=3_000 + 6_000, whole_g=1 + 1_000 + 20)
+    assert seen.due == Share(part_g=11_090, whole_g=11_090 + 64 + 86 + 88 + 7_000 + 800 + 95)
+    assert not seen.nothing_due and rate_of([row("open", 5)], asked()).nothing_due
+
+
+def test_each_term_of_the_facility_view_is_where_the_definition_has_it() -> None:
+    rows = [
+        row("open", 1, **OLD), row("open", 2, **OLD | AWAY), row("difference", 4, **OLD),
+        row("difference", 8, **OLD | AWAY), row("lost", 16, **OLD | {"stage": "lost"}),
+        row("arrived", 3_000), row("departed", 20), row("reclassified", 7), row("reclassified", 3, **AWAY),
+        row("settled", 11), row("settled", 13, **AWAY), row("process-loss", 17),
+        row("process-loss", 19, stage="lost"), row("process-loss", 23, reason="no"), row("generated", 99),
+        row("closed", 100), row("closed", 200, born_at=BEFORE), row("entrusted", 5),
+    ]  # fmt: skip
+    seen = rate_of(rows, asked("facility"))
+    new = 3_000 - 20 + 7 - 11 - 17
+    assert (seen.opening_g, seen.settled_g) == (5, 28)
+    assert seen.proven == seen.declared == Share(part_g=300, whole_g=5 + new)
+    assert seen.proven_with_stock == Share(part_g=300, whole_g=new + 200)
+
+
+@pytest.mark.parametrize(("view", "mine"), [("origin", ("p", "ps")), ("facility", ("h", "hs"))])
+def test_a_scope_is_a_kind_a_code_parties_and_sites_and_each_narrows_it(view: View, mine: tuple[str, str]) -> None:
+    it = row("open", 5, holder="h", site="hs")
+    party, site = mine
+
+    def there(**more: Any) -> bool:
+        return rate_of([it], asked(view, **more)).open_g == 5
+
+    assert there() and there(parties=frozenset({party, "x"})) and there(sites=frozenset({site, "x"}))
+    assert there(code=it.code, parties=frozenset({party}), sites=frozenset({site}))
+    assert not there(kind="medical") and not there(code="900-214-08")
+    assert not there(parties=frozenset({"x"})) and not there(sites=frozenset({"x"}))
+    assert not there(parties=frozenset({"p", "h"} - {party})) and not there(sites=frozenset({"ps", "hs"} - {site}))
+
+
+def test_a_period_begins_with_its_first_moment_and_ends_before_its_last() -> None:
+    just_before = "2026-05-31T15:59:59.999Z"
+    assert rate_of([row("generated", 1, at=START)], asked()).came_in_g["generated"] == 1
+    assert rate_of([row("generated", 1, at=just_before)], asked()).came_in_g["generated"] == 0
+    assert rate_of([row("generated", 1, at=END)], asked()).came_in_g["generated"] == 0
+    stock = [rate_of([row("closed", 1, born_at=b)], asked()).proven_with_stock.whole_g for b in (just_before, START)]
+    assert stock == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("account", "deadline", "clock_at", "late"),
+    [
+        ("open", "2026-12-31T15:59:59.999Z", EARLY, True),
+        ("open", END, EARLY, False),
+        ("open", "", EARLY, False),
+        ("overdue", "", EARLY, True),
+        ("overdue", "", END, False),
+        ("open", LATE, END, False),
+    ],
+)
+def test_open_mass_is_overdue_from_after_its_deadline_and_by_what_counts_for_clocks(
+    account: str, deadline: str, clock_at: str, late: bool
+) -> None:
+    assert (rate_of([row(account, 7, deadline=deadline, clock_at=clock_at)], asked()).overdue_g == 7) == late
+
+
+def test_clocks_are_read_as_of_the_question_or_at_the_periods_end_whichever_is_first() -> None:
+    waiting = [row("open", 7, deadline=LATE)]
+    assert rate_of(waiting, asked()).overdue_g == 7
+    assert rate_of(waiting, asked(as_of=LATE)).overdue_g == 0
+    assert rate_of(waiting, asked(as_of="2027-06-01T00:00:00.000Z")).overdue_g == 7
+    assert rate_of(waiting, asked(end=LATE)).overdue_g == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "percent"),
+    [
+        (1, 1, "100.00"), (99_999, 100_000, "99.99"), (0, 5, "0.00"), (1, 3, "33.33"), (101, 10_000, "1.01"),
+        (-5, 5, "0.00"), (5, 0, None), (5, -1, None), (1, 100, "1.00"),
+    ],
+)  # fmt: skip
+def test_percentages_are_rounded_down_and_none_where_there_is_nothing(
+    part: int, whole: int, percent: str | None
+) -> None:
+    assert Share(part_g=part, whole_g=whole).percent == percent
