@@ -112,6 +112,15 @@ def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touc
     driver.goto(f"{where}/roadside")
     expect(driver.locator("main")).to_contain_text("150 kg")
     expect(driver.locator("[data-receipt]")).to_have_count(3)
+    # Kept on the phone, it opens where there is no network.
+    driver.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    driver.click("text=保存到本机")
+    expect(driver.locator("[data-kept]")).to_contain_text("已保存在本机")
+    driver.reload()
+    driver.context.set_offline(True)
+    driver.goto(f"{where}/roadside")
+    expect(driver.locator("main")).to_contain_text("150 kg")
+    driver.context.set_offline(False)
     # The gate: scan, weigh, Enter, the next; hands stay on the scanner and the scale.
     refinery.goto("/manifests?show=mine")
     wrong += faults(refinery)
@@ -129,6 +138,7 @@ def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touc
     refinery.keyboard.type("45")
     refinery.keyboard.press("Enter")
     expect(lines.filter(has_text="E2E-2").locator("[data-state]")).to_contain_text("超差 −5 kg")
+    assert lines.filter(has_text="E2E-2").locator("[name^=discrepancy]").input_value() == "quantity"
     refinery.click("text=核对汇总")
     wrong += [f"summary: {each}" for each in _violations(refinery)]
     refinery.click("text=确认，写入账本")

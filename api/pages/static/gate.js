@@ -70,8 +70,10 @@ function settle(decision) {
   }
   field(current, "mass").value = decision === "refused" ? "" : weight.value.trim();
   field(current, "decision").value = decision === "accepted" ? "" : decision;
-  show();
   const [state, word] = judged(current);
+  const kind = field(current, "discrepancy");
+  if (decision === "accepted" && ["", "quantity"].includes(kind.value)) kind.value = state === "wrong" ? "quantity" : "";
+  show();
   signal(state === "ok");
   const done = `${called(current)}：${word}`;
   ask(null, "");

@@ -1,6 +1,8 @@
 // Keeps the pages of the shift on the device. FILES and VERSION stand before this text (api/pages/offline.py).
-// Nobody's data is kept here: pages with data are always asked of the server.
+// Nobody's data is kept here: pages with data are always asked of the server. Only a driver's roadside pages are, which
+// static/roadside.js keeps when asked to.
 const CACHE = `wasteledger-${VERSION}`;
+const ROADSIDE = "wasteledger-roadside";
 const NETWORK_MS = 8000;
 
 addEventListener("install", (event) => {
@@ -16,7 +18,7 @@ addEventListener("activate", (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+      .then((names) => Promise.all(names.filter((name) => ![CACHE, ROADSIDE].includes(name)).map((name) => caches.delete(name))))
       .then(() => clients.claim()),
   );
 });
@@ -31,7 +33,8 @@ addEventListener("fetch", (event) => {
 /** A page: from the server if it answers soon, else the kept one, else the shift's. */
 async function opened(request, url) {
   const cache = await caches.open(CACHE);
-  const here = (await cache.match(url.pathname)) ?? (await cache.match("/shift"));
+  const aboard = await (await caches.open(ROADSIDE)).match(url.pathname);
+  const here = (await cache.match(url.pathname)) ?? aboard ?? (await cache.match("/shift"));
   try {
     const fresh = await fetch(request, { signal: AbortSignal.timeout(NETWORK_MS) });
     if (FILES.includes(url.pathname) && fresh.ok) await cache.put(url.pathname, fresh.clone());

@@ -117,6 +117,20 @@ def test_another_partys_containers_cannot_be_looked_up_by_their_code(api: ApiWor
     assert answer.status_code == 404 and "废机油" not in text(answer)
 
 
+def test_of_a_load_accepted_in_part_the_rest_is_still_expected_or_goes_back(api: ApiWorld, gate: AtWork) -> None:
+    load, shop = api.world.new("container"), at_work(api, "shop")
+    assert api.say("shop", "container-filled", api.filling(load) | {"kind": "load"}).status_code == 201
+    where = collected(api, (load, 180_000))
+    form = {f"mass:{load}": "100", f"decision:{load}": "accepted-in-part"}
+    assert "部分接受" in text(gate.post(f"{where}/gate", form))
+    confirm(gate, where, form)
+    assert "80 kg" in gate.open(f"{where}/gate") and "80 kg" in gate.open(f"{where}/return")
+    gate.does(f"{where}/return", {"container": load})
+    shop.does(f"{where}/take-back", {"container": load, f"mass:{load}": "80"})
+    page = shop.open(where)
+    assert "已退回" in page and "一致" in page, "100 kg stayed, 80 kg came back: nothing is missing"
+
+
 def test_refused_containers_go_back_and_are_weighed_again(api: ApiWorld, gate: AtWork) -> None:
     drum, shop = api.drum(), at_work(api, "shop")
     where = collected(api, (drum, 180_000))

@@ -1,0 +1,31 @@
+// Keeps this page on the device, so that a load proves itself where there is no network. The worker (sw.js) answers with
+// the kept page when the server cannot be reached.
+import { t } from "./core/words.js";
+
+const CACHE = "wasteledger-roadside";
+const [button, told] = [document.querySelector("[data-keep]"), document.querySelector("[data-kept]")];
+
+async function show() {
+  const kept = await (await caches.open(CACHE)).match(location.pathname);
+  button.hidden = false;
+  button.textContent = kept ? t("从本机删除", "Remove from this device") : t("保存到本机", "Keep on this device");
+  told.textContent = kept
+    ? t("已保存在本机：无网络也可出示。", "Kept on this device: it opens without network.")
+    : t("尚未保存在本机：出发前请保存。", "Not kept on this device yet: keep it before you set off.");
+  return Boolean(kept);
+}
+
+async function keep() {
+  await (await caches.open(CACHE)).add(location.pathname);
+  await show();
+}
+
+if (button && "caches" in window && "serviceWorker" in navigator) {
+  button.addEventListener("click", async () => {
+    if (await show()) {
+      await (await caches.open(CACHE)).delete(location.pathname);
+      await show();
+    } else await keep();
+  });
+  if ((await show()) && navigator.onLine) await keep().catch(() => {}); // what is kept is what was last seen
+}
