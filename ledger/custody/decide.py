@@ -346,7 +346,9 @@ def _rights(fact: Fact) -> Iterator[Refusal]:
 def _enrolment_rights(event: KeyEnrolled, fact: Fact) -> Iterator[Refusal]:
     by = fact.by
     registrar = "registrar" in by.roles
-    own = by.admin and by.party == event.holder
+    # An authority's key may pass its own roles on to another key of the authority; which it holds is judged below.
+    passes_on = bool(event.roles) and not event.admin
+    own = (by.admin or passes_on) and by.party == event.holder
     # Anybody enrolled may vouch for an absent party's key, for one statement.
     one_time = event.uses == 1 and not event.admin and not event.roles
     if not (registrar or own or one_time):

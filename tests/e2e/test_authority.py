@@ -1,4 +1,4 @@
-"""A regulator signs with a key of its own: made in its browser, enrolled by the registrar, never kept by the server."""
+"""A regulator signs with a key of its own: made in its browser, enrolled by its older key, never kept by the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_regulator_draws_an_inspection_signed_in_its_own_browser(person: Perso
     expect(bureau.locator("#stream")).to_contain_text("key:")
     key = bureau.locator("#stream").text_content()
     enrolled = subprocess.run(
-        [*WASTELEDGER, "key", "enrol", str(key), "--role", "supervision", "--as", "registrar"],
+        [*WASTELEDGER, "key", "enrol", str(key), "--role", "supervision", "--as", "supervision"],
         env=dict(park.environment), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert enrolled.returncode == 0, enrolled.stdout + enrolled.stderr

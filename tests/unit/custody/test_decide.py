@@ -74,6 +74,12 @@ def test_roles_pass_only_from_who_holds_them(scene: Scene) -> None:
     assert scene.say("rogue-boss", "key-enrolled", {**key, "holder": garage, "uses": 1}) == ""
     assert scene.say("rogue-boss", "key-enrolled", {**key, "holder": rogue, "roles": ["licensing"]}) == "roles-not-held"
     assert scene.say("registrar", "key-enrolled", {**key, "holder": rogue, "roles": ["licensing"]}) == "roles-not-held"
+    bureau = {**key, "holder": scene.party("bureau")}
+    assert scene.say("supervision", "key-enrolled", {**bureau, "roles": ["licensing"]}) == "roles-not-held"
+    assert scene.say("supervision", "key-enrolled", {**bureau, "roles": ["supervision"], "admin": True}) != ""
+    assert scene.say("supervision", "key-enrolled", bureau) == "not-authorised"
+    assert scene.say("supervision", "key-enrolled", {**key, "holder": rogue, "roles": ["supervision"]}) != ""
+    assert scene.say("supervision", "key-enrolled", {**bureau, "roles": ["supervision"]}) == ""
     custodial = {**key, "holder": scene.party("bureau"), "roles": ["registrar"], "custody": "server"}
     assert scene.say("registrar", "key-enrolled", custodial) == "authority-key-custodial"
     assert scene.say("refinery-hall", "key-enrolled", {**key, "holder": scene.party("refiner")}) == "not-authorised"
