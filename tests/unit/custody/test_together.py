@@ -337,7 +337,7 @@ def test_two_containers_of_one_journey_are_one_shipment(scene: Scene) -> None:
     [{"sender": "x"}, {"receiver": "x"}, {"code": "900-214-08"}, {"collected_at": "2026-07-31T15:59:59.999Z"},
      {"receiver_site": "x"}],
 )  # fmt: skip
-def test_what_an_approval_does_not_cover_does_not_use_it_up(scene: Scene, other: dict[str, str]) -> None:
+def test_what_an_approval_does_not_cover_does_not_use_it_up(scene: Scene, other: dict[str, Any]) -> None:
     approve(scene, mass_g=99_999)
     assert len(list(approval_flags([haul(scene)], CN, scene.told.registry))) == 1
     assert list(approval_flags([haul(scene, **other)], CN, scene.told.registry)) == []
