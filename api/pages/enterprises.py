@@ -253,12 +253,17 @@ def _duties(sites: dict[str, Any], year: int) -> Table:
 
 
 def _owed(sites: dict[str, Any], year: int) -> Iterator[dict[str, Any]]:
+    """What each site owes; where no authority takes declarations through this ledger, it may be done elsewhere."""
     now, kinds = ledger().now(), {"plan": t("管理计划", "plan"), "declaration": t("申报", "declaration")}
-    for site in sites:
+    today = ledger().regime.day_of(now)
+    for site, event in sites.items():
         tier, duties = queries().duties(site, year)
+        first = registry().setting("declarations-from", today, site, event.holder)
+        here = first is not None and int(first) <= year
         for duty in duties:
-            late = duty.overdue_at(now)
             state = ("ok", t("已完成", "done")) if duty.done_at else ("unknown", t("未到期", "not due yet"))
+            if duty.overdue_at(now):
+                state = ("wrong", t("逾期", "overdue")) if here else ("unknown", t("不在本账本", "not in this ledger"))
             yield {
                 "site": name(site),
                 "tier": t(*TIERS[tier]),
@@ -266,7 +271,7 @@ def _owed(sites: dict[str, Any], year: int) -> Iterator[dict[str, Any]]:
                 "period": duty.period,
                 "due": duty.due_at,
                 "done": duty.done_at,
-                "state": ("wrong", t("本账本中未见", "not in this ledger")) if late else state,
+                "state": state,
             }
 
 
