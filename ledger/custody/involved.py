@@ -24,7 +24,7 @@ def involved(fact: Fact) -> Iterator[tuple[str, str]]:
 
 
 def _add_named(value: Any, found: set[str]) -> None:
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str:
         if value.startswith(("party:", "person:")):
             found.add(value)

@@ -203,7 +203,7 @@ def _dataclass_reader(cls: type) -> Reader:
         for wire, name, read_one, default in fields:
             if wire in value:
                 inner = read_one(value[wire], dot + wire, codes)
-                if inner == default:
+                if default is not None and default is not dataclasses.MISSING and inner == default:
                     raise WireError(
                         path=dot + wire, expected="absent, as that is what absent means", got=_shown(value[wire])
                     )

@@ -6,13 +6,14 @@ a batch; a crash leaves the projections where they were, a little behind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, MutableMapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import astuple, dataclass
 from operator import attrgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, Table, delete, select, update
+from sqlalchemy import Connection, Engine, Table, delete, select, update
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.container import Manifest
@@ -418,9 +419,6 @@ def differences(
     stored = list(connection.execute(select(t.registry_fact.c.index).order_by("index")).scalars())
     if stored != indices:
         yield "registry_fact", "index", str(indices), str(stored)
-    parts = {part for _, f in facts.sequenced(connection, 0, size) if f is not None for part in involved(f)}
-    for thing, who in sorted(parts ^ {(row.object, row.who) for row in connection.execute(select(t.involved))}):
-        yield "involved", f"{thing} {who}", str((thing, who) in parts), str((thing, who) not in parts)
     registry = registry_of(facts.at_indices(connection, indices))
     for edition in registry.catalogues:
         text = connection.execute(
@@ -428,11 +426,7 @@ def differences(
         ).scalar()
         if text is not None:
             registry.editions[edition.content] = read_catalogue(text)
-    containers = sorted(
-        connection.execute(
-            _sequenced_streams(size).where(t.link.c.stream >= "container:", t.link.c.stream < "container;")
-        ).scalars()
-    )
+    containers = _sequenced_streams(connection, "container", size)
     flows: dict[tuple[str, str], Sequence[Part]] = {}
     for row in connection.execute(select(t.lot_flow)):
         flows[row.id, row.container] = parts_from(row.parts)
@@ -440,55 +434,74 @@ def differences(
     for first in range(0, len(containers), _CHUNK):
         chunk = containers[first : first + _CHUNK]
         histories = facts.of_streams(connection, chunk, size)
-        made: dict[tuple[str, str], Sequence[Part]] = dict(flows)
+        yield from _compare_involved(connection, chunk, histories)
+        changed: dict[tuple[str, str], Sequence[Part]] = {}
+        made = ChainMap(changed, flows)
 
         def facts_of(name: str, known: dict[str, list[Fact]] = histories) -> list[Fact]:
             return _history(connection, known, name, size)
 
         stories = account_for(chunk, facts_of, made, regime, registry)
-        for flow, flowed in made.items():
+        for flow, flowed in changed.items():
             if list(flows.get(flow, ())) != list(flowed):
                 yield "lot_flow", " ".join(flow), str(flowed), str(flows.get(flow))
-        for name in chunk:
-            story = stories[name]
-            for table, key, columns, rows in _STORY_ROWS:
-                found = select(table).where(table.c[key] == name).order_by(*table.primary_key)
-                got = [dict(r._mapping) for r in connection.execute(found)]
-                yield from _compare_rows(table, name, _named(columns, rows(story)), got)
+        for table, key, columns, rows in _STORY_ROWS:
+            kept = _kept(connection, table, key, chunk)
+            for name in chunk:
+                yield from _compare_rows(table, name, _named(columns, rows(stories[name])), kept.get(name, []))
     for name in sorted(registry.facilities):
         want = _named(("n", *_FLAG), _flag_rows(store_flags(connection, name, regime, registry)))
         got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
         yield from _compare_rows(t.flag, name, want, got)
-    labels = sorted(
-        connection.execute(
-            _sequenced_streams(size).where(t.link.c.stream >= "label:", t.link.c.stream < "label;")
-        ).scalars()
-    )
-    for first in range(0, len(labels), _CHUNK):
-        chunk = labels[first : first + _CHUNK]
-        histories = facts.of_streams(connection, chunk, size)
-        flagged: dict[str, list[dict[str, Any]]] = {}
-        for row in connection.execute(select(t.flag).where(t.flag.c.object.in_(chunk))):
-            flagged.setdefault(row.object, []).append(dict(row._mapping))
-        for name in chunk:
+    for names, histories in _in_chunks(connection, "label", size):
+        flagged = _kept(connection, t.flag, "object", names)
+        for name in names:
             want = _named(("n", *_FLAG), _flag_rows(label_flags(name, histories[name])))
             yield from _compare_rows(t.flag, name, want, flagged.get(name, []))
-    manifests = _sequenced_streams(size).where(t.link.c.stream >= "manifest:", t.link.c.stream < "manifest;")
-    names = sorted(connection.execute(manifests).scalars())
-    yield from _compare_table(connection, t.manifest, "id", set(names))
+    yield from _compare_table(connection, t.manifest, "id", set(_sequenced_streams(connection, "manifest", size)))
+    for names, histories in _in_chunks(connection, "manifest", size):
+        yield from _compare_involved(connection, names, histories)
+        kept = _kept(connection, t.manifest, "id", names)
+        for name in names:
+            want = _named(_names(t.manifest), [_manifest_row(name, histories[name])])
+            yield from _compare_rows(t.manifest, name, want, kept.get(name, []))
+    for names, histories in _in_chunks(connection, "delivery", size):
+        yield from _compare_involved(connection, names, histories)
+    unheard = select(t.involved).where(t.involved.c.object.not_in(select(t.link.c.stream)))
+    for row in connection.execute(unheard):
+        yield "involved", f"{row.object} {row.who}", "no row", "a row"
+
+
+def _sequenced_streams(connection: Connection, kind: str, size: int) -> list[str]:
+    of_leaves = select(t.link.c.stream).join(t.leaf, t.leaf.c.statement == t.link.c.statement)
+    of_kind = of_leaves.where(t.leaf.c.index < size, t.link.c.stream >= f"{kind}:", t.link.c.stream < f"{kind};")
+    return sorted(connection.execute(of_kind.distinct()).scalars())
+
+
+def _in_chunks(connection: Connection, kind: str, size: int) -> Iterator[tuple[list[str], dict[str, list[Fact]]]]:
+    """The objects of a kind with their accepted facts, some at a time."""
+    names = _sequenced_streams(connection, kind, size)
     for first in range(0, len(names), _CHUNK):
         chunk = names[first : first + _CHUNK]
-        histories = facts.of_streams(connection, chunk, size)
-        for name in chunk:
-            got = [dict(r._mapping) for r in connection.execute(select(t.manifest).where(t.manifest.c.id == name))]
-            yield from _compare_rows(
-                t.manifest, name, _named(_names(t.manifest), [_manifest_row(name, histories[name])]), got
-            )
+        yield chunk, facts.of_streams(connection, chunk, size)
 
 
-def _sequenced_streams(size: int) -> Select[Any]:
-    of_leaves = select(t.link.c.stream).join(t.leaf, t.leaf.c.statement == t.link.c.statement)
-    return of_leaves.where(t.leaf.c.index < size).distinct()
+def _kept(connection: Connection, table: Table, key: str, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of these objects, in the order of their primary key."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(select(table).where(table.c[key].in_(names)).order_by(*table.primary_key)):
+        found.setdefault(getattr(row, key), []).append(dict(row._mapping))
+    return found
+
+
+def _compare_involved(
+    connection: Connection, names: Sequence[str], histories: Mapping[str, Sequence[Fact]]
+) -> Iterator[tuple[str, str, str, str]]:
+    want = {(thing, who) for name in names for f in histories[name] for thing, who in involved(f) if thing == name}
+    query = select(t.involved.c.object, t.involved.c.who).where(t.involved.c.object.in_(names))
+    got = {(row.object, row.who) for row in connection.execute(query)}
+    for thing, who in sorted(want ^ got):
+        yield "involved", f"{thing} {who}", str((thing, who) in want), str((thing, who) in got)
 
 
 def _history(connection: Connection, known: dict[str, list[Fact]], name: str, size: int) -> list[Fact]:

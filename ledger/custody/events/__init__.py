@@ -149,18 +149,25 @@ def check_about(event: Event, party: str, about: tuple[str, ...]) -> None:
 
 
 def _sealed(value: Any, path: str, subject: str) -> Iterator[tuple[str, str, str]]:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        commitment = getattr(value, "sealed", None)
-        if isinstance(commitment, str):
-            yield path, commitment, subject
-            return
-        subject = getattr(value, "person", None) or subject
-        for field in dataclasses.fields(value):
-            inner = getattr(value, field.name)
-            if inner is not None and not isinstance(inner, (str, int)):
-                yield from _sealed(
-                    inner, f"{path}.{wire.wire_name(field.name)}" if path else wire.wire_name(field.name), subject
-                )
-    elif isinstance(value, tuple):
+    kind: Any = type(value)
+    if kind is tuple:
         for n, item in enumerate(value):
-            yield from _sealed(item, f"{path}.{n}", subject)
+            if type(item) is not str:
+                yield from _sealed(item, f"{path}.{n}", subject)
+        return
+    commitment = getattr(value, "sealed", None)
+    if isinstance(commitment, str):
+        yield path, commitment, subject
+        return
+    subject = getattr(value, "person", None) or subject
+    for name, on_wire in _fields(kind):
+        inner = getattr(value, name)
+        if inner is not None and not isinstance(inner, (str, int)):
+            yield from _sealed(inner, f"{path}.{on_wire}" if path else on_wire, subject)
+
+
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The fields of a dataclass with their names on the wire; none of anything else."""
+    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return tuple((field.name, wire.wire_name(field.name)) for field in fields)
