@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ledger.access import Viewer
 from ledger.custody.events.oversight import (
     ComplaintAnswered,
     ComplaintRegistered,
@@ -85,14 +84,6 @@ def believed(ledger: Ledger, policy: Policy) -> VerifiedCheckpoint:
         return verify_checkpoint(ledger.checkpoint(policy), policy)
     except NotFound:
         return verify_checkpoint(ledger.unwitnessed_checkpoint(), Policy.parse(ledger.policy_text()))
-
-
-def narrowed(viewer: Viewer, question: Question) -> Question:
-    """The question of the reader's own parties, unless it sees everybody."""
-    if viewer.who is None:
-        return question
-    parties = question.parties & viewer.own if question.parties else viewer.own
-    return replace(question, parties=parties or frozenset({"nobody"}))
 
 
 def trend(queries: Queries, question: Question, periods: Sequence[str]) -> list[tuple[str, Rate]]:

@@ -210,10 +210,14 @@ class Reading:
 
     def rate(self, viewer: Viewer, question: Question, size: int | None = None) -> Rate:
         """The rate, of the reader's own parties unless it sees everybody; of a `size` by exact replay."""
-        if viewer.who is not None:
-            parties = question.parties & viewer.own if question.parties else viewer.own
-            question = replace(question, parties=parties or frozenset({"nobody"}))
-        return self._queries.rate(question, size)
+        return self._queries.rate(self.narrowed(viewer, question), size)
+
+    def narrowed(self, viewer: Viewer, question: Question) -> Question:
+        """The question of the reader's own parties, unless it sees everybody."""
+        if viewer.who is None:
+            return question
+        parties = question.parties & viewer.own if question.parties else viewer.own
+        return replace(question, parties=parties or frozenset({"nobody"}))
 
     def as_of(self) -> int:
         """How many entries every figure takes account of."""

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, current_app, request
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_viewer, ledger, queries, requires
+from api.auth import Right, current_viewer, ledger, queries, reading, requires
 from api.errors import BadRequest
 from api.pages import charts
 from api.pages.charts import Point, Ribbon
@@ -89,7 +89,7 @@ def asked() -> Asked:
         sites=frozenset(sites or ({"none"} if region else ())),
         code=given.get("code", ""),
     )
-    narrowed = told.narrowed(current_viewer(), question)
+    narrowed = reading().narrowed(current_viewer(), question)
     return Asked(question=narrowed, period=period, region=region, party=party)
 
 
