@@ -32,12 +32,17 @@ def today() -> Response:
     return page(
         "today.html",
         now=now,
-        clocks=[(clock, reading().container(viewer, clock.container).thing) for clock in clocks[:SHOWN]],
+        clocks=[(clock, _row(clock.container)) for clock in clocks[:SHOWN]],
         more=max(0, len(clocks) - SHOWN),
         manifests=list(_manifests()),
         flags=[teller().exception_document(row["flag"]) for row in flags.items],
         duties=sorted(_duties(now, soon), key=lambda duty: duty.due_at),
     )
+
+
+def _row(container: str) -> dict[str, Any]:
+    (row,) = reading().containers(current_viewer(), {"id": container}, "", 1).items
+    return dict(row)
 
 
 def _manifests() -> Iterator[dict[str, Any]]:
