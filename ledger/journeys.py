@@ -13,12 +13,12 @@ from ledger.custody.decide import unwrapped
 from ledger.custody.events import Event
 from ledger.custody.events.movement import ManifestCollected, ManifestIssued, ManifestReceived
 from ledger.custody.fact import Fact
-from ledger.custody.flags import RULES
+from ledger.custody.flags import RULES, Flag
 from ledger.custody.lots import within_tolerance
 from ledger.custody.regimes.base import Act, Regime
 from ledger.custody.registry import Registry
 from ledger.queries import Queries, Step, Unknown
-from ledger.store import read, shown
+from ledger.store import read, shelf, shown
 from ledger.store.ended import EndRow, ended
 from ledger.store.facts import at_indices
 
@@ -131,6 +131,13 @@ def _line(
         shown=open_,
         tolerable=all(within_tolerance(regime, registry, at, gap) for gap in gaps),
     )
+
+
+def standing(queries: Queries, of: Journey, now: str) -> list[Flag]:
+    """The exceptions that stand on the containers of a journey and come of it, or of who received them."""
+    with queries.engine.connect() as connection:
+        found = [f for c in of.thing.lines for f in shelf.flags(connection, now, (), False, wanted={"object": c})]
+    return [f for f in found if f.key == of.thing.id or f.rule == "receiver-not-entitled"]
 
 
 def tolerance_g(grams: int, thing: Manifest, now: str, regime: Regime, registry: Registry) -> int:

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import journeys as on_the_way
 from api.pages.acting import done, field, optional, say
-from api.pages.shown import name, page, registry, t, word
+from api.pages.shown import name, page, registry, t, teller, word
 from api.pages.tables import Column, Table, rows_max, tabled
 from ledger.custody.container import Container, Manifest
 from ledger.errors import FormError
-from ledger.journeys import Foreseen, acts, foresee, in_store, journey, may_travel
+from ledger.journeys import Foreseen, acts, foresee, in_store, journey, may_travel, standing
 from ledger.journeys import manifests as states
 
 blueprint = Blueprint("page_manifests", __name__)
@@ -120,7 +120,8 @@ def _table(key: str, caption: str, rows: list[dict[str, Any]], empty: str, follo
 @requires(Right.READ)
 def manifest_page(manifest: str) -> Response:
     found = journey(queries(), current_viewer(), manifest)
-    return page("manifest-page.html", journey=found, state=STATES.get(found.thing.status, "unknown"))
+    flags = [teller().exception_document(flag) for flag in standing(queries(), found, ledger().now())]
+    return page("manifest-page.html", journey=found, state=STATES.get(found.thing.status, "unknown"), flags=flags)
 
 
 @blueprint.get("/manifests/<manifest>/cancel")

@@ -143,6 +143,8 @@ def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touc
     wrong += [f"summary: {each}" for each in _violations(refinery)]
     refinery.click("text=确认，写入账本")
     expect(refinery.locator("main")).to_contain_text("已到达" if lines.count() else "已办结")
+    expect(refinery.locator("main")).to_contain_text("收发重量差超过容许范围")
+    wrong += faults(refinery)
     assert wrong == []
 
 

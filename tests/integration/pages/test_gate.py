@@ -59,6 +59,7 @@ def test_one_confirmation_says_what_came_light_what_was_refused_and_what_is_miss
     told = [step.fact.event.type for step in api.queries.history(where.rpartition("/")[2])]
     assert told == ["manifest-issued", "manifest-collected", "manifest-arrived", "manifest-received"]
     assert api.queries.container(light).thing.net_g == 179_200
+    assert "收发重量差超过容许范围" in page and "到货缺少容器" in page and "第18条" in page
     assert "退运" in page and "改送" in at_work(api, "shop").open(where)
 
 
