@@ -20,6 +20,9 @@ from ledger.errors import LedgerError
 
 COOKIE: Final = "__Host-wasteledger"
 LOCAL_COOKIE: Final = "wasteledger-local"
+DEVICE_COOKIE: Final = "__Host-wasteledger-device"
+LOCAL_DEVICE_COOKIE: Final = "wasteledger-device-local"
+_DEVICE_S: Final = 5 * 365 * 86_400
 CSRF_HEADER: Final = "X-CSRF-Token"
 CSRF_FIELD: Final = "csrf_token"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,6 +88,22 @@ def set_cookie(response: Response, secret: str) -> None:
 
 def clear_cookie(response: Response) -> None:
     response.delete_cookie(_cookie(), secure=not _plain(), httponly=True, samesite="Lax", path="/")
+
+
+def device_secret() -> str | None:
+    """What this browser keeps if it is a shared device."""
+    return request.cookies.get(_device_cookie()) or None
+
+
+def set_device_cookie(response: Response, secret: str) -> None:
+    """Make the browser a shared device."""
+    response.set_cookie(
+        _device_cookie(), secret, max_age=_DEVICE_S, secure=not _plain(), httponly=True, samesite="Strict", path="/"
+    )
+
+
+def _device_cookie() -> str:
+    return LOCAL_DEVICE_COOKIE if _plain() else DEVICE_COOKIE
 
 
 def _cookie() -> str:

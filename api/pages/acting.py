@@ -14,6 +14,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth import current_actor, ledger, queries
+from api.pages.shown import t
 from ledger.errors import FormError
 from ledger.exchange.author import seal
 from ledger.service import Answer
@@ -41,8 +42,8 @@ class FieldMissing(FormError):
     """A form came without something that it needs."""
 
     code = "field-missing"
-    zh = "请填写{zh}"
-    en = "{en} is needed"
+    zh = "请填写{what}"
+    en = "{what} is needed"
 
 
 def say(type_: str, body: Mapping[str, Any], *, at: str = "", id_: str | None = None) -> Answer:
@@ -74,7 +75,7 @@ def field(name: str, zh: str, en: str) -> str:
     """A text of the form that must be there."""
     value = request.form.get(name, "").strip()
     if not value:
-        raise FieldMissing(zh=zh, en=en)
+        raise FieldMissing(what=t(zh, en))
     return value
 
 

@@ -8,11 +8,12 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from api.auth import Right, accounts, current_actor, ledger, requires
-from api.browser import this_session, verify_origin
+from api.browser import clear_cookie, set_device_cookie, this_session, verify_origin
 from api.pages.acting import done, field, say
 from api.pages.shown import page, t, teller
 from ledger.accounts import Person
 from ledger.errors import FormError
+from ledger.labels.qr import modules
 from ledger.log import statement as statements
 from ledger.telling import TITLES
 
@@ -165,6 +166,15 @@ def set_codes() -> Response:
     return redirect(url_for(".me", changed="codes"), 303)
 
 
+@blueprint.post("/me/badge")
+@requires(Right.ACT)
+def new_badge() -> Response:
+    """A PIN of one's own and a new badge, whose code is shown once, to be printed."""
+    badge = accounts().shared.set_pin(current_actor(), field("pin", "PIN", "a PIN"))
+    squares = modules(badge)
+    return page("admin-badge.html", squares=squares, size=len(squares))
+
+
 # ------------------------------------------------------------------------------------------------ devices and keys
 
 
@@ -182,7 +192,35 @@ def devices() -> Response:
         quarantine=[_quarantined(row) for row in accounts().quarantined(who)],
         called=called,
         reasons=REASONS,
+        shared=accounts().shared.devices(who),
     )
+
+
+@blueprint.post("/shared-devices")
+@requires(Right.ADMINISTER)
+def share_device() -> Response:
+    """Make this very browser a shared device, and leave it so: the administrator signs out of it."""
+    secret = accounts().shared.share(current_actor(), field("name", "设备名称", "a name of the device"))
+    accounts().log_out(this_session())
+    response = redirect(url_for("page_entrance.sign_in"), 303)
+    set_device_cookie(response, secret)  # type: ignore[arg-type]
+    clear_cookie(response)  # type: ignore[arg-type]
+    return response
+
+
+@blueprint.post("/shared-devices/<device>/drop")
+@requires(Right.ADMINISTER)
+def drop_device(device: str) -> Response:
+    accounts().shared.unshare(current_actor(), device)
+    return redirect(url_for(".devices"), 303)
+
+
+@blueprint.post("/people/<account>/badge/drop")
+@requires(Right.ADMINISTER)
+def drop_badge(account: str) -> Response:
+    """A lost badge, or a PIN that somebody saw: neither counts any more."""
+    accounts().shared.drop_badge(accounts().one(current_actor(), account).id)
+    return redirect(url_for(".people"), 303)
 
 
 def _quarantined(row: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from api.auth import Right, accounts, requires
-from api.browser import clear_cookie, session_secret, set_cookie, this_session, verify_origin
+from api.browser import clear_cookie, device_secret, session_secret, set_cookie, this_session, verify_origin
 from api.errors import LANGUAGE_COOKIE, NoSuchPlace
 from api.pages.acting import field
 from api.pages.shown import actor, page
@@ -36,7 +36,38 @@ def home() -> Response:
 @blueprint.get("/sign-in")
 @requires(Right.PUBLIC)
 def sign_in() -> Response:
-    return page("sign-in.html", next=_within(request.args.get("next", "")), error=None, name="", code_needed=False)
+    return _door(_within(request.args.get("next", "")))
+
+
+def _door(where: str, error: LedgerError | None = None, name: str = "", code_needed: bool = False) -> Response:
+    """The sign-in page; on a shared device it also takes badges and PINs."""
+    device = accounts().shared.device(device_secret())
+    names = accounts().shared.names(device) if device is not None else []
+    return page("sign-in.html", next=where, error=error, name=name, code_needed=code_needed, device=device, names=names)
+
+
+@blueprint.post("/sign-in/shared")
+@requires(Right.PUBLIC)
+def come_in_shared() -> Response:
+    """By a badge, or by name and PIN; on a shared device only."""
+    verify_origin()
+    where, device = _within(request.form.get("next", "")), accounts().shared.device(device_secret())
+    try:
+        if device is None:
+            raise LoginRefused()
+        secret = accounts().shared.come_in(
+            device,
+            badge=request.form.get("badge", "").strip(),
+            name=request.form.get("name", ""),
+            pin=request.form.get("pin", ""),
+            address=request.remote_addr or "",
+            replaces=session_secret(),
+        )
+    except (LoginRefused, Throttled) as error:
+        response = _door(where, error)
+        response.status_code = 429 if isinstance(error, Throttled) else 401
+        return response
+    return _let_in(where, secret)
 
 
 @blueprint.post("/sign-in")
@@ -54,6 +85,10 @@ def come_in() -> Response:
         )
     except (LoginRefused, CodeNeeded, Throttled) as error:
         return _again(where, name, error)
+    return _let_in(where, secret)
+
+
+def _let_in(where: str, secret: str) -> Response:
     response = redirect(where or "/", 303)
     set_cookie(response, secret)  # type: ignore[arg-type]
     return response
@@ -61,7 +96,7 @@ def come_in() -> Response:
 
 def _again(where: str, name: str, error: LedgerError) -> Response:
     needed = isinstance(error, CodeNeeded) or bool(request.form.get("code"))
-    response = page("sign-in.html", next=where, error=error, name=name, code_needed=needed)
+    response = _door(where, error, name, needed)
     response.status_code = 429 if isinstance(error, Throttled) else 401
     return response
 

@@ -28,6 +28,7 @@ from ledger.accounts.errors import (
     ScopeUnknown,
     Throttled,
 )
+from ledger.accounts.shared import SharedDevices
 from ledger.log import canonical
 from ledger.log.ids import new_uuid7
 from ledger.log.keys import PublicKey, possession_message
@@ -127,6 +128,7 @@ class Accounts:
         self._kek = kek
         self._origin = origin
         self._tokens: dict[str, tuple[int, Any]] = {}
+        self.shared = SharedDevices(self._store, clock, chance, self._count)
 
     # ------------------------------------------------------------------------------------ who is asking
 

@@ -24,6 +24,9 @@ _COUNT: Final = text(
 )
 
 
+_BADGED: Final = select(t.account, t.badge.c.pin).join_from(t.account, t.badge, t.badge.c.account == t.account.c.id)
+
+
 class Taken(Exception):
     """Another row already has this name, person, prefix or key."""
 
@@ -84,7 +87,49 @@ class AccountStore:
             connection.execute(delete(t.invitation).where(t.invitation.c.by_person == person))
             connection.execute(delete(t.key_request).where(t.key_request.c.person == person))
             connection.execute(delete(t.custodial_key).where(t.custodial_key.c.person == person))
+            connection.execute(delete(t.badge).where(t.badge.c.account == account))
             connection.execute(delete(t.account).where(t.account.c.id == account))
+
+    # ------------------------------------------------------------------------------------ shared devices
+
+    def add_shared_device(self, **row: Any) -> None:
+        """A new shared device."""
+        self._add(t.shared_device, row)
+
+    def shared_device(self, hash_: bytes) -> Row[Any] | None:
+        return self._first(select(t.shared_device).where(t.shared_device.c.hash == hash_))
+
+    def shared_devices(self, party: str) -> list[Row[Any]]:
+        d = t.shared_device.c
+        return self._all(select(t.shared_device).where(d.party == party).order_by(d.made_at))
+
+    def drop_shared_device(self, id_: str, party: str) -> bool:
+        """Whether the party had it; then it is none any more."""
+        d = t.shared_device.c
+        with writing(self._engine) as connection:
+            gone = connection.execute(delete(t.shared_device).where(d.id == id_, d.party == party))
+            return gone.rowcount == 1
+
+    def set_badge(self, account: str, hash_: bytes, pin: str) -> None:
+        """A person's badge and PIN; what they had before goes."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(t.badge).where(t.badge.c.account == account))
+            connection.execute(insert(t.badge).values(account=account, hash=hash_, pin=pin))
+
+    def drop_badge(self, account: str) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(delete(t.badge).where(t.badge.c.account == account))
+
+    def badge(self, hash_: bytes) -> Row[Any] | None:
+        """The account whose badge this is, with its PIN."""
+        return self._first(_BADGED.where(t.badge.c.hash == hash_))
+
+    def badged(self, party: str) -> list[Row[Any]]:
+        """The accounts of a party with a badge, by name."""
+        return self._all(_BADGED.where(t.account.c.party == party).order_by(t.account.c.name))
+
+    def badged_named(self, party: str, name: str) -> Row[Any] | None:
+        return self._first(_BADGED.where(t.account.c.party == party, t.account.c.name == name))
 
     # ------------------------------------------------------------------------------------ throttling
 

@@ -400,6 +400,24 @@ login_session = Table(
     Column("seen_at", BigInteger, nullable=False),
 )
 
+shared_device = Table(
+    "shared_device",  # a browser where people come in by badge or PIN
+    metadata,
+    _hash("hash", primary_key=True),  # of the secret that the browser keeps
+    Column("id", Text, nullable=False, unique=True),
+    Column("party", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+
+badge = Table(
+    "badge",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),  # of what the badge's code says
+    Column("pin", Text, nullable=False),  # argon2id in PHC form
+)
+
 login_count = Table(
     "login_count",  # failed attempts in the running window
     metadata,
