@@ -149,8 +149,9 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
     closed_ok = total("closed", during=True, entitled=True)
     if origin:
         whole = opening + sum(came_in.values()) - settled
-        new = total(*CAME_IN, during=True, from_before=False) - total("settled", during=True, from_before=False)
-        generated = new - total("process-loss", during=True, entitled=True, from_before=False)
+        # Nothing happens to a lot before it is born: what is not from before came and went in the period.
+        new = total(*CAME_IN, from_before=False) - total("settled", from_before=False)
+        generated = new - total("process-loss", entitled=True, from_before=False)
     else:
         # What the road lost or gained is in what arrived; what was lost here had departed.
         settled -= total("settled", during=True, held=False)

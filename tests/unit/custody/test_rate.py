@@ -228,6 +228,7 @@ def test_each_term_of_the_origin_view_is_where_the_definition_has_it() -> None:
         row("closed", 7_000, holder="d", reason="no"), row("closed", 40, holder="d", grade="C"),
         row("closed", 50, holder="d", grade="D"), row("entrusted", 3_000, holder="d"),
         row("lost", 60), row("dumped", 70), row("difference", 80), row("open", 90), row("overdue", 95, deadline=LATE),
+        *(row(account, 999, **OLD) for account in ("generated", "gain", "settled", "process-loss", "entrusted")),
     ]  # fmt: skip
     seen = rate_of(rows, asked())
     assert seen.opening_g == 1 + 2 + 4 + 8
@@ -254,6 +255,9 @@ def test_each_term_of_the_facility_view_is_where_the_definition_has_it() -> None
         row("settled", 11), row("settled", 13, **AWAY), row("process-loss", 17),
         row("process-loss", 19, stage="lost"), row("process-loss", 23, reason="no"), row("generated", 99),
         row("closed", 100), row("closed", 200, born_at=BEFORE), row("entrusted", 5),
+        row("process-loss", 29, stage="lost", reason="no"), row("process-loss", 998, **OLD | {"stage": "lost"}),
+        row("settled", 997, **OLD | AWAY), row("reclassified", 996, **OLD), row("arrived", 995, **OLD),
+        *(row(account, 999, **OLD) for account in ("departed", "settled", "process-loss", "closed")),
     ]  # fmt: skip
     seen = rate_of(rows, asked("facility"))
     new = 3_000 - 20 + 7 - 11 - 17
