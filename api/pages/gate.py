@@ -59,7 +59,8 @@ class NothingDecided(FormError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """A decision on one container as the form gives it: `verdict` is its line of the event."""
+    """A decision on one container as the form gives it: `verdict` is its line of the event, `added` marks what came
+    without being expected."""
 
     called: str
     name: str
@@ -67,11 +68,12 @@ class Decided:
     expected_g: int | None = None
     difference_g: int | None = None
     tolerance_g: int = 0
+    added: bool = False
 
     @property
     def state(self) -> str:
         """ok, soon or wrong: how the reader is shown it."""
-        if self.verdict["decision"] in ("refused", "missing") or self.verdict.get("unlisted"):
+        if self.verdict["decision"] in ("refused", "missing") or self.added:
             return "wrong"
         if self.difference_g is not None and abs(self.difference_g) > self.tolerance_g:
             return "wrong"
@@ -184,9 +186,11 @@ def _unlisted(found: Journey) -> Iterator[Decided]:
             raise CodeMissing(container=text[:80])
         if not weight.strip():
             raise MassMissing(container=thing.container_code or text[:80])
-        verdict = {"container": thing.id, "code": code, "decision": "accepted", "unlisted": True}
-        verdict |= {"mass": _weighed(_grams(weight))}
-        yield Decided(called=thing.container_code or thing.id, name=thing.name, verdict=verdict)
+        verdict = {"container": thing.id, "code": code, "decision": "accepted", "mass": _weighed(_grams(weight))}
+        # One that was said to stay behind is on the manifest all the same.
+        listed = found.thing.listed.get(thing.id)
+        verdict |= {"unlisted": True} if listed is None else {"listed_g": listed}
+        yield Decided(called=thing.container_code or thing.id, name=thing.name, verdict=verdict, added=True)
 
 
 def scanned(text: str) -> Container:
@@ -213,10 +217,10 @@ def _container(name: str) -> Container:
 
 
 def _kept(form: list[tuple[str, str]], decided: list[Decided]) -> list[tuple[str, str]]:
-    """The form once more, unlisted containers by the ids that they were found under."""
+    """The form once more, added containers by the ids that they were found under."""
     rest = [(key, value) for key, value in form if not key.startswith("unlisted_") and value]
     for each in decided:
-        if each.verdict.get("unlisted"):
+        if each.added:
             rest.append(("unlisted_text", each.verdict["container"]))
             rest.append(("unlisted_mass", str(Decimal(each.verdict["mass"]["net_g"]).scaleb(-3))))
             rest.append(("unlisted_code", each.verdict["code"]))

@@ -102,8 +102,24 @@ def test_what_came_unlisted_is_added_by_its_label_with_or_without_a_record(api: 
     }
     assert text(gate.post(f"{where}/gate", form)).count("联单未列") == 2
     confirm(gate, where, form)
-    assert gate.open(where).count("联单未列") == 2
+    assert gate.get(where).text.count(">联单未列<") == 2
     assert {f.rule for f in api.queries.container(extra).flags} >= {"not-on-manifest"}
+
+
+def test_what_was_said_to_stay_behind_and_came_is_no_unlisted_container(api: ApiWorld, gate: AtWork) -> None:
+    drum, behind = api.drum(), api.drum(grams=20_000)
+    lines = [{"container": each, "code": "900-214-08", "net_g": g} for each, g in ((drum, 180_000), (behind, 20_000))]
+    manifest = api.manifest(drum, lines=lines)
+    left = [{"container": behind, "reason": "no-room"}]
+    api.world.clock.advance(ms=60_000)
+    body = api.ends(manifest, drum) | {"left_behind": left}
+    assert api.say("carrier", "manifest-collected", body).status_code == 201
+    api.follow()
+    form = {f"mass:{drum}": "180", "unlisted_text": behind, "unlisted_mass": "20", "unlisted_code": ""}
+    assert "未记装运" in text(gate.post(f"/manifests/{manifest}/gate", form))
+    confirm(gate, f"/manifests/{manifest}", form)
+    assert ">联单未列<" not in gate.get(f"/manifests/{manifest}").text
+    assert "not-on-manifest" not in {flag.rule for flag in api.queries.container(behind).flags}
 
 
 def test_another_partys_containers_cannot_be_looked_up_by_their_code(api: ApiWorld, gate: AtWork) -> None:
