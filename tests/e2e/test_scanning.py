@@ -184,3 +184,12 @@ def test_a_count_by_scanning_ticks_what_is_there_and_names_the_rest(garage: Page
     expect(review).to_contain_text("NO-SUCH-DRUM")
     garage.click("button.main")
     expect(review).to_contain_text("已记录")
+
+
+def test_a_long_roll_of_blank_labels_is_issued_in_parts_and_is_one_roll(garage: Page) -> None:
+    garage.goto("/labels/blank")
+    garage.fill("input[name=count]", "101")
+    garage.click("button.main")
+    garage.wait_for_url("**/labels/roll/**")
+    expect(garage.locator("h1")).to_have_text("空白标签 101 张")
+    expect(garage.locator(".acts a")).to_have_text("PDF 1–101")
