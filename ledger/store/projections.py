@@ -147,6 +147,7 @@ class Projector:
     ) -> set[str]:
         """Write the stories anew; the facilities in which something stands or stood differently."""
         stores: set[str] = set()
+        written: set[str] = set()  # a chunk's stories may tell of containers of a later chunk
         for first in range(0, len(containers), _CHUNK):
             chunk = containers[first : first + _CHUNK]
             histories = batch.histories(chunk)
@@ -159,7 +160,8 @@ class Projector:
             flows = _Flows(connection)
             stories = account_for(chunk, facts_of, flows, self.regime, registry)
             flows.write()
-            stores |= write_stories(connection, stories, batch.begun)
+            stores |= write_stories(connection, stories, batch.begun - written)
+            written.update(stories)
         return stores
 
     def _judge_stores(self, connection: Connection, facilities: Sequence[str], registry: Registry) -> None:
