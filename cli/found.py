@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from cli.acting import Actor, acting
-from ledger.stores import lost_by
+from cli.words import language
+from ledger.stores import NeverLost, lost_by
 
 
 @click.command()
@@ -21,7 +22,10 @@ def command(actor: Actor, containers: tuple[str, ...], site: str | None) -> None
     """
     for name in containers:
         thing = actor.find.container(name)
-        place, grams = lost_by(thing.id, actor.queries.history(thing.id))
+        try:
+            place, grams = lost_by(thing.id, actor.queries.history(thing.id))
+        except NeverLost as error:
+            raise click.UsageError(f"{name}: {error.says(language())}") from None
         body = {
             "container": thing.id,
             "place": actor.find.place(site),
