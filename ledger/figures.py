@@ -16,7 +16,7 @@ from ledger.custody.events.oversight import (
 from ledger.custody.fact import Fact
 from ledger.custody.flow import Band, bands_from
 from ledger.custody.missing import Gap, gaps_from
-from ledger.custody.rate import Question, Rate, rate_from
+from ledger.custody.rate import Cell, Question, Rate, rate_from
 from ledger.custody.regimes.base import moment_of
 from ledger.log.checkpoint import Policy, VerifiedCheckpoint, verify_checkpoint
 from ledger.queries import Queries
@@ -89,11 +89,14 @@ def believed(ledger: Ledger, policy: Policy) -> VerifiedCheckpoint:
 def trend(queries: Queries, question: Question, periods: Sequence[str]) -> list[tuple[str, Rate]]:
     """The same question of each of these periods that had begun by its moment."""
     asked = [(period, *queries.regime.period(period)) for period in periods]
-    return [
-        (period, queries.rate(replace(question, start=start, end=end)))
-        for period, start, end in asked
-        if start <= question.as_of
+    begun = [
+        (period, replace(question, start=start, end=end)) for period, start, end in asked if start <= question.as_of
     ]
+    if not begun:
+        return []
+    with queries.engine.connect() as connection:
+        sums = overview.cells_of_each(connection, [each for _, each in begun])
+    return [(period, rate_from(cells, each)) for (period, each), cells in zip(begun, sums, strict=True)]
 
 
 def months(year: str) -> list[str]:
@@ -145,11 +148,15 @@ def _behind(found: Iterator[tuple[str, int]], deadlines: dict[str, str]) -> list
     return sorted(made, key=lambda each: (-each.grams, each.container))
 
 
-def by_producer(queries: Queries, question: Question) -> dict[str, Rate]:
-    """The rate of each first producer in scope."""
+def by_producer(queries: Queries, question: Question) -> tuple[Rate, dict[str, Rate]]:
+    """The rate in scope, and that of each first producer."""
     with queries.engine.connect() as connection:
         sums = overview.cells_by_producer(connection, question)
-    return {producer: rate_from(cells, question) for producer, cells in sums.items()}
+    whole: dict[Cell, int] = {}
+    for cells in sums.values():
+        for cell, grams in cells.items():
+            whole[cell] = whole.get(cell, 0) + grams
+    return rate_from(whole, question), {producer: rate_from(cells, question) for producer, cells in sums.items()}
 
 
 def ends_by_producer(queries: Queries, question: Question) -> dict[str, dict[str, int]]:

@@ -89,7 +89,7 @@ def _made(year: str, today: str) -> Iterator[tuple[str, Rate, dict[str, Rate]]]:
     start, end = ledger().regime.period(year)
     for kind in KINDS:
         question = Question(view="origin", kind=kind, start=start, end=end, as_of=ledger().regime.period(today)[0])
-        yield kind, queries().rate(question), told.by_producer(queries(), question)
+        yield kind, *told.by_producer(queries(), question)
 
 
 def _row(rate: Rate) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def enterprises() -> Response:
     counts: dict[str, int] = {}
     for flag in standing(current_viewer()):
         counts[flag.holder] = counts.get(flag.holder, 0) + 1
-    rates = told.by_producer(queries(), question)
+    _, rates = told.by_producer(queries(), question)
     rows = sorted(
         (_row(filters, party, rate, counts.get(party, 0)) for party, rate in rates.items()),
         key=lambda row: (-row["missing"], row["name"]),

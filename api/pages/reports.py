@@ -57,15 +57,13 @@ def _rows(filters: Asked) -> Iterator[dict[str, Any]]:
     """Each kind's enterprises, then the kind's own sum; kinds are never added."""
     for kind in KINDS:
         question = replace(filters.question, view="origin", kind=kind)
-        rates, ends = told.by_producer(queries(), question), told.ends_by_producer(queries(), question)
+        (sum_, rates), ends = told.by_producer(queries(), question), told.ends_by_producer(queries(), question)
         for party in sorted(rates, key=name):
             of_one = replace(filters, question=question, party=party)
             yield _row(of_one, rates[party], ends.get(party, {})) | {"party": name(party)}
         if len(rates) > 1:
             total = {end: sum(each.get(end, 0) for each in ends.values()) for end in ("utilised", "disposed")}
-            yield _row(replace(filters, question=question), queries().rate(question), total) | {
-                "party": t("合计", "all")
-            }
+            yield _row(replace(filters, question=question), sum_, total) | {"party": t("合计", "all")}
 
 
 def _row(filters: Asked, rate: Rate, ends: dict[str, int]) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, case, func, literal, select
 
 from ledger.custody.flow import ACCOUNTS as FLOWING
 from ledger.custody.flow import Spot
@@ -30,6 +33,38 @@ def cells_by_producer(connection: Connection, q: Question) -> dict[str, dict[Cel
         cell = Cell(account, bool(during), bool(entitled), grade, *map(bool, rest))
         made.setdefault(producer, {})[cell] = int(grams)
     return made
+
+
+def cells_of_each(connection: Connection, questions: Sequence[Question]) -> list[dict[Cell, int]]:
+    """What `rate_from` needs, for questions that differ in their periods only; the rows are read once for all."""
+    r = t.lot_row.c
+    marks = sorted({m for q in questions for m in (q.start, q.end, q.horizon)})
+    keys = (
+        r.account, r.reason == "", r.grade, r.holder == r.producer, r.stage == "held", r.deadline != "",
+        *(_marked(column, marks) for column in (r.at, r.born_at, r.deadline, r.clock_at)),
+    )  # fmt: skip
+    widest = replace(questions[0], end=marks[-1])
+    sums = [tuple(row) for row in _summed(connection, widest, None, keys)]
+    made: list[dict[Cell, int]] = []
+    for q in questions:
+        start, end, horizon = (marks.index(m) for m in (q.start, q.end, q.horizon))
+        cells: dict[Cell, int] = {}
+        for account, entitled, grade, by_producer, held, timed, at, born, deadline, clock, grams in sums:
+            if at > end:
+                continue
+            late = account == "overdue" or (timed and deadline <= horizon)
+            cell = Cell(
+                account, at > start, bool(entitled), grade, born <= start, bool(by_producer), bool(held),
+                bool(late and clock <= horizon),
+            )  # fmt: skip
+            cells[cell] = cells.get(cell, 0) + int(grams)
+        made.append(cells)
+    return made
+
+
+def _marked(column: Any, marks: Sequence[str]) -> Any:
+    """How many of the moments had come: at most n exactly where the column is before marks[n]."""
+    return reduce(add, (case((column >= mark, literal(1)), else_=literal(0)) for mark in marks))
 
 
 def ends_by_producer(connection: Connection, q: Question) -> dict[str, dict[str, int]]:

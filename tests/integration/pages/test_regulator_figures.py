@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from click.testing import CliRunner
 from cli.main import main
 from cli.rate import document
 from ledger.custody.rate import Question
-from ledger.figures import figures
+from ledger.figures import by_producer, figures, months, trend
 from ledger.log.checkpoint import Policy
 from tests.support.api_world import ApiWorld
 from tests.support.at_work import AtWork, at_work
+from tests.support.world import OIL
 
 PERIOD = "2025"
 
@@ -93,3 +95,32 @@ def test_the_command_verify_leaves_its_verdict_where_pages_read_it(tmp_path: Pat
         assert made.exit_code == 0, made.output
     kept = json.loads((home / "verified.json").read_text())
     assert (kept["ok"], kept["level"]) == (True, "signatures") and kept["size"] >= 1
+
+
+def test_the_trend_is_the_rate_of_each_month_and_the_whole_is_the_sum_of_its_producers(api: ApiWorld) -> None:
+    container = api.drum("shop", 180_000)
+    api.drum("disposer", 20_500)
+    api.world.clock.advance(hours=24 * 25)
+    api.drum("shop", 70_001)
+    lost = {
+        "stage": "held",
+        "reason": "stolen",
+        "container": container,
+        "place": api.yard["shop"],
+        "code": OIL,
+        "net_g": 180_000,
+    }
+    assert api.say("shop", "container-lost", lost).status_code == 201
+    api.world.clock.advance(hours=24 * 400)
+    api.follow()
+    ledger, queries = api.world.ledger, api.queries
+    for view in ("origin", "facility"):
+        for year in ("2025", "2026"):
+            start, end = ledger.regime.period(year)
+            question = Question(view=view, kind="hazardous", start=start, end=end, as_of=ledger.now())
+            series = trend(queries, question, months(year))
+            assert len(series) == 12
+            for period, rate in series:
+                start, end = ledger.regime.period(period)
+                assert rate == queries.rate(replace(question, start=start, end=end)), (view, period)
+            assert by_producer(queries, question)[0] == queries.rate(question)
