@@ -7,7 +7,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 
 PARTS := api/pages/node_modules/.package-lock.json
 
-.PHONY: setup demo test lint fix bench vectors lock parts debian
+.PHONY: setup demo test lint fix bench mutants vectors lock parts debian
 
 setup: $(VENV)/dev.stamp debian parts
 
@@ -46,6 +46,11 @@ fix: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks
+
+# Is there a test that fails for every fault? What survives is told in docs/explanation/mutants.md.
+mutants: $(VENV)/dev.stamp
+	nice $(VENV)/bin/mutmut run --max-children 1
+	$(VENV)/bin/mutmut results
 
 vectors: $(VENV)/dev.stamp
 	$(PY) -m tests.support.vectors

@@ -229,21 +229,27 @@ def test_each_term_of_the_origin_view_is_where_the_definition_has_it() -> None:
         row("closed", 50, holder="d", grade="D"), row("entrusted", 3_000, holder="d"),
         row("lost", 60), row("dumped", 70), row("difference", 80), row("open", 90), row("overdue", 95, deadline=LATE),
         *(row(account, 999, **OLD) for account in ("generated", "gain", "settled", "process-loss", "entrusted")),
+        row("closed", 33, **OLD | {"grade": "C"}), row("closed", 34, **OLD | {"grade": "B"}),
+        row("gain", 998, **OLD | AWAY),
+        row("closed", 35, born_at=BEFORE, holder="d", grade="B", reason="no"),
+        row("closed", 36, holder="d", grade="C", reason="no"),
+        row("open", 64, **OLD | {"holder": "d"}), row("open", 128, **OLD | {"stage": "in-transit"}),
     ]  # fmt: skip
     seen = rate_of(rows, asked())
-    assert seen.opening_g == 1 + 2 + 4 + 8
+    assert seen.question == asked()
+    assert seen.opening_g == 1 + 2 + 4 + 8 + 64 + 128
     assert {name: grams for name, grams in seen.came_in_g.items() if grams} == {"generated": 1_000, "gain": 30}
     assert seen.settled_g == 100 + 200 + 400 + 500
     assert seen.closed_ok_g == 5_000 + 6_000 + 40 + 50
     assert seen.bad_g == {
-        "lost": 64, "dumped": 86, "difference": 88, "closed-by-unentitled": 7_000, "process-loss-by-unentitled": 800
+        "lost": 64, "dumped": 86, "difference": 88, "closed-by-unentitled": 7_071, "process-loss-by-unentitled": 800
     }  # fmt: skip
-    assert (seen.overdue_g, seen.open_g) == (95, 1 + 2 + 90 + 95)
+    assert (seen.overdue_g, seen.open_g) == (95, 1 + 2 + 90 + 95 + 64 + 128)
     assert (seen.verified_g, seen.asserted_g, seen.custodial_g) == (11_000, 90, 6_000)
-    assert seen.proven == Share(part_g=11_090, whole_g=15 + 1_030 - 1_200)
+    assert seen.proven == Share(part_g=11_090, whole_g=207 + 1_030 - 1_200)
     assert seen.proven_with_stock == Share(part_g=11_090, whole_g=1_000 + 10 - 100 - 400 + 6_000)
     assert seen.declared == Share(part_g=3_000 + 6_000, whole_g=1 + 1_000 + 20)
-    assert seen.due == Share(part_g=11_090, whole_g=11_090 + 64 + 86 + 88 + 7_000 + 800 + 95)
+    assert seen.due == Share(part_g=11_090, whole_g=11_090 + 64 + 86 + 88 + 7_071 + 800 + 95)
     assert not seen.nothing_due and rate_of([row("open", 5)], asked()).nothing_due
 
 
