@@ -53,7 +53,8 @@ def test_the_codes_of_a_printed_page_are_the_whole_proof(paper: Paper, stranger:
     (stranger.folder / "scanned.txt").write_text("\n".join(reversed([*codes, codes[0], *heads])))
     said = stranger.answers("wasteledger verify-paper scanned.txt --trust trust.json")
     assert (said["verified"], said["facts"]) == (True, paper(kind).packet.facts)
-    one_short = stranger.run(f"wasteledger verify-paper {' '.join(codes[1:])} --trust trust.json")
+    without = " ".join(code for code in codes if not code.startswith("WLP1:1/"))
+    one_short = stranger.run(f"wasteledger verify-paper {without} --trust trust.json")
     assert (one_short.exit_code, "without 1" in one_short.output) == (1, True)
 
 
