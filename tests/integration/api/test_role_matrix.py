@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,11 @@ MAY: dict[Right, set[str]] = {
 
 PUBLIC = {
     "health.", "log.", "labels.", "session.log_in", "session.accept", "visits.opened", "visits.offer_key",
+    # Pages: coming in, what anybody may see, files without anybody's data, and what a link opens.
+    "page_entrance.home", "page_entrance.sign_in", "page_entrance.come_in", "page_entrance.language",
+    "page_admin.invitation", "page_admin.accept", "page_visits.visit", "page_files.", "page_found.", "page_disclosure.",
+    "page_offline.shift", "page_offline.waiting", "page_offline.device", "page_offline.verifier", "page_offline.worker",
+    "page_offline.installable",
 }  # fmt: skip
 """Where a route may be public: these blueprints and views, and no other."""
 
@@ -74,6 +80,23 @@ class House:
         return client.open(path, method=method, json={} if method not in ("GET", "HEAD") else None, headers=headers)
 
 
+APART = {
+    ("session.log_out", "DELETE"), ("page_entrance.go_out", "POST"), ("page_admin.share_device", "POST"),
+    ("page_entrance.home", "GET"),
+}  # fmt: skip
+"""Three end the session that the next question needs, one leads strangers to the door: each has a test of its own."""
+
+
+def code_of(answer: Any) -> str | None:
+    """The code of a failure, told as JSON, as a page, or by being led to the door."""
+    if answer.is_json:
+        return (answer.json or {}).get("code") if isinstance(answer.json, dict) else None
+    if answer.status_code == 303 and answer.location.startswith("/sign-in"):
+        return "not-logged-in"
+    told = re.search(r"<code>([a-z-]+)</code></p>\s*</main>", answer.text) if answer.status_code >= 400 else None
+    return None if told is None else told.group(1)
+
+
 @pytest.fixture
 def house(api_on_sqlite: ApiWorld) -> House:
     return House(api_on_sqlite)
@@ -108,6 +131,9 @@ def test_every_route_has_a_right_that_this_table_knows(house: House) -> None:
 def test_no_route_is_public_that_should_not_be(house: House) -> None:
     public = {r.endpoint for r, *_ in routes(house.app) if right_of(house.app, r) is Right.PUBLIC}
     assert {each for each in public if not any(each.startswith(allowed) for allowed in PUBLIC)} == set()
+    assert right_of(house.app, next(r for r, *_ in routes(house.app) if r.endpoint == "page_offline.shift_data")) is (
+        Right.ACT
+    )
 
 
 def test_every_role_is_let_in_where_it_may_and_nowhere_else(house: House) -> None:
@@ -115,14 +141,15 @@ def test_every_role_is_let_in_where_it_may_and_nowhere_else(house: House) -> Non
     count = 0
     for rule, method, path in routes(house.app):
         right = right_of(house.app, rule)
-        if (rule.endpoint, method) == ("session.log_out", "DELETE"):
-            continue  # it would end the session; test_session does it
+        if (rule.endpoint, method) in APART:
+            continue
         for role in sorted(EVERYBODY):
             answer = house.ask(role, method, path)
-            code = (answer.json or {}).get("code") if answer.is_json else None
+            code = code_of(answer)
             let_in = code not in ("not-logged-in", "not-allowed")
             expected = role in MAY[right]
-            told_who = answer.status_code == (401 if role == "nobody" else 403)
+            page = rule.endpoint.startswith("page_")
+            told_who = answer.status_code == ((303 if page else 401) if role == "nobody" else 403)
             if let_in != expected or (not expected and not told_who) or answer.status_code >= 500:
                 wrong.append(f"{role} {method} {rule}: {answer.status_code} {code}, expected {right.name}")
             answer.close()
