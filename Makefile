@@ -7,7 +7,7 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 
 PARTS := api/pages/node_modules/.package-lock.json
 
-.PHONY: setup demo test lint fix bench mutants vectors lock parts debian
+.PHONY: setup demo test lint fix bench mutants vectors pictures lock parts debian
 
 setup: $(VENV)/dev.stamp debian parts
 
@@ -55,6 +55,10 @@ mutants: $(VENV)/dev.stamp
 vectors: $(VENV)/dev.stamp
 	$(PY) -m tests.support.vectors
 	$(PY) -m tests.support.event_pages
+
+# The README's pictures, taken of the demo park in a real browser.
+pictures: $(VENV)/dev.stamp debian parts
+	$(PY) -m tests.support.pictures
 
 # Pins every dependency by version and hash, the newest that fit pyproject.toml.
 LOCK := $(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
