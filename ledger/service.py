@@ -25,7 +25,7 @@ from ledger.log.proof import build_receipt
 from ledger.log.statement import Seen, Statement
 from ledger.log.tiles import WIDTH, TileReader, tile_width
 from ledger.log.trust import Trust
-from ledger.log.wire import decode_base64, encode_base64
+from ledger.log.wire import decode_base64, encode_base64, is_hash
 from ledger.store import keeping, read
 from ledger.store.answers import Answer, Draft, IdReused, SealedText, Submission
 from ledger.store.append import Appender, fact_of
@@ -596,10 +596,10 @@ class Ledger:
         if (known := self._records.get(name)) is not None:
             return known
         with asking(self.engine) as connection:
-            is_hash = len(name) == 64
-            found = (
-                read.record_by_hash(connection, bytes.fromhex(name)) if is_hash else read.record_by_id(connection, name)
-            )
+            if is_hash(name):
+                found = read.record_by_hash(connection, bytes.fromhex(name))
+            else:
+                found = read.record_by_id(connection, name)
         if found is None:
             raise NotFound(what=f"record {name}")
         if found.index is not None:  # from now on nothing of it changes

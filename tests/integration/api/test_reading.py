@@ -66,6 +66,11 @@ def test_entries_and_receipts_are_shown_to_who_takes_part_only(api: ApiWorld) ->
     assert api.get(f"/v1/entries/{step['id']}", "disposer").status_code == 200
 
 
+def test_a_name_of_no_record_is_not_found_whatever_it_looks_like(api: ApiWorld) -> None:
+    for name in ("x" * 64, "A" * 64, "0" * 64, "none-such"):
+        assert api.get(f"/v1/entries/{name}", by="shop").status_code == 404, name
+
+
 def test_the_feed_gives_each_reader_its_own_entries_and_goes_on_where_it_stopped(api: ApiWorld) -> None:
     for _ in range(3):
         api.drum("shop")
