@@ -1,10 +1,16 @@
 # The product with its exact dependencies, run by nobody in particular.
+FROM node:22-slim AS parts
+WORKDIR /parts
+COPY api/pages/package.json api/pages/package-lock.json api/pages/.npmrc ./
+RUN npm ci --omit=dev
+
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY requirements.lock pyproject.toml ./
 RUN python -m venv /opt/wasteledger && \
     /opt/wasteledger/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
 COPY . .
+COPY --from=parts /parts/node_modules api/pages/node_modules
 RUN /opt/wasteledger/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.pages.files import PARTS
 from tests.support.repository import ROOT, own_files
 
 CARRIED = ("cli", "fixtures", "ledger", "migrations", "api")
@@ -46,6 +47,12 @@ def test_the_wheel_carries_every_file_of_its_packages(installed: Path) -> None:
     ours = {path.relative_to(ROOT) for package in CARRIED for path in own_files(package)}
     assert {Path("fixtures/cn/catalogue-2021.csv"), Path("ledger/errors.py")} <= ours
     assert sorted(str(path) for path in ours if not (packages / path).is_file()) == []
+
+
+def test_the_wheel_carries_what_pages_load_from_npm(installed: Path) -> None:
+    [packages] = installed.glob("lib/python*/site-packages")
+    parts = packages / "api" / "pages" / "node_modules"
+    assert [name for name, file in PARTS.items() if not (parts / file).is_file()] == []
 
 
 def test_the_installed_command_says_its_help_and_version(installed: Path, tmp_path: Path) -> None:
