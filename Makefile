@@ -18,7 +18,7 @@ demo: $(VENV)/runtime.stamp
 	$(VENV)/bin/wasteledger demo --serve
 
 test: lint debian parts
-	$(PY) -m pytest -n logical --dist loadgroup
+	$(PY) -m pytest -n logical
 
 # What pages load from npm, pinned by package-lock.json.
 parts: $(PARTS)

@@ -1,10 +1,9 @@
-"""Real Chromium (Debian's) against the demo park on a real server; all of it in one worker, one park for all tests."""
+"""Real Chromium (Debian's) against the demo park on a real server: one park and one browser for each worker."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
@@ -12,13 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from tests.support import park as parks
 from tests.support.park import PASSWORD, LogIn, Park, Person
 from tests.support.walk import come_in
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One browser at a time: the park is made once, and the machine has few cores."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
