@@ -14,7 +14,7 @@ from ledger.custody.events import Event
 from ledger.custody.events.movement import ManifestCollected, ManifestIssued, ManifestReceived
 from ledger.custody.fact import Fact
 from ledger.custody.flags import RULES, Flag
-from ledger.custody.lots import within_tolerance
+from ledger.custody.lots import tolerance_g, within_tolerance
 from ledger.custody.regimes.base import Act, Regime
 from ledger.custody.registry import Registry
 from ledger.queries import Queries, Step, Unknown
@@ -140,11 +140,9 @@ def standing(queries: Queries, of: Journey, now: str) -> list[Flag]:
     return [f for f in found if f.key == of.thing.id or f.rule == "receiver-not-entitled"]
 
 
-def tolerance_g(grams: int, thing: Manifest, now: str, regime: Regime, registry: Registry) -> int:
+def tolerable_g(grams: int, thing: Manifest, now: str, regime: Regime, registry: Registry) -> int:
     """The largest difference of a load of so many grams that would be within the tolerance now."""
-    day, scopes = regime.day_of(now), (thing.sender_site, thing.sender)
-    fixed = regime.setting(registry, "tolerance-g", day, *scopes)
-    return max(fixed, grams * regime.setting(registry, "tolerance-ppm", day, *scopes) // 1_000_000)
+    return tolerance_g(regime, registry, regime.day_of(now), grams, thing.sender_site, thing.sender)
 
 
 def acts(thing: Manifest, party: str) -> dict[str, bool]:

@@ -17,7 +17,7 @@ from api.pages.shown import page, registry, t
 from api.pages.treatment import methods
 from ledger.custody.container import Container
 from ledger.errors import FormError
-from ledger.journeys import REFUSED, TO_DECIDE, Journey, Line, tolerance_g
+from ledger.journeys import REFUSED, TO_DECIDE, Journey, Line, tolerable_g
 from ledger.labels.code import LabelCodeMistyped, NoLabelCode
 from ledger.labels.code import parse as parse_label
 from ledger.log.ids import is_stream
@@ -135,7 +135,7 @@ def _expected(found: Journey) -> list[tuple[Line, int]]:
 
 
 def _tolerance(found: Journey, expected: int) -> int:
-    return tolerance_g(expected, found.thing, ledger().now(), ledger().regime, registry())
+    return tolerable_g(expected, found.thing, ledger().now(), ledger().regime, registry())
 
 
 def _all_decided(found: Journey) -> list[Decided]:

@@ -529,12 +529,17 @@ def is_late(regime: Regime, registry: Registry, fact: Fact) -> bool:
 
 
 def within_tolerance(regime: Regime, registry: Registry, at: str, posting: Posting) -> bool:
-    """True when a difference is no larger than the tolerance of its mass adopted for that day."""
+    """True when a difference is no larger than the tolerance of its mass adopted for that day, for the site, else the
+    party, whose difference it is: on the road the sender's, whether the load came light or heavy."""
+    of = posting.credit if posting.credit.stage == "difference" else posting.debit
     day = local_day(at, regime.offset)
-    scopes = (posting.debit.site, posting.debit.holder)
-    ppm = regime.setting(registry, "tolerance-ppm", day, *scopes)
-    grams = regime.setting(registry, "tolerance-g", day, *scopes)
-    return posting.grams <= max(grams, posting.of_g * ppm // 1_000_000)
+    return posting.grams <= tolerance_g(regime, registry, day, posting.of_g, of.site, of.holder)
+
+
+def tolerance_g(regime: Regime, registry: Registry, day: str, of_g: int, site: str, party: str) -> int:
+    """The largest difference of a mass that is within the tolerance adopted for a day, a site and its party."""
+    ppm = regime.setting(registry, "tolerance-ppm", day, site, party)
+    return max(regime.setting(registry, "tolerance-g", day, site, party), of_g * ppm // 1_000_000)
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

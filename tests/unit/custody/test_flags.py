@@ -39,6 +39,20 @@ def received(scene: Scene, drum: str, *, to: str = "refinery", who: str = "refin
     assert scene.say(who, "manifest-received", body) == ""
 
 
+@pytest.mark.parametrize("got", [99_000, 101_000])
+@pytest.mark.parametrize(("scope", "settled"), [("garage", True), ("garage-yard", True), ("carrier", False)])
+def test_light_and_heavy_loads_are_judged_by_the_senders_tolerance(
+    scene: Scene, got: int, scope: str, settled: bool
+) -> None:
+    where = scene.place("garage-yard")["site"] if scope == "garage-yard" else scene.party(scope)
+    setting = {"name": "tolerance-ppm", "value": 10_000, "effective_from": "2026-01-01", "scope": where}
+    assert scene.say("settings", "setting-adopted", setting) == ""
+    drum = scene.fill()
+    collected(scene, drum)
+    received(scene, drum, **verdict(drum, grams=got))
+    assert ("mass-difference" in {rule for rule, *_ in scene.told.flags(SOON)}) is not settled
+
+
 def test_a_difference_of_half_a_percent_is_settled_and_a_gram_more_is_not(scene: Scene) -> None:
     within, beyond = scene.fill(1), scene.fill(2)
     for n, (drum, grams) in enumerate(((within, 99_500), (beyond, 99_499)), 1):
