@@ -71,7 +71,8 @@ class Source(Protocol):
         """What authorities adopted."""
 
     def closed(self, producer: str, start: str, end: str) -> Iterable[str]:
-        """The containers in which mass of that producer may have been closed in [start, end); more do no harm."""
+        """The containers in which mass of that producer may have been closed in [start, end), of which the source has
+        everything upstream too; more do no harm."""
 
     def standing(self, site: str) -> Iterable[str]:
         """Containers that may stand at a site, beside those that its chain tells of; more do no harm."""

@@ -7,6 +7,8 @@ from typing import Final
 
 from ledger.access import ALL, Viewer
 from ledger.custody import wire
+from ledger.custody.account import sources_of, targets_of
+from ledger.custody.decide import unwrapped
 from ledger.custody.events import Event
 from ledger.custody.events.authority import SettingAdopted
 from ledger.custody.events.ledger import KeyEnrolled
@@ -118,7 +120,8 @@ class _Recorded:
         return self._give([f for f in self._registered() if isinstance(f.event, SettingAdopted)])
 
     def closed(self, producer: str, start: str, end: str) -> Iterable[str]:
-        return self._sees(shelf.closed_of(self._connection, producer, start, end))
+        ended = self._sees(shelf.closed_of(self._connection, producer, start, end))
+        return {name for name in ended if self._viewer.who is None or self._sees_upstream(name)}
 
     def standing(self, site: str) -> Iterable[str]:
         rows = shown.containers(self._connection, ALL, {"site": site}, (), ENTRIES_MAX)
@@ -137,6 +140,19 @@ class _Recorded:
             told = facts.of_streams(self._connection, [s.stream for s in standing if s is not None], self._size)
             enrolled = [f for each in told.values() for f in each if isinstance(f.event, KeyEnrolled)]
             waiting = {fact.by.key for fact in self._give(enrolled)} - done
+
+    def _sees_upstream(self, container: str) -> bool:
+        """True when the reader is shown every container from which something came into this one. What went through
+        another enterprise's tank is proven by whose tank it was, or by the authority."""
+        waiting, done = {container}, set[str]()
+        while waiting:
+            if self._sees(waiting) != waiting:
+                return False
+            done |= waiting
+            told = facts.of_streams(self._connection, waiting, self._size)
+            said = ((name, unwrapped(fact).event) for name in waiting for fact in told[name])
+            waiting = {s for name, event in said if name in targets_of(event) for s in sources_of(event)} - done
+        return True
 
     def _sees(self, things: Iterable[str]) -> set[str]:
         return shown.things(self._connection, self._viewer, things)

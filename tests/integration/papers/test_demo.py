@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger import bootstrap
+from ledger.access import ALL, Viewer
 from ledger.papers.facts import Asked, Certificate, Inventory, Kind, NothingToState, Paper
 from ledger.papers.making import make
 from ledger.queries import Queries
@@ -62,3 +63,27 @@ def test_every_journey_has_its_papers(demo: tuple[Ledger, Queries], kind: Kind) 
     manifests = [str(row["id"]) for row in demo[1].manifests()]
     made = papers(demo, kind, manifests)
     assert set(made) == set(manifests) if kind != "receipt-note" else made
+
+
+def test_every_reader_gets_certificates_of_what_it_is_shown_whole_and_the_rest_is_said_to_be_nothing(
+    demo: tuple[Ledger, Queries],
+) -> None:
+    """A disposer is not shown what was pumped into a collector's tank: those grams are not on its paper."""
+    parties = list(demo[1].registry().parties)
+    whole = {party: sum(s.grams for s in p.sums) for party, p in _certificates(demo, parties, ALL).items()}
+    told = {reader: _certificates(demo, parties, Viewer(who=frozenset({reader}))) for reader in parties}
+    grams = {reader: {p: sum(s.grams for s in c.sums) for p, c in made.items()} for reader, made in told.items()}
+    assert all(of <= whole[party] for made in grams.values() for party, of in made.items())
+    assert any(0 < of < whole[party] for made in grams.values() for party, of in made.items())
+
+
+def _certificates(demo: tuple[Ledger, Queries], parties: list[str], viewer: Viewer) -> dict[str, Certificate]:
+    made = {}
+    for party in parties:
+        try:
+            paper, _ = make(Asked(kind="certificate", subject=party), *demo, viewer=viewer, link="https://l.example/")
+        except NothingToState:
+            continue
+        assert isinstance(paper, Certificate)
+        made[party] = paper
+    return made
