@@ -63,11 +63,12 @@ def operation(
     body: type[Schema] | tuple[type[Schema], ...] | None = None,
     errors: Sequence[type[LedgerError]] = (),
     body_max: int = BODY_MAX,
+    plain: Callable[[Any], bool] | None = None,
 ) -> Callable[[F], F]:
     """Describe a view, and hand it what it takes: `query` and `body`, shown to have their form.
 
     `answers` maps a status to a schema, to a media type for text and bytes, or to None for an empty answer. Of several
-    body schemas the caller sends any one.
+    body schemas the caller sends any one. A body that is `plain` needs no schema: it has the form beyond doubt.
     """
     described = Operation(
         summary=summary, tag=tag, query=query, body=body, answers=answers, errors=tuple(errors), body_max=body_max
@@ -84,7 +85,8 @@ def operation(
             if query is NoQuery:
                 kwargs.pop("query", None)
             if bodies:
-                kwargs["body"] = _loaded(bodies, read_json(request, body_max))
+                given = read_json(request, body_max)
+                kwargs["body"] = given if plain is not None and plain(given) else _loaded(bodies, given)
             return view(*args, **kwargs)
 
         called.operation = described  # type: ignore[attr-defined]

@@ -144,6 +144,9 @@ _PLAIN_TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
 Moment = r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"
 HASH = r"[0-9a-f]{64}"
 BASE64 = r"[A-Za-z0-9+/]*={0,2}"
+SIGNATURE = r"[A-Za-z0-9+/]{85}[AQgw]=="
+STATEMENT_MAX = 262_144
+BATCH_MAX = 1_000
 
 
 class SealedTextIn(Strict):
@@ -157,8 +160,8 @@ class SealedTextIn(Strict):
 class SubmissionIn(Strict):
     """A signed statement: its canonical bytes as text, exactly as signed, and the Ed25519 signature in base64."""
 
-    statement = fields.String(required=True, validate=validate.Length(2, 262_144))
-    signature = pattern(r"[A-Za-z0-9+/]{85}[AQgw]==", required=True)
+    statement = fields.String(required=True, validate=validate.Length(2, STATEMENT_MAX))
+    signature = pattern(SIGNATURE, required=True)
     sealed = fields.List(fields.Nested(SealedTextIn), validate=validate.Length(1, 64))
     note = fields.String(validate=validate.Length(1, 65_536))
 
@@ -166,7 +169,7 @@ class SubmissionIn(Strict):
 class BatchIn(Strict):
     """Up to 1,000 signed statements; each has a result of its own."""
 
-    statements = fields.List(fields.Nested(SubmissionIn), required=True, validate=validate.Length(1, 1_000))
+    statements = fields.List(fields.Nested(SubmissionIn), required=True, validate=validate.Length(1, BATCH_MAX))
 
 
 class SaidIn(Strict):

@@ -6,10 +6,11 @@ A thing that the reader takes no part in is answered like one that does not exis
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,6 +20,7 @@ from ledger.custody.container import Container, Manifest
 from ledger.custody.events.containers import Birth, LabelBound, LabelIssued
 from ledger.custody.events.registry import PartyRegistered, SiteRegistered
 from ledger.custody.events.stock import LabelReplaced
+from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag
 from ledger.custody.rate import Question, Rate
 from ledger.custody.registry import Registry
@@ -30,7 +32,8 @@ from ledger.store.answers import Answer
 from ledger.store.database import asking
 from ledger.store.read import Record
 
-_RAISED_MAX = 16  # containers whose exceptions an answer is worth waiting for
+_RAISED_MAX: Final = 16  # containers whose exceptions an answer is worth waiting for
+_REGISTRY_KEPT_S: Final = 0.5  # as often as jobs take new entries in
 
 
 class BadCursor(FormError):
@@ -65,6 +68,7 @@ class Reading:
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
         self._engine = queries.engine
+        self._registry: tuple[float, Registry] | None = None
 
     def of_regions(self, regions: Sequence[str]) -> Viewer:
         """A regulator: of everything, or of the parties with a site in one of these regions (prefixes of codes)."""
@@ -191,22 +195,36 @@ class Reading:
     def raised_by(self, answer: Answer) -> list[Flag]:
         """The exceptions that a statement raised, before the projections have taken it in: provisional."""
         assert answer.statement is not None
-        touched = [each.stream for each in answer.links if each.stream.startswith("container:")][:_RAISED_MAX]
+        links = [each for each in answer.links if each.stream.startswith("container:")]
+        touched = [each.stream for each in links][:_RAISED_MAX]
         if not touched:
             return []
-        with asking(self._engine) as connection:
-            known = facts.as_stored(connection, touched)
-            registry = self._queries.projector.registry(connection)
-            flows = self._queries.projector.flows(connection)
+        regime, registry = self._queries.regime, self._registry_of_late()
+        if answer.fact is not None and all(each.seq == 1 for each in links):  # all that is known of them is this
+            born = {each.stream: [answer.fact] for each in links}
+            stories = account_for(touched, born.__getitem__, {}, regime, registry)
+        else:
+            with asking(self._engine) as connection:
+                known = facts.as_stored(connection, touched)
 
-            def facts_of(name: str) -> list[Any]:
-                if name not in known:
-                    known.update(facts.as_stored(connection, [name]))
-                return known[name]
+                def facts_of(name: str) -> list[Fact]:
+                    if name not in known:
+                        known.update(facts.as_stored(connection, [name]))
+                    return known[name]
 
-            stories = account_for(touched, facts_of, flows, self._queries.regime, registry)
+                flows = self._queries.projector.flows(connection)
+                stories = account_for(touched, facts_of, flows, regime, registry)
         raised = (f for name in touched for f in stories[name].flags)
         return [f for f in raised if f.opened_by == answer.statement and not f.closed_at]
+
+    def _registry_of_late(self) -> Registry:
+        """The registry as the projections had it a moment ago."""
+        now = time.monotonic()
+        read_at, registry = self._registry or (-_REGISTRY_KEPT_S, Registry())
+        if now - read_at >= _REGISTRY_KEPT_S:
+            registry = self._queries.registry()
+            self._registry = now, registry
+        return registry
 
     def rate(self, viewer: Viewer, question: Question, size: int | None = None) -> Rate:
         """The rate, of the reader's own parties unless it sees everybody; of a `size` by exact replay."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, Response
 from marshmallow import fields
@@ -13,7 +14,20 @@ from api.auth import Right, current_actor, ledger, reading, requires
 from api.errors import PROBLEM
 from api.observed import ANSWERS, APPENDED, RAISED
 from api.openapi import operation
-from api.schemas import HASH, BatchIn, BatchOut, Moment, RecordedOut, SaidIn, Strict, SubmissionIn, pattern
+from api.schemas import (
+    BATCH_MAX,
+    HASH,
+    SIGNATURE,
+    STATEMENT_MAX,
+    BatchIn,
+    BatchOut,
+    Moment,
+    RecordedOut,
+    SaidIn,
+    Strict,
+    SubmissionIn,
+    pattern,
+)
 from ledger.accounts.errors import NotAllowed
 from ledger.custody.events import about_of
 from ledger.custody.rules import NotAuthorised, Refusal
@@ -39,6 +53,28 @@ REFUSALS: tuple[type[LedgerError], ...] = (
     Busy,
 )
 """What can become of a statement besides being recorded."""
+_PLAIN: Final = {"statement", "signature"}
+_signature: Final = re.compile(SIGNATURE).fullmatch
+
+
+def plain(given: Any) -> bool:
+    """Whether a body is one bare statement, or a batch of them, as SubmissionIn and BatchIn would take them."""
+    if type(given) is not dict:
+        return False
+    if given.keys() == {"statements"} and type(given["statements"]) is list:
+        return 1 <= len(given["statements"]) <= BATCH_MAX and all(map(_plain, given["statements"]))
+    return _plain(given)
+
+
+def _plain(given: Any) -> bool:
+    return (
+        type(given) is dict
+        and given.keys() == _PLAIN
+        and type(given["statement"]) is str
+        and 2 <= len(given["statement"]) <= STATEMENT_MAX
+        and type(given["signature"]) is str
+        and _signature(given["signature"]) is not None
+    )
 
 
 @blueprint.post("/statements")
@@ -50,6 +86,7 @@ REFUSALS: tuple[type[LedgerError], ...] = (
     answers={200: BatchOut, 201: RecordedOut},
     errors=REFUSALS,
     body_max=BATCH_BYTES_MAX,
+    plain=plain,
 )
 def record(body: dict[str, Any]) -> Response:
     many = body.get("statements")

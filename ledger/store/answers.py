@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ledger.custody.events import Event
+from ledger.custody.fact import Fact
 from ledger.errors import FormError, LedgerError
 from ledger.log.entry import Link
 from ledger.log.keys import PrivateKey
@@ -127,7 +128,7 @@ class Submission:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What became of one statement. `entry` holds the exact leaf bytes; `promise` with its signature says when the log
-    will hold it; `index` is its place, None until sequenced."""
+    will hold it; `index` is its place, None until sequenced; `fact` is what was accepted just now."""
 
     id: str | None
     statement: str | None
@@ -138,6 +139,7 @@ class Answer:
     received_at: str | None = None
     links: tuple[Link, ...] = ()
     index: int | None = None
+    fact: Fact | None = field(default=None, repr=False, compare=False)
     promises: Promises | None = field(default=None, repr=False, compare=False)
 
     @property

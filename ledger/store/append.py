@@ -404,6 +404,7 @@ class Appender:
             received_at=flush.received_at,
             links=links,
             index=self._end.frontier.size + len(flush.leaves) - 1 if rows.inline else None,
+            fact=fact if refusal is None else None,
             promises=self.promise_for,
         )
         flush.answers[said.id] = answer
