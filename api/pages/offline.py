@@ -176,18 +176,27 @@ def installable() -> Response:
 @requires(Right.PUBLIC)
 def worker() -> Response:
     """The service worker, which keeps exactly these files; another version of any of them is another worker."""
-    files = _kept_files()
-    head = f"const VERSION = {_version(files)!r};\nconst FILES = {orjson.dumps([*_SHELLS, *files]).decode()};\n"
+    files, scanner = _kept_files()
+    shells = tuple(sorted(f"/{each.relative_to(_HERE).as_posix()}" for each in (_HERE / "templates").glob("*.html")))
+    parts = {
+        "VERSION": _version((*files, *shells)),
+        "FILES": [*_SHELLS, *files],
+        "SCANNER": {"version": _version(scanner), "files": scanner},
+    }
+    head = "".join(f"const {name} = {orjson.dumps(value).decode()};\n" for name, value in parts.items())
     response = Response(head + (_HERE / "static" / "sw.js").read_text("utf-8"), content_type="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Security-Policy"] = "default-src 'self'"
     return response
 
 
-def _kept_files() -> tuple[str, ...]:
+def _kept_files() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is kept from the first visit on, and the parts of the scanner, kept once they are wanted."""
     static = sorted(f.relative_to(_HERE).as_posix() for f in (_HERE / "static").rglob("*") if f.is_file())
     parts = sorted(f"parts/{name}" for name, file in PARTS.items() if (_HERE / "node_modules" / file).exists())
-    return tuple(f"/{each}" for each in (*static, *parts) if each != "static/sw.js")
+    scanner = tuple(f"/{each}" for each in parts if each.startswith("parts/zxing/"))
+    kept = (f"/{each}" for each in (*static, *parts) if each != "static/sw.js")
+    return tuple(each for each in kept if each not in scanner), scanner
 
 
 @cache
@@ -196,6 +205,4 @@ def _version(files: tuple[str, ...]) -> str:
         under = path.removeprefix("/parts/")
         return (_HERE / ("node_modules/" + PARTS[under] if under != path else path.lstrip("/"))).read_bytes()
 
-    templates = sorted((_HERE / "templates").glob("*.html"))
-    joined = b"".join([*(content(each) for each in files), *(each.read_bytes() for each in templates)])
-    return sha256(joined).hex()[:16]
+    return sha256(b"".join(content(each) for each in files)).hex()[:16]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
@@ -112,3 +114,69 @@ def test_what_is_said_without_network_outlives_a_killed_browser_and_is_sent_in_o
     assert [step["type"] for step in story["steps"]] == ["container-filled", "container-stored", "manifest-issued"]
     assert story["net_g"] == 182_400
     phone.close()
+
+
+KEPT = """
+  async () => {
+    const { recall } = await import("/static/core/db.js");
+    const page = await (await caches.open("wasteledger-roadside")).match("/manifests/mine/roadside");
+    return [Boolean(page), Boolean(await recall("data")), (await recall("here"))?.person ?? ""];
+  }
+"""
+
+
+def until(page: Page, script: str, fits: Callable[[Any], bool]) -> Any:
+    """What a script of the page answers, once it fits."""
+    for _ in range(100):
+        if fits(found := page.evaluate(script)):
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError(found)
+
+
+def keep(page: Page) -> str:
+    """Somebody works on the phone: a page and the shift's data are kept. Who it was."""
+    page.goto("/shift")
+    expect(page.locator("#why")).to_contain_text("本机还没有密钥")
+    page.evaluate(
+        """async () => (await caches.open("wasteledger-roadside")).put("/manifests/mine/roadside", new Response("x"))"""
+    )
+    page_kept, data_kept, person = page.evaluate(KEPT)
+    assert page_kept and data_kept and person
+    return str(person)
+
+
+def test_what_is_kept_of_somebodys_work_goes_when_they_sign_out_and_when_another_comes(
+    log_in: LogIn, context: BrowserContext
+) -> None:
+    page = log_in("clerk")
+    clerk = keep(page)
+    page.goto("/")
+    page.click("form.out button")
+    page.wait_for_url("**/sign-in")
+    assert page.evaluate(KEPT) == [False, False, ""]
+    sign_in(page, "clerk", "/")
+    page.wait_for_url("**/scan")
+    assert keep(page) == clerk
+    context.clear_cookies()
+    sign_in(page, "driver", "/")
+    page.wait_for_url("**/scan")
+    page_kept, data_kept, _ = until(page, KEPT, lambda kept: kept[2] not in (clerk, ""))
+    assert not page_kept and not data_kept
+
+
+def test_the_scanner_is_fetched_behind_the_first_view_of_a_page_that_scans_and_opens_without_network(
+    log_in: LogIn, context: BrowserContext
+) -> None:
+    stored = """async () => {
+      const names = (await caches.keys()).filter((name) => name.startsWith("wasteledger-scanner-"));
+      const caught = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+      return caught.flat().map((each) => new URL(each.url).pathname).sort();
+    }"""
+    page = log_in("clerk", "/today")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    assert page.evaluate(stored) == []
+    page.goto("/scan")
+    assert until(page, stored, lambda files: len(files) == 3)[-1] == "/parts/zxing/share.js"
+    context.set_offline(True)
+    assert page.evaluate("fetch('/parts/zxing/reader.wasm').then((answer) => answer.ok)")

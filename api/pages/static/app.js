@@ -2,10 +2,12 @@
 import { t } from "./core/words.js";
 
 const badge = document.getElementById("line");
+const person = document.querySelector("meta[name=person]")?.content;
+let unsent = 0;
 
 async function show() {
   const { waiting, items } = await import("./core/queue.js");
-  const count = (await waiting()).length;
+  const count = (unsent = (await waiting()).length);
   const tasks = (await items()).filter((item) => item.state === "stuck" || item.state === "refused").length;
   const state = navigator.onLine ? t("在线", "online") : t("离线", "offline");
   const parts = [state];
@@ -24,6 +26,8 @@ async function sendWhatWaits() {
 
 async function start() {
   const { onChange } = await import("./core/queue.js");
+  const { meet, whoIsHere } = await import("./core/device.js");
+  if (person && (await whoIsHere())?.person !== person) await meet();
   onChange(show);
   for (const each of ["online", "offline"]) addEventListener(each, () => show().then(sendWhatWaits));
   await show();
@@ -36,4 +40,15 @@ if (badge && "indexedDB" in window) {
     badge.hidden = true; // a part that npm brings is not installed: nothing waits here
   });
 }
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
+document.querySelector("form.out")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const words = t(`还有 ${unsent} 条待发，下次由您登录后才会发出。仍要退出？`, `${unsent} still wait and are sent only when you sign in again. Sign out all the same?`);
+  if (unsent && !confirm(words)) return;
+  const { leave } = await import("./core/leaving.js");
+  await leave().catch(() => {});
+  event.target.submit();
+});
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// The first view comes first: what is kept for work without network is fetched when the page stands.
+const standing = document.readyState === "complete" ? Promise.resolve() : new Promise((go) => addEventListener("load", go));
+if ("serviceWorker" in navigator) standing.then(() => navigator.serviceWorker.register("/sw.js")).catch(() => {});

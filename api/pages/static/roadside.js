@@ -1,12 +1,12 @@
 // Keeps this page on the device, so that a load proves itself where there is no network. The worker (sw.js) answers with
-// the kept page when the server cannot be reached.
+// the kept page when the server cannot be reached. It goes when its person signs out (core/leaving.js).
+import { PAGES } from "./core/leaving.js";
 import { t } from "./core/words.js";
 
-const CACHE = "wasteledger-roadside";
 const [button, told] = [document.querySelector("[data-keep]"), document.querySelector("[data-kept]")];
 
 async function show() {
-  const kept = await (await caches.open(CACHE)).match(location.pathname);
+  const kept = await (await caches.open(PAGES)).match(location.pathname);
   button.hidden = false;
   button.textContent = kept ? t("从本机删除", "Remove from this device") : t("保存到本机", "Keep on this device");
   told.textContent = kept
@@ -16,14 +16,14 @@ async function show() {
 }
 
 async function keep() {
-  await (await caches.open(CACHE)).add(location.pathname);
+  await (await caches.open(PAGES)).add(location.pathname);
   await show();
 }
 
 if (button && "caches" in window && "serviceWorker" in navigator) {
   button.addEventListener("click", async () => {
     if (await show()) {
-      await (await caches.open(CACHE)).delete(location.pathname);
+      await (await caches.open(PAGES)).delete(location.pathname);
       await show();
     } else await keep();
   });

@@ -1,7 +1,8 @@
 // <scan-field>: a text field that a camera, a handheld scanner (which types and ends with Enter) or a hand fills.
 // It says `scanned` with {text}; unless somebody prevents that, the text goes into the field and its form is sent (with
 // the attribute `stay` the next field is gone to instead).
-// The decoder is loaded when the camera is opened, never before.
+// The decoder is loaded when the camera is opened, never before; the worker keeps its parts once the page stands idle, so
+// that it opens without network too.
 import { t } from "./core/words.js";
 
 const PARTS = "/parts/zxing/reader";
@@ -169,3 +170,8 @@ export class ScanField extends HTMLElement {
 }
 
 customElements.define("scan-field", ScanField);
+
+const whenIdle = self.requestIdleCallback ?? ((work) => setTimeout(work, 2000));
+if (navigator.serviceWorker && !navigator.connection?.saveData) {
+  navigator.serviceWorker.ready.then(({ active }) => whenIdle(() => active.postMessage("scanner")));
+}

@@ -5,6 +5,7 @@ import { database, keep, recall } from "./db.js";
 import { EMPTY_ROOT } from "./hashing.js";
 import { uuid7 } from "./ids.js";
 import { generate, sign } from "./keys.js";
+import { leave } from "./leaving.js";
 import { consistencyProof, tileNodes, verifyConsistency } from "./merkle.js";
 import { ask, bytesOf, textOf } from "./net.js";
 import { parseKey, verifyCheckpoint } from "./note.js";
@@ -18,9 +19,10 @@ export async function mine() {
   return here && (await database).get("device", here.person);
 }
 
-/** Ask who is logged in; keeps the answer for when there is no network. */
+/** Ask who is logged in; keeps the answer for when there is no network, and nothing of somebody else's. */
 export async function meet() {
   const { person, party, roles } = await ask("/v1/session");
+  if ((await whoIsHere())?.person !== person) await leave();
   await keep("here", { person, party, roles });
   return { person, party, roles };
 }
