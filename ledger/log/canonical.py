@@ -180,22 +180,33 @@ def decode(data: bytes, *, limit: int) -> dict[str, Any]:
     """The object whose canonical bytes are exactly `data`, at most `limit` bytes; raises the named reason otherwise."""
     if len(data) > limit:
         raise TooLarge(expected=f"at most {limit} bytes", got=f"{len(data)} bytes")
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        _refuse(data)
-    # Equal bytes rule out duplicate keys, spacing, order, escapes, -0 and every number that orjson had to round.
-    if (
-        type(value) is dict
-        and _plain(value, DEPTH_MAX)
-        and _written(value) == data
-        and (data.isascii() or _plain_text(data))
-    ):
+    value = glance(data)
+    if value is not None:
         return value
     _examine(data)
     # The quick look at the whole text may see a letter of an escape (`\n`) join the mark after it; string by string
     # the document is in order.
-    return value  # type: ignore[no-any-return]
+    try:
+        return orjson.loads(data)  # type: ignore[no-any-return]
+    except orjson.JSONDecodeError:
+        raise NotJson(detail="the two JSON readers disagree") from None  # never let in what only one took
+
+
+def glance(data: bytes, depth: int = DEPTH_MAX) -> dict[str, Any] | None:
+    """The object whose canonical bytes are exactly `data`, at most `depth` deep, if a quick look can tell."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    # Equal bytes rule out duplicate keys, spacing, order, escapes, -0 and every number that orjson had to round.
+    if (
+        type(value) is dict
+        and _plain(value, depth)
+        and _written(value) == data
+        and (data.isascii() or _plain_text(data))
+    ):
+        return value
+    return None
 
 
 def _written(value: dict[str, Any]) -> bytes | None:
@@ -252,11 +263,6 @@ def _plain_text(data: bytes) -> bool:
         if start in data and _CONTROL.search(text):
             return False
     return unicodedata.is_normalized("NFC", text)
-
-
-def _refuse(data: bytes) -> NoReturn:
-    _examine(data)
-    raise NotJson(detail="the two JSON readers disagree")  # orjson refused what json took: never let it in
 
 
 def _examine(data: bytes) -> None:

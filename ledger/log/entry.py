@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -38,8 +37,7 @@ class Link(NamedTuple):
     prev: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """`statement` is the statement hash in hex, `signature` base64, `refused` the code of the rule that refused it."""
 
     statement: str

@@ -152,6 +152,22 @@ def test_build_refuses_what_parse_refuses() -> None:
         a_statement(body={"mass": 1.5})
 
 
+def _judged(read: Any, raw: bytes) -> Any:
+    try:
+        return read(raw, None)
+    except FormError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("raw", [RAW, changed(RAW, custody="server", body={"text": "废机油\n"}), a_statement()])
+def test_with_any_byte_changed_the_patterns_and_the_members_one_by_one_judge_alike(raw: bytes) -> None:
+    assert statement._regular(raw, None) == statement._examined(raw, None)
+    for at in range(len(raw)):
+        for other in (b"", b"0", b"9", b"a", b"F", b'"', b",", b"}", b" ", b"\\", b"\xcc\x80", raw[at : at + 1] * 2):
+            other_raw = raw[:at] + other + raw[at + 1 :]
+            assert _judged(statement.parse, other_raw) == _judged(statement._examined, other_raw)
+
+
 def test_a_statement_has_at_most_256_kib() -> None:
     room = 256 * 1024 - len(a_statement(body={"x": ""}))
     raw = a_statement(body={"x": "x" * room})
