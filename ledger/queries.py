@@ -112,14 +112,14 @@ class Queries:
         """The rate as of the newest entry taken in, or by exact replay as of the first `size` entries."""
         with self.engine.connect() as connection:
             if size is None or size == shelf.projected(connection):
-                return rate_from(dict(shelf.rate_cells(connection, question)), question)
+                return rate_from(shelf.rate_cells(connection, question, self.regime.offset), question)
             return rate_of(self._replayed(connection, size), question)
 
     def gaps(self, question: Question, size: int | None = None) -> list[Gap]:
         """What keeps the rate from 100 %, largest first; for the same question and size as `rate`."""
         with self.engine.connect() as connection:
             if size is None or size == shelf.projected(connection):
-                return gaps_from(dict(shelf.heaps(connection, question)), question.view)
+                return gaps_from(shelf.heaps(connection, question, self.regime.offset), question.view)
             return gaps_from(heaps_of(self._replayed(connection, size), question), question.view)
 
     def unresolved(self, question: Question, size: int | None = None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import astuple, dataclass
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -30,6 +31,7 @@ from ledger.custody.labels import label_flags
 from ledger.custody.lots import Part, Row
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Edition, Registry
+from ledger.custody.totals import Clock, Total, clocks_of, totals_of, with_wholes
 from ledger.store import facts
 from ledger.store import tables as t
 from ledger.store.garbage import uncollected
@@ -64,8 +66,10 @@ class Projector:
                 if start == stop:
                     return done
                 stores: set[str] = set()
+                totals = Totals(self.regime.offset)
                 for first in range(start, stop, BATCH):
-                    stores |= self._take_in(connection, first, min(stop, first + BATCH))
+                    stores |= self._take_in(connection, first, min(stop, first + BATCH), totals)
+                totals.write(connection)
                 self._judge_stores(connection, sorted(stores), self._registry_at(connection, stop))
                 connection.execute(update(t.projection_state).values(size=stop))
             done += stop - start
@@ -106,7 +110,7 @@ class Projector:
                     registry.editions[edition.content] = self.read_catalogue(text)
         return registry
 
-    def _take_in(self, connection: Connection, start: int, stop: int) -> set[str]:
+    def _take_in(self, connection: Connection, start: int, stop: int, totals: Totals) -> set[str]:
         """Take in the entries [start, stop); the facilities in which something stands or stood differently."""
         registry = self._registry_at(connection, start)
         touched: set[str] = set()
@@ -136,14 +140,14 @@ class Projector:
         _write(connection, t.registry_fact, registered)
         registry = self._registry_at(connection, stop)
         touched.update(_judged_anew(connection, verdicts))
-        stores |= self._account(connection, sorted(touched), batch, registry)
+        stores |= self._account(connection, sorted(touched), batch, registry, totals)
         _judge_labels(connection, looked_at | batch.told_again(labels - looked_at), stop)
         _write_manifests(connection, sorted(manifests), batch)
         _write_involved(connection, parts, batch)
         return stores
 
     def _account(
-        self, connection: Connection, containers: Sequence[str], batch: _Batch, registry: Registry
+        self, connection: Connection, containers: Sequence[str], batch: _Batch, registry: Registry, totals: Totals
     ) -> set[str]:
         """Write the stories anew; the facilities in which something stands or stood differently."""
         stores: set[str] = set()
@@ -160,7 +164,7 @@ class Projector:
             flows = _Flows(connection)
             stories = account_for(chunk, facts_of, flows, self.regime, registry)
             flows.write()
-            stores |= write_stories(connection, stories, batch.begun - written)
+            stores |= write_stories(connection, stories, batch.begun - written, totals)
             written.update(stories)
         return stores
 
@@ -169,6 +173,32 @@ class Projector:
             connection.execute(delete(t.flag).where(t.flag.c.object == name))
             rows = _flag_rows(store_flags(connection, name, self.regime, registry))
             _write_rows(connection, t.flag, ("n", *_FLAG), rows)
+
+
+class Totals:
+    """What a transaction adds to the maintained sums of lot rows."""
+
+    def __init__(self, offset: timedelta) -> None:
+        self._offset = offset
+        self._sums: dict[Total, int] = {}
+
+    def add(self, rows: Iterable[Row], sign: int = 1) -> None:
+        """Take these rows in; with a sign of -1, out again."""
+        sums = self._sums
+        for total, grams in totals_of(rows, self._offset):
+            sums[total] = sums.get(total, 0) + sign * grams
+
+    def sums(self) -> dict[Total, int]:
+        """What was added, where it is not zero."""
+        return with_wholes(self._sums)
+
+    def write(self, connection: Connection) -> None:
+        """Add it to what is kept; sums of zero are not."""
+        key = ", ".join(f'"{name}"' for name in Total._fields)
+        added = f"ON CONFLICT ({key}) DO UPDATE SET grams = lot_total.grams + excluded.grams"
+        rows = sorted((*total, grams) for total, grams in self.sums().items())
+        _write_rows(connection, t.lot_total, (*Total._fields, "grams"), rows, added)
+        connection.exec_driver_sql("DELETE FROM lot_total WHERE grams = 0")
 
 
 class _Batch:
@@ -292,6 +322,7 @@ def _names(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
+_CLOCK = Clock._fields
 _LOT, _FLAG, _STAY, _TREATMENT, _HAUL = (
     tuple(kind.__dataclass_fields__) for kind in (Row, Flag, Stay, Treatment, Haul)
 )
@@ -312,6 +343,7 @@ def _flag_rows(flags: Iterable[Flag]) -> list[tuple[Any, ...]]:
 _STORY_ROWS: tuple[tuple[Table, str, tuple[str, ...], Callable[[Story], list[tuple[Any, ...]]]], ...] = (
     (t.container, "id", _names(t.container), lambda story: [_container(story.thing)]),
     (t.lot_row, "container", ("n", *_LOT), lambda story: _numbered(map(_lot, story.rows))),
+    (t.clock, "container", ("n", *_CLOCK), lambda story: _numbered(clocks_of(story.rows))),
     (t.flag, "object", ("n", *_FLAG), lambda story: _flag_rows(story.flags)),
     (t.stay, "container", ("n", *_STAY), lambda story: _numbered(map(_stay, story.stays))),
     (t.treatment, "container", ("n", *_TREATMENT), lambda story: _numbered(map(_treatment, story.treatments))),
@@ -335,7 +367,7 @@ def store_flags(connection: Connection, name: str, regime: Regime, registry: Reg
 LABEL_EVENTS = (LabelIssued, LabelBound, LabelReplaced)
 
 
-def write_stories(connection: Connection, stories: dict[str, Story], begun: Container[str]) -> set[str]:
+def write_stories(connection: Connection, stories: dict[str, Story], begun: Container[str], totals: Totals) -> set[str]:
     """Replace all rows of these containers; the facilities they stood or stand in. Of those just `begun` there are
     none."""
     names = sorted(stories)
@@ -344,14 +376,24 @@ def write_stories(connection: Connection, stories: dict[str, Story], begun: Cont
     earlier = [name for name in names if name not in begun]
     for first in range(0, len(earlier), _CHUNK):
         chunk = earlier[first : first + _CHUNK]
+        totals.add(lot_rows(connection, chunk), -1)
         for table, key, *_ in _STORY_ROWS:
             mine = table.c[key].in_(chunk)
             if table is t.stay or table is t.treatment:
                 stores |= set(connection.execute(select(table.c.facility).where(mine).distinct()).scalars())
             connection.execute(delete(table).where(mine))
+    for name in names:
+        totals.add(stories[name].rows)
     for table, _, columns, rows in _STORY_ROWS:
         _write_rows(connection, table, columns, [row for name in names for row in rows(stories[name])])
     return stores
+
+
+def lot_rows(connection: Connection, containers: Sequence[str]) -> Iterator[Row]:
+    """The lot rows that are kept of these containers."""
+    query = select(*(t.lot_row.c[name] for name in _LOT)).where(t.lot_row.c.container.in_(containers))
+    for row in connection.execute(query):
+        yield Row(**row._mapping)
 
 
 def _judge_labels(connection: Connection, labels: Iterable[str], size: int) -> None:
@@ -398,12 +440,14 @@ def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
         _write_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
-def _write_rows(connection: Connection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+def _write_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]], conflict: str = ""
+) -> None:
     if rows:
         # Straight to the driver: a figure's rows are many and small.
         mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
         columns = ", ".join(f'"{name}"' for name in names)
-        sql = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([mark] * len(names))})"
+        sql = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([mark] * len(names))}) {conflict}"
         connection.exec_driver_sql(sql, rows)
 
 
@@ -433,6 +477,7 @@ def differences(
     for row in connection.execute(select(t.lot_flow)):
         flows[row.id, row.container] = parts_from(row.parts)
     yield from _compare_table(connection, t.container, "id", set(containers))
+    totals = Totals(regime.offset)
     for first in range(0, len(containers), _CHUNK):
         chunk = containers[first : first + _CHUNK]
         histories = facts.of_streams(connection, chunk, size)
@@ -451,6 +496,9 @@ def differences(
             kept = _kept(connection, table, key, chunk)
             for name in chunk:
                 yield from _compare_rows(table, name, _named(columns, rows(stories[name])), kept.get(name, []))
+        for name in chunk:
+            totals.add(stories[name].rows)
+    yield from _compare_totals(connection, totals.sums())
     for name in sorted(registry.facilities):
         want = _named(("n", *_FLAG), _flag_rows(store_flags(connection, name, regime, registry)))
         got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
@@ -522,6 +570,14 @@ def _compare_table(
     got = set(connection.execute(select(table.c[key])).scalars())
     for name in sorted(expected ^ got):
         yield table.name, name, "a row" if name in expected else "no row", "a row" if name in got else "no row"
+
+
+def _compare_totals(connection: Connection, expected: dict[Total, int]) -> Iterator[tuple[str, str, str, str]]:
+    got = {Total(*key): grams for *key, grams in connection.execute(select(t.lot_total))}
+    for total in sorted(expected.keys() | got.keys()):
+        if expected.get(total) != got.get(total):
+            where = f"{'/'.join(map(str, total))} grams"
+            yield "lot_total", where, str(expected.get(total, "no row")), str(got.get(total, "no row"))
 
 
 def _compare_rows(

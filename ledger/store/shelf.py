@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, true
+from sqlalchemy import ColumnCollection, ColumnElement, Connection, and_, case, func, literal, or_, select, true
 
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, overdue_flag
 from ledger.custody.lots import OPEN, Row
 from ledger.custody.missing import ACCOUNTS, Heap
 from ledger.custody.rate import Cell, Question
+from ledger.custody.totals import OVERDUE, day_start, month_start
 from ledger.store import tables as t
+
+# Columns of a table of lots, whichever it is: their names are the same.
+Columns = ColumnCollection[str, Any]
 
 
 def projected(connection: Connection) -> int:
@@ -24,45 +29,88 @@ def projected(connection: Connection) -> int:
 # ---------------------------------------------------------------------------------------------------- figures
 
 
-def rate_cells(connection: Connection, q: Question) -> Iterator[tuple[Cell, int]]:
-    """The sums of lot rows that `rate_from` needs."""
+def rate_cells(connection: Connection, q: Question, offset: timedelta) -> dict[Cell, int]:
+    """The sums that `rate_from` needs: of whole months from the maintained totals, of any other period from lot rows.
+    The rate is the same; of the cells from totals only what a rate asks for is."""
+    if not _whole_months(q, offset):
+        return cells_from_rows(connection, q)
+    r = t.lot_total.c
+    totals = (*_total_scope(q), r.at < q.end, r.account != OVERDUE)
+    made = _cells(connection, q, r, r.by_producer, literal(0), totals)
+    for stage, grams in _overdue_totals(connection, q, offset):
+        # Open mass stands among the open already: it moves over to what is overdue.
+        for overdue, moved in ((True, grams), (False, -grams)):
+            cell = Cell("open", True, True, "", False, False, stage == "held", overdue)
+            made[cell] = made.get(cell, 0) + moved
+    return made
+
+
+def cells_from_rows(connection: Connection, q: Question) -> dict[Cell, int]:
+    """The same from lot rows, for any period."""
     r = t.lot_row.c
+    return _cells(connection, q, r, r.holder == r.producer, _overdue_by(q), (*_scope(q),))
+
+
+def _cells(
+    connection: Connection, q: Question, r: Columns, by_producer: Any, overdue: Any, wanted: Sequence[Any]
+) -> dict[Cell, int]:
     keys = (
-        r.account,
-        r.at >= q.start,
-        r.reason == "",
-        r.grade,
-        r.born_at < q.start,
-        r.holder == r.producer,
-        r.stage == "held",
-        _overdue_by(q),
-    )
+        r.account, r.at >= q.start, r.reason == "", r.grade, r.born_at < q.start, by_producer, r.stage == "held",
+        overdue,
+    )  # fmt: skip
     labelled = [_flag_column(k).label(name) for k, name in zip(keys, Cell._fields, strict=True)]
-    query = select(*labelled, func.sum(r.grams)).where(*_scope(q)).group_by(*(c.name for c in labelled))
-    for *key, grams in connection.execute(query):
-        account, during, entitled, grade, *rest = key
-        yield Cell(account, bool(during), bool(entitled), grade, *map(bool, rest)), int(grams)
+    query = select(*labelled, func.sum(r.grams)).where(*wanted).group_by(*(c.name for c in labelled))
+    made = {}
+    for account, during, entitled, grade, *rest, grams in connection.execute(query):
+        made[Cell(account, bool(during), bool(entitled), grade, *map(bool, rest))] = int(grams)
+    return made
 
 
-def heaps(connection: Connection, q: Question) -> Iterator[tuple[Heap, int]]:
-    """The sums of lot rows that `gaps_from` needs."""
-    r = t.lot_row.c
-    overdue = _flag_column(_overdue_by(q)).label("overdue")
+def heaps(connection: Connection, q: Question, offset: timedelta) -> dict[Heap, int]:
+    """The sums that `gaps_from` needs, from the totals where these hold them."""
+    if not _whole_months(q, offset):
+        return heaps_from_rows(connection, q)
+    r = t.lot_total.c
+    made = _heaps(connection, r, literal(0), (*_total_scope(q), r.at < q.end))
+    for stage, grams in _overdue_totals(connection, q, offset):
+        for overdue, moved in ((True, grams), (False, -grams)):
+            heap = Heap("open", stage, "", overdue)
+            made[heap] = made.get(heap, 0) + moved
+    return made
+
+
+def heaps_from_rows(connection: Connection, q: Question) -> dict[Heap, int]:
+    """The same from lot rows, for any period."""
+    return _heaps(connection, t.lot_row.c, _overdue_by(q), _scope(q))
+
+
+def _heaps(connection: Connection, r: Columns, overdue: Any, wanted: Sequence[Any]) -> dict[Heap, int]:
+    late = _flag_column(overdue).label("overdue")
     query = (
-        select(r.account, r.stage, r.reason, overdue, func.sum(r.grams))
-        .where(*_scope(q), r.account.in_(ACCOUNTS))
+        select(r.account, r.stage, r.reason, late, func.sum(r.grams))
+        .where(*wanted, r.account.in_(ACCOUNTS))
         .group_by(r.account, r.stage, r.reason, "overdue")
     )
-    for account, stage, reason, late, grams in connection.execute(query):
-        yield Heap(account, stage, reason, bool(late)), int(grams)
+    return {Heap(account, stage, reason, bool(o)): int(g) for account, stage, reason, o, g in connection.execute(query)}
 
 
 def next_deadline(connection: Connection, q: Question) -> str:
     """The first deadline of open mass in scope after the question's moment; "" when none runs."""
-    r = t.lot_row.c
+    newest = connection.execute(select(func.max(t.lot_row.c.at)).where(t.lot_row.c.kind == q.kind)).scalar() or ""
+    # What is open now was open at the end of a period after which nothing happened.
+    r, wanted = (t.clock.c, _narrow(q, t.clock.c)) if newest < q.end else (t.lot_row.c, _scope(q))
+    return _first_deadline(connection, q, r, wanted)
+
+
+def deadline_from_rows(connection: Connection, q: Question) -> str:
+    """The same from lot rows, for any period."""
+    return _first_deadline(connection, q, t.lot_row.c, _scope(q))
+
+
+def _first_deadline(connection: Connection, q: Question, r: Columns, wanted: Sequence[Any]) -> str:
     query = (
         select(r.deadline)
-        .where(*_scope(q), r.account == "open", r.deadline >= q.horizon)
+        .where(*wanted, r.account == "open", r.deadline >= q.horizon)
         .group_by(r.deadline, r.container)
         .having(func.sum(r.grams) > 0)
         .order_by(r.deadline)
@@ -203,8 +251,12 @@ def places(connection: Connection, history: Sequence[Fact]) -> dict[str, int]:
 
 
 def _scope(q: Question) -> list[ColumnElement[bool]]:
-    r = t.lot_row.c
-    conditions: list[ColumnElement[bool]] = [r.kind == q.kind, r.at < q.end]
+    return [*_narrow(q, t.lot_row.c), t.lot_row.c.at < q.end]
+
+
+def _narrow(q: Question, r: Columns) -> list[ColumnElement[bool]]:
+    """What `in_scope` calls in scope, in any table of lots."""
+    conditions: list[ColumnElement[bool]] = [r.kind == q.kind]
     party, site = (r.producer, r.producer_site) if q.view == "origin" else (r.holder, r.site)
     if q.parties:
         conditions.append(party.in_(q.parties))
@@ -213,6 +265,28 @@ def _scope(q: Question) -> list[ColumnElement[bool]]:
     if q.code:
         conditions.append(r.code == q.code)
     return conditions
+
+
+def _total_scope(q: Question) -> list[ColumnElement[bool]]:
+    r = t.lot_total.c
+    return [r.whole == (not (q.parties or q.sites or q.code)), *_narrow(q, r)]
+
+
+def _whole_months(q: Question, offset: timedelta) -> bool:
+    return all(moment == month_start(moment, offset) for moment in (q.start, q.end))
+
+
+def _overdue_totals(connection: Connection, q: Question, offset: timedelta) -> Iterator[tuple[str, int]]:
+    """(stage, grams) of open mass that is overdue at the question's moment: by days, and of its last day by clocks.
+
+    Nothing counts for clocks before it happened, so that nothing here is of after the period."""
+    day = day_start(q.horizon, offset)
+    r, c = t.lot_total.c, t.clock.c
+    before = select(r.stage, func.sum(r.grams)).where(*_total_scope(q), r.account == OVERDUE, r.at < day)
+    since = select(c.stage, func.sum(c.grams)).where(*_narrow(q, c), c.due_at >= day, c.due_at < q.horizon)
+    for query in (before.group_by(r.stage), since.group_by(c.stage)):
+        for stage, grams in connection.execute(query):
+            yield stage, int(grams)
 
 
 def _overdue_by(q: Question) -> ColumnElement[bool]:

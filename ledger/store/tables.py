@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -300,6 +301,39 @@ lot_row = Table(
     Index(None, "holder"),
 )  # fmt: skip
 
+lot_total = Table(
+    "lot_total",  # sums of lot rows by month, and of overdue mass by day: ledger/custody/totals.py
+    metadata,
+    Column("whole", Boolean, primary_key=True),
+    *(
+        Column(name, Text, primary_key=True)
+        for name in ("kind", "account", "at", "born_at", "stage", "grade", "reason")
+    ),
+    Column("by_producer", Boolean, primary_key=True),
+    *(Column(name, Text, primary_key=True) for name in ("producer", "producer_site", "holder", "site", "code")),
+    Column("grams", BigInteger, nullable=False),
+    Index(None, "producer"),
+    Index(None, "holder"),
+    Index("ix_lot_total_nothing", "grams", sqlite_where=text("grams = 0"), postgresql_where=text("grams = 0")),
+    sqlite_with_rowid=False,
+)
+
+clock = Table(
+    "clock",  # one container's open mass by when its clock runs out
+    metadata,
+    Column("container", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            "account", "producer", "producer_site", "holder", "site", "stage", "code", "kind", "deadline", "due_at",
+        )
+    ),
+    Column("grams", BigInteger, nullable=False),
+    Index(None, "kind", "deadline", "container"),
+    Index(None, "kind", "due_at"),
+)  # fmt: skip
+
 lot_flow = Table(
     "lot_flow",  # the lots that one event took out of one container, for the containers they went to
     metadata,
@@ -496,8 +530,8 @@ delivery = Table(
 )
 
 PROJECTIONS: Final = (
-    "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_flow", "flag", "involved", "stay",
-    "treatment", "haul",
+    "projection_state", "registry_fact", "container", "manifest", "lot_row", "lot_total", "clock", "lot_flow", "flag",
+    "involved", "stay", "treatment", "haul",
 )  # fmt: skip
 """Derived from the log alone: dropped and made anew at any time."""
 
@@ -522,6 +556,7 @@ HEADS: Final = ("stream_head", "author_head", "log_state", "pending")
 
 ERASABLE: Final = (
     "sealed", "subject_key", "custodial_key",
-    "account", "login_session", "login_count", "api_token", "key_request", "invitation", "webhook", "delivery",
+    "account", "login_session", "shared_device", "badge", "login_count", "api_token", "key_request", "invitation",
+    "webhook", "delivery",
 )  # fmt: skip
 """Personal clear text, secrets and keys: outside every proof, and outside what a reader role may see."""
