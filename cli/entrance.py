@@ -12,6 +12,7 @@ import click
 from cli.words import say
 from ledger import bootstrap
 from ledger.exchange.stories import Player
+from ledger.labelling import make_key
 from ledger.service import Ledger
 from ledger.settings import Settings
 
@@ -28,6 +29,8 @@ PEOPLE = (
     ("driver", "driver", "driver"),
     ("refinery", "disposer", "refinery-gate"),
 )
+# Whose party has a label key at this machine, so that its labels can be printed.
+LABELLERS = ("garage", "office")
 
 
 # What the coating shop throws away: name, waste code, form, hazards, what is harmful in it.
@@ -53,7 +56,8 @@ ADDRESSES = (
 
 
 def let_in(ledger: Ledger, settings: Settings, players: Mapping[str, Player], signs: Say) -> None:
-    """Accounts without a known password; all but the authority's person and the operator get a key kept for them."""
+    """Accounts without a known password; all but the authority's person and the operator get a key kept for them, and
+    two parties a label key."""
     accounts = bootstrap.open_accounts(ledger, settings)
     accounts.create(name="operator", password=_password(), roles=["operator"], party=ledger.opened.operator)
     for name, role, alias in PEOPLE:
@@ -62,6 +66,9 @@ def let_in(ledger: Ledger, settings: Settings, players: Mapping[str, Player], si
         if role != "regulator":
             rights = {"admin": True} if role == "admin" else {}
             signs(alias, "key-enrolled", ledger.keep_key(party=party, person=person) | rights)
+        if name in LABELLERS:
+            made = ledger.enrolment(make_key(settings.home, party), holder=party, person=person, purpose="label")
+            signs(alias, "key-enrolled", made)
 
 
 def furnish(ledger: Ledger, site: str, players: Mapping[str, Player], signs: Say) -> None:

@@ -47,12 +47,9 @@ def film(picture: Image.Image, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def garage(browser: Browser, park: Park) -> Iterator[Page]:
-    """The administrator of a garage, which has a label key from now on."""
+    """The administrator of a garage, which has a label key."""
     context = browser.new_context(base_url=park.url, locale="zh-CN", service_workers="block")
-    page = come_in(context.new_page(), "/labels/blank")
-    page.click("text=生成标签密钥")
-    expect(page.locator("text=已记录")).to_be_visible()
-    yield page
+    yield come_in(context.new_page(), "/labels/blank")
     context.close()
 
 

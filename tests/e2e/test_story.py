@@ -24,16 +24,13 @@ def proven(regulator: Page) -> tuple[int, int]:
 def test_four_people_take_three_drums_from_filling_to_a_proof(
     playwright: Playwright, chromium: str, person: Person, park: Park, tmp_path: Path
 ) -> None:
-    office, clerk, dispatch = map(person, ("office", "clerk", "dispatch"))
+    clerk, dispatch = map(person, ("clerk", "dispatch"))
     driver, gate, regulator = map(person, ("driver", "refinery", "bureau"))
     part, whole = proven(regulator)
 
-    # The clerk fills and labels three drums; the office has made the label key.
+    # The clerk fills and labels three drums.
     drums = {code: fill(clerk, code, kg) for code, kg in DRUMS.items()}
     first = drums["STORY-1"]
-    office.goto(f"/labels/{first}")
-    if office.locator("form[action='/labels/key']").count():
-        office.click("form[action='/labels/key'] button")
     pdf = clerk.request.get(f"/labels/{first}.pdf")
     assert pdf.ok and pdf.body().startswith(b"%PDF")
     picture = clerk.request.get(f"/labels/{first}.png").body()
