@@ -39,7 +39,11 @@ def _shown(scanned: Scanned) -> dict[str, Any]:
         id_ = scanned.found[0].id
         steps = next_steps.steps_of_manifest(manifest(queries(), id_), current_actor())
         return {"manifest": reading().manifest(current_viewer(), id_), "steps": steps}
-    return {"steps": next_steps.steps_of_blank(scanned.label)} if scanned.label and not scanned.on else {}
+    if scanned.label and not scanned.on:
+        return {"steps": next_steps.steps_of_blank(scanned.label)}
+    # Only what was read from a label's own code says who issued it.
+    code = scanned.text.rpartition("/")[2] if scanned.issued_by else ""
+    return {"label_page": url_for("page_found.label", code=code)} if code else {}
 
 
 def address(found: Found) -> str:

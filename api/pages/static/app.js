@@ -15,7 +15,7 @@ async function show() {
   if (tasks) parts.push(t(`${tasks} 条待处理`, `${tasks} to look at`));
   badge.hidden = false;
   badge.classList.toggle("on", navigator.onLine && !count && !tasks);
-  badge.textContent = parts.join(" · ");
+  badge.firstElementChild.textContent = parts.join(" · ");
 }
 
 async function sendWhatWaits() {
@@ -49,6 +49,11 @@ document.querySelector("form.out")?.addEventListener("submit", async (event) => 
   event.target.submit();
 });
 document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// What takes long says that it is under way; coming back to the page, it is not.
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented && event.target.method === "post") event.submitter?.setAttribute("aria-busy", "true");
+});
+addEventListener("pageshow", () => document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy")));
 // The first view comes first: what is kept for work without network is fetched when the page stands.
 const standing = document.readyState === "complete" ? Promise.resolve() : new Promise((go) => addEventListener("load", go));
 if ("serviceWorker" in navigator) standing.then(() => navigator.serviceWorker.register("/sw.js")).catch(() => {});

@@ -31,21 +31,21 @@ async function load() {
     await keep("data", await ask("/shift.json"));
     await look();
   } catch (error) {
-    if (error.status === 401) return stop(t("请先登录，再准备离线作业。", "Sign in to prepare for work without network."), "/sign-in?next=/shift");
-    if (error.status === 403) return stop(error.message, "/");
+    if (error.status === 401) return stop(t("请先登录，再准备离线作业。", "Sign in to prepare for work without network."), "/sign-in?next=/shift", t("登录", "Sign in"));
+    if (error.status === 403) return stop(error.message, "/", t("回首页", "To the home page"));
   }
   const key = await mine();
   if (!key || key.state !== "active") {
     const words = key ? t("本机的密钥等待管理员确认。", "This device's key waits for an administrator.") : t("本机还没有密钥。", "This device has no key yet.");
-    return stop(words, "/device");
+    return stop(words, "/device", t("本机密钥", "This device's key"));
   }
-  if (!(await recall("data"))) return stop(t("需要联网一次，以取得当班数据。", "Go online once to get what the shift needs."), "/");
+  if (!(await recall("data"))) return stop(t("需要联网一次，以取得当班数据。", "Go online once to get what the shift needs."), "/", t("回首页", "To the home page"));
   await show();
   $("work").hidden = false;
 }
 
-function stop(words, where) {
-  const link = Object.assign(document.createElement("a"), { href: where, textContent: t("继续", "Go on") });
+function stop(words, where, onwards) {
+  const link = Object.assign(document.createElement("a"), { href: where, className: "button", textContent: onwards });
   $("why").replaceChildren(`${words} `, link);
   $("why").hidden = false;
 }

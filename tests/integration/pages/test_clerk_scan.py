@@ -66,6 +66,8 @@ def test_a_stranger_learns_that_a_label_is_genuine_and_nothing_of_its_container(
     link, stranger = link_of(clerk, drum), at_work(api, "stranger")
     page = stranger.open(f"/scan?q={link}")
     assert "贴在其他单位的容器上" in page
+    (label_page,) = steps(stranger, link)
+    assert "标签系真实签发，正在使用" in stranger.open(label_page)
     assert "废机油" not in page and "D-1" not in page
     assert "没有找到" in stranger.open("/scan?q=D-1")
     for path in ("", "/weigh", "/place"):
