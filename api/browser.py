@@ -15,6 +15,7 @@ from flask import Response, request
 
 from ledger.accounts import Accounts, Actor
 from ledger.accounts.errors import NotLoggedIn
+from ledger.accounts.linked import BEGUN_MS
 from ledger.accounts.people import OLDEST_MS
 from ledger.errors import LedgerError
 
@@ -22,6 +23,8 @@ COOKIE: Final = "__Host-wasteledger"
 LOCAL_COOKIE: Final = "wasteledger-local"
 DEVICE_COOKIE: Final = "__Host-wasteledger-device"
 LOCAL_DEVICE_COOKIE: Final = "wasteledger-device-local"
+BEGUN_COOKIE: Final = "__Host-wasteledger-begun"
+LOCAL_BEGUN_COOKIE: Final = "wasteledger-begun-local"
 _DEVICE_S: Final = 5 * 365 * 86_400
 CSRF_HEADER: Final = "X-CSRF-Token"
 CSRF_FIELD: Final = "csrf_token"
@@ -100,6 +103,28 @@ def set_device_cookie(response: Response, secret: str) -> None:
     response.set_cookie(
         _device_cookie(), secret, max_age=_DEVICE_S, secure=not _plain(), httponly=True, samesite="Strict", path="/"
     )
+
+
+def begun_secret() -> str:
+    """What this browser keeps while it is on its way in; "" for nothing."""
+    return request.cookies.get(_begun_cookie(), "")
+
+
+def set_begun_cookie(response: Response, secret: str) -> None:
+    """For the minutes that a way in takes which begins on one page and ends on another; it must come along when another
+    site leads back here, so it is not strict."""
+    response.set_cookie(
+        _begun_cookie(), secret, max_age=BEGUN_MS // 1000, secure=not _plain(), httponly=True, samesite="Lax", path="/"
+    )
+    response.headers["Cache-Control"] = "no-store"
+
+
+def clear_begun_cookie(response: Response) -> None:
+    response.delete_cookie(_begun_cookie(), secure=not _plain(), httponly=True, samesite="Lax", path="/")
+
+
+def _begun_cookie() -> str:
+    return LOCAL_BEGUN_COOKIE if _plain() else BEGUN_COOKIE
 
 
 def _device_cookie() -> str:

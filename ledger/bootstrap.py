@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.access import Viewer
 from ledger.accounts import Accounts
@@ -21,11 +22,14 @@ from ledger.log.note import SignerKey
 from ledger.queries import Queries
 from ledger.reading import Reading
 from ledger.service import Keys, Ledger, RootAuthority
-from ledger.settings import Settings, from_environment
+from ledger.settings import BadSetting, OidcSettings, Settings, from_environment
 from ledger.store.database import Engine, current, newest, open_engine, upgrade
 from ledger.store.moments import Clock
 from ledger.store.projections import Projector
 from ledger.store.shown import FeedRow
+
+if TYPE_CHECKING:
+    from ledger.accounts.oidc import Provider
 
 
 class SchemaOld(LedgerError):
@@ -97,7 +101,26 @@ def open_queries(ledger: Ledger) -> Queries:
 def open_accounts(ledger: Ledger, chosen: Settings) -> Accounts:
     """Who can log in to an open ledger."""
     kek = read_keys(chosen).kek
-    return Accounts(engine=ledger.engine, clock=clock, chance=os.urandom, kek=kek, origin=ledger.origin)
+    return Accounts(
+        engine=ledger.engine,
+        clock=clock,
+        chance=os.urandom,
+        kek=kek,
+        origin=ledger.origin,
+        provider=None if chosen.oidc is None else open_provider(chosen.oidc),
+    )
+
+
+def open_provider(chosen: OidcSettings) -> Provider:
+    """The OpenID Connect provider of people's organisation; raises BadSetting without its secret."""
+    from ledger.accounts.oidc import Provider  # its libraries are loaded by who uses them
+
+    try:
+        secret = chosen.secret_file.read_text().strip()
+    except (OSError, UnicodeError) as error:
+        name = "WASTELEDGER_OIDC_CLIENT_SECRET_FILE"
+        raise BadSetting(name=name, expected="a file that this process may read", got=type(error).__name__) from None
+    return Provider(issuer=chosen.issuer, client_id=chosen.client_id, secret=secret, clock=clock)
 
 
 def open_webhooks(ledger: Ledger, queries: Queries, chosen: Settings) -> Webhooks:

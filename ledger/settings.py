@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ledger.errors import LedgerError
 
@@ -27,6 +28,9 @@ _KNOWN = frozenset(
         "RATE_LIMIT",
         "WEBHOOK_NETWORKS",
         "PROXIES",
+        "OIDC_ISSUER",
+        "OIDC_CLIENT_ID",
+        "OIDC_CLIENT_SECRET_FILE",
     }
 )
 
@@ -43,6 +47,15 @@ class BadSetting(LedgerError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OidcSettings:
+    """The OpenID Connect provider at which people may log in, where this server is known as `client_id`."""
+
+    issuer: str
+    client_id: str
+    secret_file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`home` holds the ledger and its keys; the signer's high-water file lies elsewhere, on purpose."""
 
@@ -55,6 +68,7 @@ class Settings:
     rate_limit: str = "1200/minute"  # requests of one token, person or address, in each worker
     proxies: int = 0  # how many of our own stand in front and say who asks: each adds one line to X-Forwarded-*
     webhook_networks: tuple[Network, ...] = ()  # not public, and yet webhooks may reach them, also by plain http
+    oidc: OidcSettings | None = None
 
     @property
     def keys(self) -> Path:
@@ -81,6 +95,9 @@ class Settings:
                 ("RATE_LIMIT", self.rate_limit),
                 ("PROXIES", self.proxies),
                 ("WEBHOOK_NETWORKS", ",".join(map(str, self.webhook_networks))),
+                ("OIDC_ISSUER", self.oidc.issuer if self.oidc else ""),
+                ("OIDC_CLIENT_ID", self.oidc.client_id if self.oidc else ""),
+                ("OIDC_CLIENT_SECRET_FILE", self.oidc.secret_file if self.oidc else ""),
             )
         )
 
@@ -119,7 +136,33 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         rate_limit=rate_limit,
         proxies=int(proxies),
         webhook_networks=_networks(given.get("WEBHOOK_NETWORKS", "")),
+        oidc=_oidc(given),
     )
+
+
+def kept_private(url: str) -> bool:
+    """Whether what is sent there is read by nobody on the way: by https, or within this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (
+        parts.scheme == "https" or (parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1"))
+    )
+
+
+def _oidc(given: Mapping[str, str]) -> OidcSettings | None:
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET_FILE")
+    issuer, client_id, secret_file = (given.get(name, "") for name in names)
+    if not (issuer or client_id or secret_file):
+        return None
+    for name in names:
+        if not given.get(name):
+            raise BadSetting(name=_PREFIX + name, expected="all three of OIDC_* or none", got="none")
+    if not kept_private(issuer) or "?" in issuer or "#" in issuer:
+        raise BadSetting(name=f"{_PREFIX}OIDC_ISSUER", expected="https://host/path as the provider says it", got=issuer)
+    return OidcSettings(issuer=issuer, client_id=client_id, secret_file=Path(secret_file).absolute())
 
 
 def _networks(text: str) -> tuple[Network, ...]:

@@ -135,7 +135,13 @@ def _new_password() -> str:
 @blueprint.get("/me")
 @requires(Right.PERSON)
 def me() -> Response:
-    return page("admin-me.html", offer=None)
+    return own_page()
+
+
+def own_page(offer: tuple[str, str] | None = None, onward: str = "") -> Response:
+    """One's own account: a secret for an authenticator and the way on to the organisation's log-in, where asked for."""
+    linked = accounts().linked
+    return page("admin-me.html", offer=offer, onward=onward, offered=linked.offered, linked=linked.has(current_actor()))
 
 
 @blueprint.post("/me/password")
@@ -150,7 +156,7 @@ def change_password() -> Response:
 @requires(Right.PERSON)
 def offer_codes() -> Response:
     """A new secret for an authenticator app; asked for at log-in once it is confirmed."""
-    return page("admin-me.html", offer=accounts().offer_totp(current_actor()))
+    return own_page(accounts().offer_totp(current_actor()))
 
 
 @blueprint.post("/me/codes")

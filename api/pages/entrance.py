@@ -36,14 +36,23 @@ def home() -> Response:
 @blueprint.get("/sign-in")
 @requires(Right.PUBLIC)
 def sign_in() -> Response:
-    return _door(_within(request.args.get("next", "")))
+    return _door(within(request.args.get("next", "")))
 
 
 def _door(where: str, error: LedgerError | None = None, name: str = "", code_needed: bool = False) -> Response:
     """The sign-in page; on a shared device it also takes badges and PINs."""
     device = accounts().shared.device(device_secret())
     names = accounts().shared.names(device) if device is not None else []
-    return page("sign-in.html", next=where, error=error, name=name, code_needed=code_needed, device=device, names=names)
+    return page(
+        "sign-in.html",
+        next=where,
+        error=error,
+        name=name,
+        code_needed=code_needed,
+        device=device,
+        names=names,
+        organisation=accounts().linked.offered,
+    )
 
 
 @blueprint.post("/sign-in/shared")
@@ -51,7 +60,7 @@ def _door(where: str, error: LedgerError | None = None, name: str = "", code_nee
 def come_in_shared() -> Response:
     """By a badge, or by name and PIN; on a shared device only."""
     verify_origin()
-    where, device = _within(request.form.get("next", "")), accounts().shared.device(device_secret())
+    where, device = within(request.form.get("next", "")), accounts().shared.device(device_secret())
     try:
         if device is None:
             raise LoginRefused()
@@ -67,14 +76,14 @@ def come_in_shared() -> Response:
         response = _door(where, error)
         response.status_code = 429 if isinstance(error, Throttled) else 401
         return response
-    return _let_in(where, secret)
+    return let_in(where, secret)
 
 
 @blueprint.post("/sign-in")
 @requires(Right.PUBLIC)
 def come_in() -> Response:
     verify_origin()
-    where, name = _within(request.form.get("next", "")), field("name", "用户名", "the name")
+    where, name = within(request.form.get("next", "")), field("name", "用户名", "the name")
     try:
         secret = accounts().log_in(
             name,
@@ -85,10 +94,10 @@ def come_in() -> Response:
         )
     except (LoginRefused, CodeNeeded, Throttled) as error:
         return _again(where, name, error)
-    return _let_in(where, secret)
+    return let_in(where, secret)
 
 
-def _let_in(where: str, secret: str) -> Response:
+def let_in(where: str, secret: str) -> Response:
     response = redirect(where or "/", 303)
     set_cookie(response, secret)  # type: ignore[arg-type]
     return response
@@ -116,11 +125,11 @@ def language(lang: str) -> Response:
     """Choose a language; kept on the device, nothing else changes."""
     if lang not in ("zh", "en"):
         raise NoSuchPlace()
-    response = redirect(_within(request.args.get("next", "")) or "/", 303)
+    response = redirect(within(request.args.get("next", "")) or "/", 303)
     response.set_cookie(LANGUAGE_COOKIE, lang, max_age=_YEAR_S, samesite="Lax", secure=request.is_secure, httponly=True)
     return response
 
 
-def _within(address: str) -> str:
+def within(address: str) -> str:
     """An address of this server; "" for anything that might lead elsewhere."""
     return address if address.startswith("/") and not address.startswith(("//", "/\\")) and "\n" not in address else ""

@@ -37,6 +37,30 @@ class Throttled(LedgerError):
     en = "too many attempts; try again in {retry_after} seconds"
 
 
+class OidcRefused(LedgerError):
+    """What came from the organisation's log-in does not prove who somebody is."""
+
+    code = "oidc-refused"
+    zh = "统一身份认证未通过，请重新登录：{reason}"
+    en = "the organisation's log-in was not accepted; sign in again: {reason}"
+
+
+class NotLinked(LedgerError):
+    """Somebody whom the organisation knows, and no active account here names."""
+
+    code = "not-linked"
+    zh = "没有有效账号与此统一身份关联；请先用密码登录，再在“我的账号”中关联"
+    en = "no active account is linked with this log-in; sign in by password, then link it under My account"
+
+
+class LinkTaken(LedgerError):
+    """One log-in elsewhere lets in one account."""
+
+    code = "link-taken"
+    zh = "此统一身份已与另一个账号关联"
+    en = "this log-in is linked with another account"
+
+
 class NotAllowed(LedgerError):
     """The actor's roles do not reach so far."""
 

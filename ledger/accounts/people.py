@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.accounts import secrets
 from ledger.accounts.actor import ROLES, SCOPES, Actor
@@ -28,6 +28,7 @@ from ledger.accounts.errors import (
     ScopeUnknown,
     Throttled,
 )
+from ledger.accounts.linked import LinkedLogins
 from ledger.accounts.shared import SharedDevices
 from ledger.log import canonical
 from ledger.log.ids import new_uuid7
@@ -37,6 +38,9 @@ from ledger.store.accounts import AccountStore, Taken
 from ledger.store.database import Engine
 from ledger.store.moments import Clock, moment
 from ledger.store.sealing import Chance, lock_away, open_up
+
+if TYPE_CHECKING:
+    from ledger.accounts.oidc import Provider
 
 _MINUTE: Final = 60_000
 _HOUR: Final = 60 * _MINUTE
@@ -121,7 +125,16 @@ class Visit:
 class Accounts:
     """Everything about people and what they hand out; safe to call from many threads."""
 
-    def __init__(self, *, engine: Engine, clock: Clock, chance: Chance, kek: bytes, origin: str) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        clock: Clock,
+        chance: Chance,
+        kek: bytes,
+        origin: str,
+        provider: Provider | None = None,
+    ) -> None:
         self._store = AccountStore(engine)
         self._clock = clock
         self._chance = chance
@@ -129,6 +142,7 @@ class Accounts:
         self._origin = origin
         self._tokens: dict[str, tuple[int, Any]] = {}
         self.shared = SharedDevices(self._store, clock, chance, self._count)
+        self.linked = LinkedLogins(self._store, clock, chance, self._prove, provider)
 
     # ------------------------------------------------------------------------------------ who is asking
 
@@ -238,11 +252,8 @@ class Accounts:
 
     def change_password(self, by: Actor, old: str, new: str, *, session: str, address: str) -> None:
         """Every other session of the account ends."""
+        self._prove(by, old, address)
         row = self._own(by)
-        subjects = self._count(row.name, address, self._clock())
-        if not secrets.matches(row.password, old):
-            raise LoginRefused()
-        self._store.uncount(*subjects)
         hashed = secrets.hash_password(secrets.verify_strength(new, row.name))
         self._store.set_password(row.id, hashed, secrets.kept(session))
 
@@ -267,6 +278,14 @@ class Accounts:
             locked, step = lock_away(self._kek, secret.encode(), row.id.encode(), self._chance), found
         self._store.uncount(*subjects)
         self._store.change_account(row.id, totp=locked, totp_step=step)
+
+    def _prove(self, by: Actor, password: str, address: str) -> None:
+        """Raises LoginRefused or Throttled unless this is the person's own password."""
+        row = self._own(by)
+        subjects = self._count(row.name, address, self._clock())
+        if not secrets.matches(row.password, password):
+            raise LoginRefused()
+        self._store.uncount(*subjects)
 
     def _own(self, by: Actor) -> Any:
         row = self._store.account(by.account)

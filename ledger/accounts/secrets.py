@@ -75,6 +75,11 @@ def kept(secret: str) -> bytes:
     return sha256(secret.encode(errors="replace"))
 
 
+def derived(secret: str, purpose: str) -> str:
+    """One of several values, 64 hex digits each, that follow from a secret and do not give it away."""
+    return hmac.digest(secret.encode(errors="replace"), f"wasteledger/{purpose}/v1".encode(), "sha256").hex()
+
+
 def same(one: bytes, other: bytes) -> bool:
     """Compared in a time that does not depend on where they differ."""
     return hmac.compare_digest(one, other)

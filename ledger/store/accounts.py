@@ -61,10 +61,13 @@ class AccountStore:
             connection.execute(update(t.account).where(t.account.c.id == id_).values(**values))
 
     def set_password(self, id_: str, password: str, keep_session: bytes | None = None) -> None:
-        """Takes effect everywhere: other sessions and open invitations of the account end with the old password."""
+        """Takes effect everywhere: other sessions and open invitations of the account end with the old password, and
+        unless a session set it, other ways in do too."""
         with writing(self._engine) as connection:
             connection.execute(update(t.account).where(t.account.c.id == id_).values(password=password))
             connection.execute(delete(t.invitation).where(t.invitation.c.account == id_))
+            if keep_session is None:  # set by somebody who could not come in, or was not to
+                _drop_other_ways(connection, id_)
             _end_sessions(connection, id_, keep_session)
 
     def disable(self, id_: str, disabled: bool) -> None:
@@ -88,6 +91,7 @@ class AccountStore:
             connection.execute(delete(t.key_request).where(t.key_request.c.person == person))
             connection.execute(delete(t.custodial_key).where(t.custodial_key.c.person == person))
             connection.execute(delete(t.badge).where(t.badge.c.account == account))
+            _drop_other_ways(connection, account)
             connection.execute(delete(t.account).where(t.account.c.id == account))
 
     # ------------------------------------------------------------------------------------ shared devices
@@ -130,6 +134,43 @@ class AccountStore:
 
     def badged_named(self, party: str, name: str) -> Row[Any] | None:
         return self._first(_BADGED.where(t.account.c.party == party, t.account.c.name == name))
+
+    # ------------------------------------------------------------------------------------ other ways in
+
+    def begin(self, hash_: bytes, account: str, place: str, until: int) -> None:
+        """A browser begins a way in."""
+        self._add(t.begun, {"hash": hash_, "account": account, "place": place, "until": until})
+
+    def end_begun(self, hash_: bytes, now: int) -> Row[Any] | None:
+        """What the browser had begun, if that is not too long ago; nothing is ended twice."""
+        b = t.begun.c
+        with writing(self._engine) as connection:
+            ended = delete(t.begun).where(b.hash == hash_, b.until > now).returning(b.account, b.place)
+            return connection.execute(ended).first()
+
+    def set_linked(self, account: str, issuer: str, subject: str) -> None:
+        """The one log-in elsewhere that lets an account in; raises Taken when it lets in another."""
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(delete(t.linked_login).where(t.linked_login.c.account == account))
+                connection.execute(insert(t.linked_login).values(issuer=issuer, subject=subject, account=account))
+        except IntegrityError as error:
+            raise Taken() from error
+
+    def drop_linked(self, account: str) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(delete(t.linked_login).where(t.linked_login.c.account == account))
+
+    def linked(self, account: str, issuer: str) -> bool:
+        """Whether a log-in at this issuer lets the account in."""
+        c = t.linked_login.c
+        return self._first(select(c.account).where(c.account == account, c.issuer == issuer)) is not None
+
+    def linked_account(self, issuer: str, subject: str) -> Row[Any] | None:
+        """The account that a log-in elsewhere lets in."""
+        c = t.linked_login.c
+        query = select(t.account).join_from(t.account, t.linked_login, c.account == t.account.c.id)
+        return self._first(query.where(c.issuer == issuer, c.subject == subject))
 
     # ------------------------------------------------------------------------------------ throttling
 
@@ -284,7 +325,7 @@ class AccountStore:
     # ------------------------------------------------------------------------------------ sweeping
 
     def sweep(self, now: int, idle: int, oldest: int) -> int:
-        """Delete what no longer counts: sessions, counters, invitations; how many rows."""
+        """Delete what no longer counts: sessions, counters, invitations, ways in begun; how many rows."""
         s, count, i = t.login_session.c, t.login_count.c, t.invitation.c
         with writing(self._engine) as connection:
             gone = (
@@ -293,6 +334,7 @@ class AccountStore:
                     delete(t.login_session).where(or_(s.seen_at <= now - idle, s.made_at <= now - oldest)),
                     delete(t.login_count).where(count.until <= now),
                     delete(t.invitation).where(i.expires_at <= now),
+                    delete(t.begun).where(t.begun.c.until <= now),
                 )
             )
             return sum(gone)
@@ -313,6 +355,10 @@ class AccountStore:
     def _all(self, query: Select[Any]) -> list[Row[Any]]:
         with self._engine.connect() as connection:
             return list(connection.execute(query))
+
+
+def _drop_other_ways(connection: Connection, account: str) -> None:
+    connection.execute(delete(t.linked_login).where(t.linked_login.c.account == account))
 
 
 def _end_sessions(connection: Connection, account: str, but: bytes | None) -> None:

@@ -452,6 +452,23 @@ badge = Table(
     Column("pin", Text, nullable=False),  # argon2id in PHC form
 )
 
+linked_login = Table(
+    "linked_login",  # the log-in at the operator's OpenID Connect provider that also lets an account in
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account", Text, nullable=False, unique=True),
+)
+
+begun = Table(
+    "begun",  # a way in that a browser has begun and may end once
+    metadata,
+    _hash("hash", primary_key=True),  # of the secret that the browser keeps
+    Column("account", Text, nullable=False),  # whose it is to become; "" for coming in
+    Column("place", Text, nullable=False),  # where to go then
+    Column("until", BigInteger, nullable=False),
+)
+
 login_count = Table(
     "login_count",  # failed attempts in the running window
     metadata,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.support import issuer as issuers
 from tests.support import park as parks
 from tests.support.park import PASSWORD, LogIn, Park, Person
 from tests.support.walk import come_in
@@ -23,9 +24,13 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def park(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Park]:
-    """The demo park, served. Tests may add to it; none may count on being the only one."""
+    """The demo park, served, with an OpenID Connect provider beside it. Tests may add to it; none may count on being
+    the only one."""
     folder = tmp_path_factory.mktemp("park") / "demo"
-    with parks.served(folder, parks.make(folder)) as made:
+    with (
+        issuers.running(folder.parent) as issuer,
+        parks.served(folder, parks.make(folder) | issuer.environment) as made,
+    ):
         yield made
 
 

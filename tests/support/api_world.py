@@ -12,6 +12,7 @@ from flask import Flask
 from api import browser, create_app
 from ledger.access import Viewer
 from ledger.accounts import Accounts, Actor
+from ledger.accounts.oidc import Provider
 from ledger.accounts.outside import Outside
 from ledger.accounts.webhooks import Webhooks
 from ledger.custody.registry import Edition
@@ -43,14 +44,19 @@ class ApiWorld:
     token: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, url: str, folder: Path, **settings: Any) -> ApiWorld:
+    def create(cls, url: str, folder: Path, *, provider: Provider | None = None, **settings: Any) -> ApiWorld:
         world = World.create(url, folder)
         made = cls(world)
         ledger = world.ledger
         projector = Projector(ledger.engine, ledger.regime, lambda _: Edition())
         made.queries = Queries(engine=ledger.engine, regime=ledger.regime, projector=projector)
         made.accounts = Accounts(
-            engine=ledger.engine, clock=world.clock, chance=world.chance.randbytes, kek=world.keys.kek, origin=ORIGIN
+            engine=ledger.engine,
+            clock=world.clock,
+            chance=world.chance.randbytes,
+            kek=world.keys.kek,
+            origin=ORIGIN,
+            provider=provider,
         )
         reading = Reading(made.queries)
         made.webhooks = Webhooks(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.bootstrap import open_provider
 from ledger.settings import BadSetting, from_environment
 
 
@@ -51,3 +52,41 @@ def test_printed_settings_hold_no_password() -> None:
     chosen = from_environment({"WASTELEDGER_DATABASE": "postgresql://clerk:s3cret@db/ledger"})
     assert "s3cret" not in f"{chosen} {chosen!r}"
     assert "postgresql://clerk:***@db/ledger" in str(chosen)
+
+
+OIDC = {
+    "WASTELEDGER_OIDC_ISSUER": "https://login.example.cn/park",
+    "WASTELEDGER_OIDC_CLIENT_ID": "wasteledger",
+    "WASTELEDGER_OIDC_CLIENT_SECRET_FILE": "/run/secrets/oidc",
+}
+
+
+def test_an_organisations_log_in_is_switched_on_by_three_settings_together() -> None:
+    assert from_environment({}).oidc is None
+    chosen = from_environment(OIDC)
+    assert chosen.oidc is not None and chosen.oidc.secret_file == Path("/run/secrets/oidc")
+    assert "OIDC_ISSUER=https://login.example.cn/park" in str(chosen)
+    for name in OIDC:
+        with pytest.raises(BadSetting) as refused:
+            from_environment({key: value for key, value in OIDC.items() if key != name})
+        assert refused.value.fields["name"] == name
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["http://login.example.cn", "ftp://login.example.cn", "login.example.cn", "https://", "https://a/?b", "https://[a"],
+)
+def test_an_issuer_is_reached_by_https_or_within_this_machine(issuer: str) -> None:
+    from_environment(OIDC | {"WASTELEDGER_OIDC_ISSUER": "http://127.0.0.1:8080"})
+    with pytest.raises(BadSetting, match="OIDC_ISSUER"):
+        from_environment(OIDC | {"WASTELEDGER_OIDC_ISSUER": issuer})
+
+
+def test_without_its_secret_no_provider_is_made(tmp_path: Path) -> None:
+    chosen = from_environment(OIDC | {"WASTELEDGER_OIDC_CLIENT_SECRET_FILE": str(tmp_path / "none")})
+    assert chosen.oidc is not None
+    with pytest.raises(BadSetting, match="SECRET_FILE"):
+        open_provider(chosen.oidc)
+    (tmp_path / "none").write_text("s3cret\n")
+    made = open_provider(chosen.oidc)
+    assert made.secret == "s3cret" and "s3cret" not in repr(made)
