@@ -166,6 +166,14 @@ def acts(thing: Manifest, party: str) -> dict[str, bool]:
     return {name: due for name, may, due in found if may}
 
 
+def afterthoughts(thing: Manifest, party: str) -> list[str]:
+    """What a party of a manifest may add at any time: that it ran on paper, and, who received, a defect found later."""
+    if thing.cancelled or party not in (thing.sender, thing.carrier, thing.receiver):
+        return []
+    received = party == thing.receiver and bool(set(thing.lines.values()) & {"accepted", "in-part"})
+    return ["defect", "paper"] if received else ["paper"]
+
+
 def manifests(queries: Queries, names: Iterable[str]) -> dict[str, Manifest]:
     """Manifests' current states, of those that the reader was shown."""
     with queries.engine.connect() as connection:

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth import current_actor, ledger, queries
 from api.pages.shown import t
+from ledger.custody.regimes.base import moment_of, text_of
 from ledger.errors import FormError
 from ledger.exchange.author import seal
 from ledger.service import Answer
@@ -89,6 +90,14 @@ def year_of(text: str) -> int:
     if not (len(text) == 4 and text.isascii() and text.isdigit() and 2000 <= int(text) <= 2200):
         raise BadYear(expected="2000 to 2200", got=text[:20])
     return int(text)
+
+
+def local_moment(text: str) -> str:
+    """The moment of a form's date and time, which are the ledger's clock's; raises FormError."""
+    try:
+        return text_of(moment_of(f"{text}:00.000Z") - ledger().regime.offset)
+    except ValueError:
+        raise FormError(detail="date and time", expected="YYYY-MM-DDTHH:MM", got=text[:40]) from None
 
 
 def grams(text: str, unit: str) -> int:

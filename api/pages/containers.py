@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import next_steps
-from api.pages.acting import BadMass, done, field, grams, say
+from api.pages.acting import BadMass, done, field, grams, optional, say
 from api.pages.next_steps import NextStep
 from api.pages.shown import name, page, t, teller, word
 from api.pages.tables import Column, Table, rows_max, tabled
@@ -22,8 +22,10 @@ from ledger.errors import FormError, LedgerError
 from ledger.journeys import manifest
 from ledger.labels import code
 from ledger.labels.wording import birth_of
+from ledger.log import statement
 from ledger.log.ids import is_stream
 from ledger.queries import ContainerStory, Step
+from ledger.scanned import Scanner
 from ledger.service import Answer
 from ledger.stores import Clock, Stores, lost_by
 
@@ -33,6 +35,18 @@ STATUSES: Final = ("held", "filling", "in-transit", "lost", "emptied", "unknown"
 STATES: Final = {"held": "ok", "filling": "ok", "in-transit": "soon", "lost": "wrong", "emptied": "ok"}
 REASONS: Final = ("unknown", "missing-at-count", "stolen", "fell-off")
 SINKS: Final = ("floor", "sump", "soil", "water", "air")
+REPACKED: Final = {
+    "repack": ("倒装", "repacked"),
+    "split": ("分装", "split"),
+    "merge": ("合并", "merged"),
+    "pump": ("泵送", "pumped"),
+}
+WHATS: Final = {
+    "package": ("新容器", "a new package"),
+    "vessel": ("新储罐", "a new vessel"),
+    "there": ("已有容器", "one that is there"),
+}
+TARGETS: Final = 4
 REPLACED: Final = ("damaged", "lost", "reclassified", "reprinted")
 COLUMNS: Final = (
     Column("called", "容器", "Container", "recorded", link="to"),
@@ -52,6 +66,14 @@ class NotNow(LedgerError):
     code = "not-now"
     zh = "该容器当前不能进行此操作"
     en = "this cannot be done with the container as it is now"
+
+
+class NoTarget(FormError):
+    """A container to put something into that is not the party's at that site, or several are called so."""
+
+    code = "no-target"
+    zh = "本场所没有这个容器：{container}"
+    en = "no such container is at this site: {container}"
 
 
 class NoLabel(FormError):
@@ -203,7 +225,7 @@ def said(container: str, act: str) -> Response:
     found = _able(container, act)
     answer = _SAYS[act](found)
     after = f"/labels/{container}" if act in ("bind", "replace", "close") else f"/scan?q={container}"
-    return done(after, answer)
+    return done(f"/scan?q={first_target(answer)}" if act == "repack" else after, answer)
 
 
 def _able(container: str, act: str) -> Card:
@@ -329,6 +351,52 @@ def _replace(found: Card) -> Answer:
     return say("label-replaced", body)
 
 
+def _repack(found: Card) -> Answer:
+    thing, unit = found.thing, request.form.get("unit", "kg")
+    taken = request.form.get("taken", "").strip()
+    net_g = grams(taken, unit) if taken else thing.net_g
+    if not thing.mass_unknown and net_g > thing.net_g:
+        raise BadMass(expected=f"<= {thing.net_g} g", got=f"{net_g} g")
+    body = {
+        "place": _at(found),
+        "sources": [{"container": thing.id, "code": thing.code, "net_g": net_g}],
+        "targets": list(_targets(thing, unit)),
+        "reason": field("reason", "方式", "how"),
+        "handler": {"person": current_actor().person},
+    }
+    return say("contents-transferred", body)
+
+
+def _targets(thing: Container, unit: str) -> Iterator[dict[str, Any]]:
+    """What the form puts where; rows without a mass are not meant."""
+    for text, what, mass in zip(*(request.form.getlist(key) for key in ("into", "what", "mass")), strict=False):
+        if not mass.strip():
+            continue
+        poured = {"net_g": grams(mass, unit)}
+        if what == "there":
+            there = _beside(thing, text.strip())
+            yield poured | {"container": there.id, "code": there.code, "kind": there.kind, "name": there.name}
+        else:
+            begun = {"container": f"container:{ledger().new_id()}", "code": thing.code, "name": thing.name, "new": True}
+            yield poured | begun | {"kind": what} | optional(container_code=text)
+
+
+def _beside(thing: Container, text: str) -> Container:
+    """The container of the same party at the same site that a text names; raises NoTarget."""
+    found = Scanner(ledger(), queries(), reading(), current_viewer()).read(text).found
+    if [each.kind for each in found] == ["container"]:
+        other = reading().container(current_viewer(), found[0].id).thing
+        if (other.holder, other.site) == (thing.holder, thing.site) and other.id != thing.id:
+            return other
+    raise NoTarget(container=text[:40], expected=t("本场所的一个容器", "one container at this site"), got=text[:40])
+
+
+def first_target(answer: Answer) -> str:
+    """The first container that something was put into, also when it was sent twice."""
+    assert answer.id is not None
+    return str(statement.parse(ledger().record_of(answer.id).statement).body["targets"][0]["container"])
+
+
 _SAYS: Final[dict[str, Callable[[Card], Answer]]] = {
     "weigh": _weigh,
     "add": _add,
@@ -339,6 +407,7 @@ _SAYS: Final[dict[str, Callable[[Card], Answer]]] = {
     "leak": _leak,
     "bind": _bind,
     "replace": _replace,
+    "repack": _repack,
 }
 
 
@@ -358,6 +427,7 @@ _CHOICES: Final[dict[str, Callable[[Card], dict[str, Any]]]] = {
     "found": lambda found: {"sites": stores().sites()},
     "leak": lambda found: {"sinks": SINKS},
     "replace": lambda found: {"reasons": REPLACED},
+    "repack": lambda found: {"reasons": REPACKED, "whats": WHATS, "targets": range(TARGETS)},
 }
 
 

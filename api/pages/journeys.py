@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, requires, verify_right
 from api.errors import NoSuchPlace
-from api.pages.acting import done, field, grams, optional, say
+from api.pages.acting import done, field, grams, local_moment, optional, say
 from api.pages.shown import name, page, registry, t
 from ledger.accounts.errors import NotAllowed
 from ledger.custody.events.journeys import TripStarted
 from ledger.errors import FormError
-from ledger.journeys import ON_THE_ROAD, REFUSED, TO_LOAD, Journey, Line, acts, journey
+from ledger.journeys import ON_THE_ROAD, REFUSED, TO_LOAD, Journey, Line, acts, afterthoughts, journey
 from ledger.log import entry, statement
 from ledger.log.statement import Statement
 from ledger.service import Answer, NotFound, NotYet
@@ -75,6 +75,8 @@ DEEDS: Final = {
     "trip": _deed("安排车次", "Plan the trip", "page_journeys.trip", Right.HANDLE),
     "roadside": _deed("路检出示", "Show at the roadside", "page_journeys.roadside", Right.READ),
     "cancel": _deed("取消联单", "Cancel", "page_manifests.cancel", Right.HANDLE),
+    "defect": _deed("补报差异", "Report a defect found later", "page_journeys.defect", Right.HANDLE),
+    "paper": _deed("补录纸质联单", "It ran on paper", "page_journeys.paper", Right.HANDLE),
 }
 
 
@@ -97,7 +99,8 @@ def act_address(act: str, manifest: str) -> str:
 
 def deeds(found: Journey) -> list[tuple[str, str, bool]]:
     """(words, address, waited for) of what this person may do next, the likely first."""
-    known = acts(found.thing, current_actor().party)
+    party = current_actor().party
+    known = acts(found.thing, party) | dict.fromkeys(afterthoughts(found.thing, party), False)
     return [(act_word(act), act_address(act, found.thing.id), due) for act, due in known.items() if allowed(act)]
 
 
@@ -134,8 +137,8 @@ def seen(manifest: str) -> Journey:
 
 def open_for(act: str, manifest: str) -> Journey:
     """The journey, where the reader's party may do this now; nothing is here otherwise."""
-    found = seen(manifest)
-    if act not in acts(found.thing, current_actor().party):
+    found, party = seen(manifest), current_actor().party
+    if act not in (*acts(found.thing, party), *afterthoughts(found.thing, party)):
         raise NoSuchPlace()
     return found
 
@@ -484,3 +487,58 @@ def redirected(manifest: str) -> Response:
         "lines": [load(line) for line in chosen(found, *REFUSED)],
     }
     return back(found, say("manifest-redirected", body))
+
+
+# ---------------------------------------------------------------------------------------------- afterwards
+
+
+@blueprint.get("/manifests/<manifest>/defect")
+@requires(Right.HANDLE)
+def defect(manifest: str) -> Response:
+    found = open_for("defect", manifest)
+    return page("manifest-defect.html", journey=found, lines=found.at("accepted", "in-part"))
+
+
+@blueprint.post("/manifests/<manifest>/defect")
+@requires(Right.HANDLE)
+@once_only
+def defect_found(manifest: str) -> Response:
+    """A defect came to light after acceptance."""
+    found = open_for("defect", manifest)
+    told, note = (request.form.get(key, "").strip() for key in ("told", "note"))
+    body = {
+        "manifest": manifest,
+        "place": end(found),
+        "concerned": [line.container.id for line in chosen(found, "accepted", "in-part")],
+        "kind": field("kind", "差异", "the difference"),
+    }
+    named = {"person": f"person:{ledger().new_id()}", "name": {"clear": told}} if told else None
+    return back(found, say("discrepancy-found-later", body | given(told=named, note={"clear": note} if note else None)))
+
+
+@blueprint.get("/manifests/<manifest>/paper")
+@requires(Right.HANDLE)
+def paper(manifest: str) -> Response:
+    found = open_for("paper", manifest)
+    return page("manifest-paper.html", journey=found, lines=found.lines, sites=_own_sites())
+
+
+@blueprint.post("/manifests/<manifest>/paper")
+@requires(Right.HANDLE)
+@once_only
+def ran_on_paper(manifest: str) -> Response:
+    """The manifest ran on paper while the system was out: its statements may come later."""
+    found = open_for("paper", manifest)
+    body = {
+        "manifest": manifest,
+        "place": {"party": current_actor().party, "site": field("site", "场所", "the site")},
+        "on_paper": [line.container.id for line in chosen(found, *{line.state for line in found.lines})],
+        "outage_from": local_moment(field("outage_from", "开始时间", "when it began")),
+        "outage_until": local_moment(field("outage_until", "结束时间", "when it ended")),
+        **optional(paper_number=request.form.get("paper_number", "")),
+    }
+    return back(found, say("paper-manifest-backfilled", body))
+
+
+def _own_sites() -> list[str]:
+    return [site for site, e in registry().sites.items() if e.holder == current_actor().party]

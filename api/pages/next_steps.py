@@ -46,7 +46,8 @@ def steps_of_blank(label: str) -> list[NextStep]:
 
 
 def acts(thing: Container, who: Actor) -> frozenset[str]:
-    """What may be said of a container at all: place, weigh, add, close, lost, found, leak, bind, replace."""
+    """What may be said of a container at all: place, weigh, add, close, repack, lost, found, leak, bind,
+    replace."""
     if who.party != thing.holder or not who.roles & (_HANDS | {"driver"}):
         return frozenset()
     hands = bool(who.roles & _HANDS)
@@ -58,7 +59,8 @@ def acts(thing: Container, who: Actor) -> frozenset[str]:
         case "filling" | "held" if hands:
             filling = {"add", "close"} if thing.status == "filling" else {"weigh"}
             label = {"replace"} if thing.label else {"bind"}
-            return frozenset({"place", "lost", "leak", *filling, *label})
+            repack = () if thing.manifest or thing.impounded_at else ("repack",)
+            return frozenset({"place", "lost", "leak", *filling, *label, *repack})
         case _:
             return frozenset()
 

@@ -12,7 +12,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
-from api.pages.acting import done, field, grams, optional, say
+from api.pages.acting import done, field, grams, local_moment, optional, say
 from api.pages.journeys import once_only
 from api.pages.shown import name, page, registry, t, word
 from api.pages.tables import Column, Table, rows_max, tabled
@@ -21,7 +21,6 @@ from ledger.custody.container import Container
 from ledger.custody.events import parse
 from ledger.custody.events.registry import FacilityRegistered
 from ledger.custody.events.treatment import WasteTreated
-from ledger.custody.regimes.base import moment_of, text_of
 from ledger.errors import FormError
 from ledger.journeys import endings, in_store
 from ledger.log import statement
@@ -194,11 +193,7 @@ def _outputs() -> Iterator[dict[str, Any]]:
 
 def _times() -> dict[str, str]:
     """Begin and end of the batch: the form's local times as moments."""
-    given = {key: value for key in ("started", "ended") if (value := request.form.get(key, "").strip())}
-    try:
-        return {k: text_of(moment_of(f"{v}:00.000Z") - ledger().regime.offset) for k, v in given.items()}
-    except ValueError:
-        raise FormError(detail="started, ended", expected="YYYY-MM-DDTHH:MM", got=" ".join(given.values())) from None
+    return {k: local_moment(v) for k in ("started", "ended") if (v := request.form.get(k, "").strip())}
 
 
 def _container(name: str) -> Container:
