@@ -25,6 +25,7 @@ async function show() {
   $("forget").hidden = !(key && (key.state === "revoked" || key.state === "waiting")) || (await waiting()).length > 0;
   if (!key) return;
   $("hash").textContent = key.hash;
+  $("public").textContent = key.publicKey;
   $("stream").textContent = key.stream;
   $("seq").textContent = String(key.seq);
   $("seen").textContent = t(`${key.seen.size} 条，已核对为同一历史`, `${key.seen.size} entries, shown to be one history`);
