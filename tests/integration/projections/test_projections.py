@@ -107,7 +107,7 @@ class Park:
         with self.world.ledger.engine.connect() as connection:
             return {
                 name: sorted(map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{name}"')), key=str)
-                for name in ("container", "manifest", "lot_row", "lot_flow", "flag")
+                for name in ("container", "manifest", "lot_row", "lot_total", "clock", "lot_flow", "flag")
             }
 
     def check(self) -> None:
