@@ -8,14 +8,18 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 import orjson
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REQUESTS: Final = Histogram(
     "wasteledger_request_seconds",
@@ -43,7 +47,7 @@ _SAFE: Final = {
 """A page that needs more sets its own; what is set is kept."""
 
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-_HTTPS: Final = {"Strict-Transport-Security": "max-age=31536000"}
+_SAFE_HTTPS: Final = _SAFE | {"Strict-Transport-Security": "max-age=31536000"}
 
 log = logging.getLogger("wasteledger.request")
 
@@ -52,6 +56,22 @@ def register(app: Flask) -> None:
     """Put all of it around every request of an app."""
     app.before_request(_begin)
     app.after_request(_end)
+    app.wsgi_app = _safe(app.wsgi_app)  # type: ignore[assignment, method-assign]
+
+
+def _safe(application: WSGIApplication) -> WSGIApplication:
+    """Adds the headers of safety to every answer, which is cheapest where headers are a plain list."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            wanted = _SAFE_HTTPS if environ["wsgi.url_scheme"] == "https" else _SAFE
+            given = {name.title() for name, _ in headers}
+            headers += [each for each in wanted.items() if each[0] not in given]
+            return start_response(status, headers, *error)
+
+        return application(environ, start)
+
+    return answer
 
 
 def _begin() -> None:
@@ -60,22 +80,23 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    wanted = _SAFE | {"X-Request-Id": g.request_id, **(_HTTPS if request.is_secure else {})}
-    wanted["Cache-Control"] = "no-store" if request.method != "GET" else "private, no-cache"
-    given = {name.title() for name, _ in response.headers}
-    response.headers.extend((name, value) for name, value in wanted.items() if name.title() not in given)
-    kept_for = response.headers["Cache-Control"]
+    method, headers = request.method, response.headers
+    headers["X-Request-Id"] = g.request_id
+    kept_for = headers.get("Cache-Control")
+    if kept_for is None:
+        kept_for = headers["Cache-Control"] = "no-store" if method != "GET" else "private, no-cache"
     if not kept_for.startswith("public"):
-        response.headers.add("Vary", "Accept-Language, Authorization, Cookie")
-    whole = request.method in ("GET", "HEAD") and response.status_code == 200 and not response.is_streamed
+        headers.add("Vary", "Accept-Language, Authorization, Cookie")
+    whole = method in ("GET", "HEAD") and response.status_code == 200 and not response.is_streamed
     if whole and not kept_for.endswith("immutable"):  # what never changes is not asked for again
         response.add_etag()
         if "If-None-Match" in request.headers:
             response.make_conditional(request)
     seconds = time.perf_counter() - g.began
-    route = request.url_rule.rule if request.url_rule else "none"
-    _counted(request.method, route, response.status_code).observe(seconds)
-    kept = {"method": request.method, "route": route, "status": response.status_code, "ms": round(seconds * 1000, 1)}
+    rule = request.url_rule
+    route = rule.rule if rule else "none"
+    _counted(method, route, response.status_code).observe(seconds)
+    kept = {"method": method, "route": route, "status": response.status_code, "ms": round(seconds * 1000, 1)}
     log.info("request", extra={**kept, "request": g.request_id})
     return response
 
@@ -118,6 +139,7 @@ class JsonLines(logging.Formatter):
 def log_as_json(level: int = logging.INFO) -> None:
     """Send this process's log to standard error as lines of JSON."""
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line says so much
+    logging._srcfile = None  # nor from which line of the source it comes
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)

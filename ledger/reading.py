@@ -220,11 +220,9 @@ class Reading:
     def _registry_of_late(self) -> Registry:
         """The registry as the projections had it a moment ago."""
         now = time.monotonic()
-        read_at, registry = self._registry or (-_REGISTRY_KEPT_S, Registry())
-        if now - read_at >= _REGISTRY_KEPT_S:
-            registry = self._queries.registry()
-            self._registry = now, registry
-        return registry
+        if self._registry is None or now - self._registry[0] >= _REGISTRY_KEPT_S:
+            self._registry = now, self._queries.registry()
+        return self._registry[1]
 
     def rate(self, viewer: Viewer, question: Question, size: int | None = None) -> Rate:
         """The rate, of the reader's own parties unless it sees everybody; of a `size` by exact replay."""
