@@ -6,7 +6,6 @@ import random
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def named(verdict: Verdict) -> list[tuple[str, str, str, int | None]]:
 
 def later(was: Entry) -> Entry:
     """The same entry, received a few milliseconds later."""
-    return replace(was, received_at=was.received_at[:-2] + "9Z")
+    return was._replace(received_at=was.received_at[:-2] + "9Z")
 
 
 # ---------------------------------------------------------------------------------------------------- T2
@@ -53,7 +52,7 @@ def test_t2_a_log_recomputed_in_every_hash_is_not_the_one_that_a_witness_signed(
     kept = world.ledger.unwitnessed_checkpoint()
     before = parse_checkpoint(Note.parse(kept).text)
     rewritten(
-        world.ledger.engine, world.keys.log, 20, lambda was: replace(was, received_at=was.received_at[:-2] + "9Z")
+        world.ledger.engine, world.keys.log, 20, lambda was: was._replace(received_at=was.received_at[:-2] + "9Z")
     )
     # All that lies in the database agrees with itself: alone it proves nothing against who holds the log key.
     inside = world.ledger.verify()
@@ -79,7 +78,7 @@ def test_t2_every_author_is_a_witness_of_what_it_saw(world: World) -> None:
     answer = shop.say("container-filled", world.filled(shop, world.new("site")))
     world.look()
     rewritten(
-        world.ledger.engine, world.keys.log, 20, lambda was: replace(was, received_at=was.received_at[:-2] + "9Z")
+        world.ledger.engine, world.keys.log, 20, lambda was: was._replace(received_at=was.received_at[:-2] + "9Z")
     )
     index = world.ledger.record_of(answer.id or "").index
     found = [each for each in world.ledger.verify().differences if each.check == "seen"]
@@ -106,7 +105,7 @@ def test_t4_an_entry_moved_back_in_time_is_named_even_when_all_hashes_are_made_a
         world.ledger.engine,
         world.keys.log,
         index,
-        lambda was: replace(was, received_at=was.received_at.replace("T12:", "T09:")),
+        lambda was: was._replace(received_at=was.received_at.replace("T12:", "T09:")),
     )
     found = [each for each in world.ledger.verify().differences if each.check == "time"]
     assert [(each.table, each.index) for each in found] == [("entry", index)]
@@ -126,7 +125,7 @@ def test_t4_the_bound_holds_across_the_borders_of_ranges(world: World, monkeypat
     index = 256  # the first of the second range
     assert index in {world.ledger.record_of(each.id or "").index for each in answers}
     early = "2025-10-09T08:00:00.000Z"
-    rewritten(world.ledger.engine, world.keys.log, index, lambda was: replace(was, received_at=early))
+    rewritten(world.ledger.engine, world.keys.log, index, lambda was: was._replace(received_at=early))
     found = [each for each in world.ledger.verify().differences if each.check == "time"]
     assert [(each.index, each.got) for each in found] == [(index, early)]
 
