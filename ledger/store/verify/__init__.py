@@ -32,7 +32,7 @@ from ledger.store.garbage import uncollected
 from ledger.store.projections import CatalogueReader
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.apart import Apart
-from ledger.store.verify.beside import Beside, LinkSum
+from ledger.store.verify.beside import Beside
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import LEVELS, UNPROVEN, Difference, Level, Verdict, Verified, shown
 from ledger.store.verify.keys import Keys, offered
@@ -76,7 +76,6 @@ def verify(
     read_catalogue: CatalogueReader | None = None,
     processes: int | None = None,
     progress: Progress | None = None,
-    secret: bytes | None = None,
 ) -> Verdict:
     """The verdict over the ledger in this database; never raises for what is stored in it.
 
@@ -88,7 +87,7 @@ def verify(
     started = time.perf_counter()
     reader = Reader(engine)
     try:
-        run = _Run(engine, opened, reader, level, since, processes or os.cpu_count() or 1, progress, secret)
+        run = _Run(engine, opened, reader, level, since, processes or os.cpu_count() or 1, progress)
         with uncollected():
             verdict = run.verdict(trust, policy, notes, kek, read_catalogue)
     finally:
@@ -109,7 +108,6 @@ class _Run:
         since: Verified | None,
         processes: int,
         progress: Progress | None,
-        secret: bytes | None,
     ) -> None:
         self._engine = engine
         self._opened = opened
@@ -118,7 +116,7 @@ class _Run:
         self._since = since
         self._progress = progress or (lambda _what, _done, _of: None)
         self._whole = Whole(reader)
-        self._plan = self._planned(secret or os.urandom(16))
+        self._plan = self._planned()
         small = self._plan.size < _SMALL[level] or engine.url.database in (None, "", ":memory:")
         self._processes = 1 if small else processes
         self._job = _Job(
@@ -160,7 +158,7 @@ class _Run:
 
     # ------------------------------------------------------------------------------------ the plan
 
-    def _planned(self, secret: bytes) -> Plan:
+    def _planned(self) -> Plan:
         """How many leaves there are by most accounts, and where each stands."""
         reader = self._reader
         ((count, first, last),) = reader.rows('SELECT count(*), min("index"), max("index") FROM leaf')
@@ -194,7 +192,6 @@ class _Run:
             edge=edge,
             moved=moved,
             keys=offered(reader) if self._level != "hashes" else {},
-            secret=secret,
         )
 
     def _moved(self, size: int) -> dict[int, int]:
@@ -220,11 +217,8 @@ class _Run:
     ) -> Beside:
         """The whole log, joined from its ranges, and the keys that it enrols."""
         whole, size = self._whole, self._plan.size
-        links = LinkSum(self._reader, self._plan.secret)
         for part in self._parts(pool, keep):
             whole.add(part)
-            if self._level != "hashes":
-                links.take(part.links)
             self._progress("entries", part.stop, size)
         latest = whole.latest
         if waiting:
@@ -236,7 +230,6 @@ class _Run:
             keys=keys,
             log_key=VerifierKey.parse(self._opened.log_key),
             policy=policy,
-            links_summed=links,
             latest=latest,
         )
 

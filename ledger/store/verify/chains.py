@@ -47,7 +47,7 @@ class Whole:
     torn: set[int] = field(default_factory=set)
     ended: int = 0
     links: int = 0
-    link_sum: int = 0
+    links_differ: bool = False
     octets: int = 0
 
     def add(self, part: Part, *, sequenced: bool = True) -> None:
@@ -75,7 +75,7 @@ class Whole:
         self.torn.update(part.torn)
         self.ended += part.ended
         self.links += part.links
-        self.link_sum += part.link_sum
+        self.links_differ |= part.links_differ
         self.octets += part.octets
 
     def _saw(self, part: Part) -> None:

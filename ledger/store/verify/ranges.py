@@ -19,7 +19,7 @@ from ledger.custody.decide import folds
 from ledger.errors import LedgerError
 from ledger.log import statement
 from ledger.log.entry import Entry
-from ledger.log.hashing import leaf_hash, sha256
+from ledger.log.hashing import leaf_hash
 from ledger.log.keys import PublicKey
 from ledger.log.merkle import Frontier
 from ledger.log.statement import Statement, statement_hash
@@ -62,7 +62,6 @@ class Plan:
     edge: tuple[bytes, ...]
     moved: Mapping[int, int]
     keys: Mapping[str, AuthorHead]
-    secret: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Part:
     torn: list[int] = field(default_factory=list)
     ended: int = 0
     links: int = 0
-    link_sum: int = 0
+    links_differ: bool = False
     octets: int = 0
 
 
@@ -110,12 +109,6 @@ def ten_seconds_before(moment: str) -> str:
     if not moment:
         return ""
     return (datetime.fromisoformat(moment) - _BACK).isoformat(timespec="milliseconds")[:23] + "Z"
-
-
-def link_mark(secret: bytes, stream: str, seq: int, hash_: bytes) -> int:
-    """One link as a number: sums of them are equal for equal sets of links, and nobody can aim at a sum without the
-    run's secret."""
-    return int.from_bytes(sha256(b"%b%d %b%b" % (secret, seq, hash_, stream.encode()))[:16], "big")
 
 
 PLACE = 8 + 32
@@ -139,6 +132,8 @@ class Ranges:
         self._reader = reader
         self._plan = plan
         self._public: dict[str, PublicKey | None] = {}
+        self._unproven: list[tuple[int, Row, str, bytes, AuthorHead]] = []
+        self._linked: set[tuple[str, int, bytes]] = set()
 
     def check(self, start: int, stop: int, level: Level, *, known: bool = False, keep: bool = False) -> Part:
         """The part [start, stop); `start` is a multiple of a tile's width. Of bytes that are `known` from an earlier
@@ -170,9 +165,17 @@ class Ranges:
                 self._links_only(part, first, tile, leaves, damaged)
             else:
                 self._entries(part, first, tile, leaves, damaged, known)
+        self._link_rows(part)
         if not keep:
             self._end(part)
         return part
+
+    def _link_rows(self, part: Part) -> None:
+        """Whether `link` holds the links of these entries; that it holds no other, their number tells in the end."""
+        if self._linked:
+            spans = [(name, part.first[name][0], stop) for name, (stop, _) in part.next.items()]
+            part.links_differ = set(self._reader.links_between(spans)) != self._linked
+            self._linked.clear()
 
     def _end(self, part: Part) -> None:
         """Forget the chains that begin here and end as `stream_head` says; `Beside` counts them."""
@@ -190,6 +193,7 @@ class Ranges:
         leaves = [leaf_hash(row[RAW]) if row and type(row[RAW]) is bytes else b"" for row in tile]
         damaged = {n for n, row in enumerate(tile) if row is None or self._statement_damaged(part, start + n, row)}
         self._entries(part, start, tile, leaves, damaged, known=False)
+        self._link_rows(part)
         return part
 
     # ------------------------------------------------------------------------------------ rows, leaves, tiles
@@ -329,6 +333,7 @@ class Ranges:
             elif row is not None:
                 owner = self._read(part, first + n, row, leaves[n].hex(), known)
             part.owners.append(owner)
+        self._prove(part)
 
     def _read(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> int:
         table = "entry"
@@ -371,7 +376,7 @@ class Ranges:
             self._say(part, "entry", "bytes", "link", " ".join(expected), " ".join(streams), index, row)
         for stream, seq, prev in links:
             self._link(part, index, stream, seq, prev, leaf)
-            part.link_sum += link_mark(self._plan.secret, stream, seq, row[HASH])
+            self._linked.add((stream, seq, row[HASH]))
         if said.type in RARE:
             part.rare.append(Told(index, said.raw, received.refused))
         return _owner(part, said.about)
@@ -397,12 +402,17 @@ class Ranges:
         if encode_base64(signature) != received.signature:
             self._say(part, "statement", "signature", "signature", received.signature, row[SIGNATURE], index, row)
             signature = decode_base64(received.signature, "signature")
-        if known:
-            return
-        try:
-            statement.verify_signature(said.raw, signature, self._public_key(author))
-        except LedgerError as error:
-            self._say(part, "statement", "signature", "signature", f"a signature by {said.key}", error, index, row)
+        if not known:
+            self._unproven.append((index, row, said.key, signature, author))
+
+    def _prove(self, part: Part) -> None:
+        """The signatures of a tile, one after another: a loop that does nothing else stays in the processor's cache."""
+        for index, row, key, signature, author in self._unproven:
+            try:
+                statement.verify_signature(row[SAID], signature, self._public_key(author))
+            except LedgerError as error:
+                self._say(part, "statement", "signature", "signature", f"a signature by {key}", error, index, row)
+        self._unproven.clear()
 
     def _public_key(self, author: AuthorHead) -> PublicKey:
         known = self._public.get(author.stream)
@@ -456,7 +466,7 @@ class Ranges:
                 part.first[name] = (seq, "", index)  # "": its own prev cannot be read
             part.next[name] = (seq + 1, leaf.hex())
             part.links += 1
-            part.link_sum += link_mark(self._plan.secret, name, seq, row[HASH])
+            self._linked.add((name, seq, row[HASH]))
         about: Sequence[str] = [name for name, _ in links]
         if type(row[SAID]) is bytes and statement_hash(row[SAID]) == row[HASH]:
             try:

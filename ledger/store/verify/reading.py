@@ -120,6 +120,17 @@ class Reader:
         found = self.rows(f"SELECT stream, seq FROM link WHERE statement = {literal} ORDER BY stream")
         return [(name, seq) for name, seq in found if type(name) is str and type(seq) is int]
 
+    def links_between(self, spans: Sequence[tuple[str, int, int]]) -> Iterator[Row]:
+        """The rows of `link` of these objects, each from one number up to another."""
+        for first in range(0, len(spans), _LISTED):
+            listed = ",".join(
+                [f"({_text(name)},{start},{stop})" for name, start, stop in spans[first : first + _LISTED]]
+            )
+            yield from self.rows(
+                f"WITH span(stream, start, stop) AS (VALUES {listed}) SELECT k.stream, k.seq, k.statement FROM span"
+                " JOIN link k ON k.stream = span.stream AND k.seq >= span.start AND k.seq < span.stop"
+            )
+
     def indices_of(self, stream: str, before: int) -> list[int]:
         """Where the entries of a stream stand in the log, below an index."""
         found = self.rows(
