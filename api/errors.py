@@ -96,6 +96,7 @@ STATUS: Final[dict[str, int]] = {
     "not-logged-in": 401,
     "login-refused": 401,
     "code-needed": 401,
+    "passkey-refused": 401,
     "oidc-refused": 401,
     "not-linked": 401,
     "csrf-refused": 403,

@@ -140,8 +140,15 @@ def me() -> Response:
 
 def own_page(offer: tuple[str, str] | None = None, onward: str = "") -> Response:
     """One's own account: a secret for an authenticator and the way on to the organisation's log-in, where asked for."""
-    linked = accounts().linked
-    return page("admin-me.html", offer=offer, onward=onward, offered=linked.offered, linked=linked.has(current_actor()))
+    who, linked = current_actor(), accounts().linked
+    return page(
+        "admin-me.html",
+        offer=offer,
+        onward=onward,
+        offered=linked.offered,
+        linked=linked.has(who),
+        passkeys=accounts().passkeys.of(who),
+    )
 
 
 @blueprint.post("/me/password")

@@ -36,10 +36,10 @@ def home() -> Response:
 @blueprint.get("/sign-in")
 @requires(Right.PUBLIC)
 def sign_in() -> Response:
-    return _door(within(request.args.get("next", "")))
+    return door(within(request.args.get("next", "")))
 
 
-def _door(where: str, error: LedgerError | None = None, name: str = "", code_needed: bool = False) -> Response:
+def door(where: str, error: LedgerError | None = None, name: str = "", code_needed: bool = False) -> Response:
     """The sign-in page; on a shared device it also takes badges and PINs."""
     device = accounts().shared.device(device_secret())
     names = accounts().shared.names(device) if device is not None else []
@@ -73,7 +73,7 @@ def come_in_shared() -> Response:
             replaces=session_secret(),
         )
     except (LoginRefused, Throttled) as error:
-        response = _door(where, error)
+        response = door(where, error)
         response.status_code = 429 if isinstance(error, Throttled) else 401
         return response
     return let_in(where, secret)
@@ -105,7 +105,7 @@ def let_in(where: str, secret: str) -> Response:
 
 def _again(where: str, name: str, error: LedgerError) -> Response:
     needed = isinstance(error, CodeNeeded) or bool(request.form.get("code"))
-    response = _door(where, error, name, needed)
+    response = door(where, error, name, needed)
     response.status_code = 429 if isinstance(error, Throttled) else 401
     return response
 

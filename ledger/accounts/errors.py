@@ -37,6 +37,14 @@ class Throttled(LedgerError):
     en = "too many attempts; try again in {retry_after} seconds"
 
 
+class PasskeyRefused(LedgerError):
+    """What an authenticator said does not prove that it holds a passkey of an active account."""
+
+    code = "passkey-refused"
+    zh = "通行密钥未被接受：{reason}"
+    en = "the passkey was not accepted: {reason}"
+
+
 class OidcRefused(LedgerError):
     """What came from the organisation's log-in does not prove who somebody is."""
 

@@ -29,6 +29,7 @@ from ledger.accounts.errors import (
     Throttled,
 )
 from ledger.accounts.linked import LinkedLogins
+from ledger.accounts.passkeys import Passkeys
 from ledger.accounts.shared import SharedDevices
 from ledger.log import canonical
 from ledger.log.ids import new_uuid7
@@ -143,6 +144,7 @@ class Accounts:
         self._tokens: dict[str, tuple[int, Any]] = {}
         self.shared = SharedDevices(self._store, clock, chance, self._count)
         self.linked = LinkedLogins(self._store, clock, chance, self._prove, provider)
+        self.passkeys = Passkeys(self._store, clock, chance, self._prove)
 
     # ------------------------------------------------------------------------------------ who is asking
 

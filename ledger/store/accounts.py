@@ -145,8 +145,8 @@ class AccountStore:
         """What the browser had begun, if that is not too long ago; nothing is ended twice."""
         b = t.begun.c
         with writing(self._engine) as connection:
-            ended = delete(t.begun).where(b.hash == hash_, b.until > now).returning(b.account, b.place)
-            return connection.execute(ended).first()
+            ended = delete(t.begun).where(b.hash == hash_, b.until > now)
+            return connection.execute(ended.returning(t.begun)).first()
 
     def set_linked(self, account: str, issuer: str, subject: str) -> None:
         """The one log-in elsewhere that lets an account in; raises Taken when it lets in another."""
@@ -171,6 +171,29 @@ class AccountStore:
         c = t.linked_login.c
         query = select(t.account).join_from(t.account, t.linked_login, c.account == t.account.c.id)
         return self._first(query.where(c.issuer == issuer, c.subject == subject))
+
+    def add_passkey(self, **row: Any) -> None:
+        """A new passkey; raises Taken."""
+        self._add(t.passkey, row)
+
+    def passkeys(self, account: str) -> list[Row[Any]]:
+        c = t.passkey.c
+        return self._all(select(t.passkey).where(c.account == account).order_by(c.made_at))
+
+    def passkey(self, id_: bytes) -> Row[Any] | None:
+        """A passkey, when its account is not disabled."""
+        query = select(t.passkey).join_from(t.passkey, t.account, t.passkey.c.account == t.account.c.id)
+        return self._first(query.where(t.passkey.c.id == id_, t.account.c.disabled.is_(False)))
+
+    def use_passkey(self, id_: bytes, signed: int, now: int) -> None:
+        with writing(self._engine) as connection:
+            connection.execute(update(t.passkey).where(t.passkey.c.id == id_).values(signed=signed, used_at=now))
+
+    def drop_passkey(self, id_: bytes, account: str) -> bool:
+        """Whether the account had it; then it lets nobody in any more."""
+        c = t.passkey.c
+        with writing(self._engine) as connection:
+            return connection.execute(delete(t.passkey).where(c.id == id_, c.account == account)).rowcount == 1
 
     # ------------------------------------------------------------------------------------ throttling
 
@@ -359,6 +382,7 @@ class AccountStore:
 
 def _drop_other_ways(connection: Connection, account: str) -> None:
     connection.execute(delete(t.linked_login).where(t.linked_login.c.account == account))
+    connection.execute(delete(t.passkey).where(t.passkey.c.account == account))
 
 
 def _end_sessions(connection: Connection, account: str, but: bytes | None) -> None:

@@ -460,6 +460,17 @@ linked_login = Table(
     Column("account", Text, nullable=False, unique=True),
 )
 
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),  # the credential's, chosen by the authenticator
+    Column("account", Text, nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),  # COSE
+    Column("signed", BigInteger, nullable=False),  # signatures so far, where the authenticator counts them
+    Column("made_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+)
+
 begun = Table(
     "begun",  # a way in that a browser has begun and may end once
     metadata,

@@ -1,0 +1,33 @@
+// A form for a passkey waits for the authenticator, then goes on its way as any form does.
+import { t } from "./core/words.js";
+
+const address = /^[\d.]+$|^\[/.test(location.hostname); // passkeys belong to names
+const usable = !address && Boolean(globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON);
+
+async function ask(form) {
+  const answer = await fetch(`${form.action}/start`, { method: "POST", body: new FormData(form) });
+  if (!answer.ok) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    throw new Error(page.querySelector("h1")?.textContent ?? answer.statusText);
+  }
+  const told = await answer.json();
+  return form.dataset.passkey === "create"
+    ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(told) })
+    : navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(told) });
+}
+
+for (const form of document.querySelectorAll("form[data-passkey]")) {
+  const failed = form.querySelector("[role=alert]");
+  form.hidden = !usable;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    failed.hidden = true;
+    try {
+      form.elements.credential.value = JSON.stringify(await ask(form));
+      form.submit();
+    } catch (error) {
+      failed.textContent = error.name === "NotAllowedError" ? t("已取消，或等待超时。", "Cancelled, or it took too long.") : error.message;
+      failed.hidden = false;
+    }
+  });
+}
