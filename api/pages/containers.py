@@ -46,12 +46,12 @@ WHATS: Final = {
     "vessel": ("新储罐", "a new vessel"),
     "there": ("已有容器", "one that is there"),
 }
-TARGETS: Final = 4
+TARGETS: Final = 3
 REPLACED: Final = ("damaged", "lost", "reclassified", "reprinted")
 COLUMNS: Final = (
     Column("called", "容器", "Container", "recorded", link="to"),
     Column("waste", "废物", "Waste", "recorded"),
-    Column("code", "代码", "Code"),
+    Column("code", "代码", "Code", "code"),
     Column("state", "状态", "State", "state"),
     Column("net_g", "净重", "Net mass", "grams"),
     Column("holder", "持有单位", "Holder", "recorded"),

@@ -99,15 +99,21 @@ def act_address(act: str, manifest: str) -> str:
 
 def deeds(found: Journey) -> list[tuple[str, str, bool]]:
     """(words, address, waited for) of what this person may do next, the likely first."""
-    party = current_actor().party
-    known = acts(found.thing, party) | dict.fromkeys(afterthoughts(found.thing, party), False)
+    known = acts(found.thing, current_actor().party)
     return [(act_word(act), act_address(act, found.thing.id), due) for act, due in known.items() if allowed(act)]
+
+
+def additions(found: Journey) -> list[tuple[str, str]]:
+    """(words, address) of what this person may add to it at any time."""
+    known = afterthoughts(found.thing, current_actor().party)
+    return [(act_word(act), act_address(act, found.thing.id)) for act in known if allowed(act)]
 
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
     return {
         "deeds": deeds,
+        "additions": additions,
         "left_reasons": LEFT_WORDS,
         "discrepancy_words": DISCREPANCY_WORDS,
         "clear_names": clear_names,

@@ -23,7 +23,7 @@ from api.errors import BadRequest
 from api.pages.shown import grams, moment, page, percent, t, teller
 from ledger.custody.rate import Share
 
-Kind = Literal["text", "recorded", "grams", "number", "moment", "percent", "state"]
+Kind = Literal["text", "code", "recorded", "grams", "number", "moment", "percent", "state"]
 FILE_ROWS_MAX: Final = 100_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _TYPES: Final = {
@@ -36,9 +36,10 @@ _TYPES: Final = {
 class Column:
     """One column: the rows' key, its heading, and what its values are.
 
-    `text` is in the reader's language, `recorded` as it was recorded (a name, a code, a law); `grams` and `number` are
-    int or None, `moment` a wire moment or "", `percent` a Share, `state` a pair (ok|soon|wrong|unknown, word). `link`
-    is the key under which a row holds the address that the cell leads to ("" or absent: none).
+    `text` is in the reader's language, `recorded` as it was recorded (a name, a law), `code` a code that stays on one
+    line; `grams` and `number` are int or None, `moment` a wire moment or "", `percent` a Share, `state` a pair
+    (ok|soon|wrong|unknown, word). `link` is the key under which a row holds the address that the cell leads to ("" or
+    absent: none).
     """
 
     key: str
@@ -49,8 +50,9 @@ class Column:
 
     @property
     def css(self) -> str:
-        """The class of its cells: numbers stand at the right, moments on one line."""
-        return {"grams": "number", "number": "number", "percent": "number", "moment": "mass"}.get(self.kind, "")
+        """The class of its cells: numbers stand at the right, moments and codes on one line."""
+        numbers, whole = ("grams", "number", "percent"), ("moment", "code")
+        return "number" if self.kind in numbers else "mass" if self.kind in whole else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ def _shown(column: Column, value: Any) -> Markup:
             return Markup('<span class="state {}">{}</span>').format(*value)
         case "recorded":
             return Markup('<span lang="zh">{}</span>').format(value) if value else Markup("–")
-        case "text":
+        case "text" | "code":
             return escape(value)
 
 

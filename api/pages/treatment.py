@@ -31,7 +31,7 @@ SHOWN: Final = 100
 ALL_TIME: Final = ("1000-01-01T00:00:00.000Z", "2999-12-31T00:00:00.000Z")
 COLUMNS: Final = (
     Column("producer", "产生单位", "Producer", "recorded"),
-    Column("code", "代码", "Code"),
+    Column("code", "代码", "Code", "code"),
     Column("grams", "重量", "Mass", "grams"),
     Column("end", "去向", "End"),
     Column("method", "方式", "Method"),
