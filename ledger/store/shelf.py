@@ -113,7 +113,7 @@ def _first_deadline(connection: Connection, q: Question, r: Columns, wanted: Seq
         .where(*wanted, r.account == "open", r.deadline >= q.horizon)
         .group_by(r.deadline, r.container)
         .having(func.sum(r.grams) > 0)
-        .order_by(r.deadline)
+        .order_by(r.deadline, r.container)  # as the index has them: the first group found is the answer
         .limit(1)
     )
     return connection.execute(query).scalar() or ""
