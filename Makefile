@@ -11,10 +11,10 @@ PARTS := api/pages/node_modules/.package-lock.json
 
 setup: $(VENV)/dev.stamp debian parts
 
-# Without npm the demo runs all the same; only the camera cannot read codes.
+# Without npm the demo runs all the same, without what a browser's own modules do.
 demo: $(VENV)/runtime.stamp
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory parts; \
-		else echo "npm is missing: pages cannot read codes with the camera (apt-get install npm, then make parts)"; fi
+		else echo "npm is missing: no camera, device keys, offline work or verifier page (apt-get install npm, then make parts)"; fi
 	$(VENV)/bin/wasteledger demo --serve
 
 test: lint debian parts

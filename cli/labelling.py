@@ -18,13 +18,14 @@ from ledger.labels.shapes import Drawing
 
 def desk_of(actor: Actor, address: str | None = None) -> Desk:
     """The labels of the acting person's party, at this machine."""
+    settings = bootstrap.settings()
     return Desk(
         ledger=actor.ledger,
         queries=actor.queries,
         party=actor.party,
         device=actor.me.stream,
-        home=bootstrap.settings().home,
-        address=address,
+        home=settings.home,
+        address=address or settings.address,
     )
 
 

@@ -14,9 +14,11 @@ from ledger.errors import LedgerError
 _PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,40}").fullmatch
 _RATE = re.compile(r"[1-9][0-9]{0,8}/(?:second|minute|hour)").fullmatch
+_ADDRESS = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[1-9][0-9]{0,4})?").fullmatch
 _PREFIX = "WASTELEDGER_"
 _KNOWN = frozenset(
     {
+        "ADDRESS",
         "HOME",
         "DATABASE",
         "SCHEMA",
@@ -69,6 +71,7 @@ class Settings:
     proxies: int = 0  # how many of our own stand in front and say who asks: each adds one line to X-Forwarded-*
     webhook_networks: tuple[Network, ...] = ()  # not public, and yet webhooks may reach them, also by plain http
     oidc: OidcSettings | None = None
+    address: str = ""  # host and port under which phones reach this server, for labels; "" is the origin's host
 
     @property
     def keys(self) -> Path:
@@ -94,6 +97,7 @@ class Settings:
                 ("POLICY", self.policy),
                 ("RATE_LIMIT", self.rate_limit),
                 ("PROXIES", self.proxies),
+                ("ADDRESS", self.address),
                 ("WEBHOOK_NETWORKS", ",".join(map(str, self.webhook_networks))),
                 ("OIDC_ISSUER", self.oidc.issuer if self.oidc else ""),
                 ("OIDC_CLIENT_ID", self.oidc.client_id if self.oidc else ""),
@@ -126,11 +130,15 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     proxies = given.get("PROXIES", "0")
     if proxies not in ("0", "1", "2", "3"):
         raise BadSetting(name=f"{_PREFIX}PROXIES", expected="0 to 3", got=proxies)
+    address = given.get("ADDRESS", "")
+    if address and not _ADDRESS(address):
+        raise BadSetting(name=f"{_PREFIX}ADDRESS", expected="a host, with :port where it is not 443", got=address)
     return Settings(
         home=home,
         database=database,
         schema=schema,
         signer_state=state,
+        address=address,
         policy=Path(given.get("POLICY", home / "policy.txt")).absolute(),
         log_key=Path(given["LOG_KEY"]).absolute() if "LOG_KEY" in given else None,
         rate_limit=rate_limit,

@@ -219,7 +219,8 @@ def _device() -> str:
 
 def _desk() -> Desk:
     party = current_actor().party
-    return Desk(ledger=ledger(), queries=queries(), party=party, device=_device(), home=_home())
+    address = current_app.extensions["settings"].address
+    return Desk(ledger=ledger(), queries=queries(), party=party, device=_device(), home=_home(), address=address)
 
 
 def _has_key() -> bool:

@@ -60,6 +60,7 @@ MENU: Final = (
     _entry("page_stores.stores", "贮存", "Stores", Right.READ, "clerk", "admin", "disposer"),
     _entry("page_manifests.manifests", "转移联单", "Manifests", Right.READ),
     _entry("page_treatment.treat", "利用处置", "Treat", Right.HANDLE, "disposer", "admin"),
+    _entry("page_offline.shift", "当班", "Shift", Right.ACT),
     _entry("page_today.today", "今日待办", "Due today", Right.READ, "clerk", "admin", "disposer"),
     _entry("page_overview.overview", "处置率", "Rate", Right.READ, "regulator", "admin", "clerk", "disposer"),
     _entry("page_exceptions.exceptions", "异常", "Exceptions", Right.READ, "regulator", "admin", "clerk", "disposer"),
@@ -68,6 +69,7 @@ MENU: Final = (
     _entry("page_reports.reports", "报表", "Reports", Right.READ, "regulator", "admin"),
     _entry("page_health.health", "账本状态", "Ledger", Right.ANYBODY, "regulator", "operator", "admin"),
     _entry("page_admin.admin", "管理", "Administration", Right.ANYBODY, "admin", "operator"),
+    _entry("page_admin.me", "我的账号", "My account", Right.PERSON),
 )
 
 

@@ -32,6 +32,7 @@ def test_without_any_variable_everything_lies_below_the_working_folder(
         ("SIGNER_STATE", "/srv/signer/high.json", "/srv/ledger/high.json"),
         ("RATE_LIMIT", "5/second", "5/fortnight"),
         ("RATE_LIMIT", "60/minute", "0/minute"),
+        ("ADDRESS", "ledger.park.lan:8443", "https://ledger.park.lan"),
     ],
 )
 def test_a_value_that_cannot_be_meant_so_is_refused_by_the_name_of_its_variable(name: str, good: str, bad: str) -> None:

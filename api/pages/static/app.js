@@ -9,12 +9,16 @@ async function show() {
   const { waiting, items } = await import("./core/queue.js");
   const count = (unsent = (await waiting()).length);
   const tasks = (await items()).filter((item) => item.state === "stuck" || item.state === "refused").length;
+  const split = await (await import("./core/db.js")).recall("split");
   const state = navigator.onLine ? t("在线", "online") : t("离线", "offline");
   const parts = [state];
   if (count) parts.push(t(`${count} 条待发`, `${count} waiting`));
   if (tasks) parts.push(t(`${tasks} 条待处理`, `${tasks} to look at`));
+  if (split) parts.unshift(t("账本出现两份历史！", "the ledger shows two histories!"));
+  badge.href = split ? "/device" : "/waiting";
+  badge.classList.toggle("bad", Boolean(split));
   badge.hidden = false;
-  badge.classList.toggle("on", navigator.onLine && !count && !tasks);
+  badge.classList.toggle("on", navigator.onLine && !count && !tasks && !split);
   badge.firstElementChild.textContent = parts.join(" · ");
 }
 

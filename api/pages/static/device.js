@@ -1,6 +1,7 @@
 // This device's key: make it, wait for the administrator, see how it stands.
 import { t } from "./core/words.js";
 import { enrol, forget, look, meet, mine, refresh } from "./core/device.js";
+import { recall } from "./core/db.js";
 import { supported } from "./core/keys.js";
 import { waiting } from "./core/queue.js";
 
@@ -14,6 +15,9 @@ const WORDS = {
 };
 
 async function show() {
+  const split = await recall("split");
+  $("split").hidden = !split;
+  $("split-is").textContent = split ? `${split.at} · ${split.before.size} ${split.before.root} · ${split.now.size} ${split.now.root}` : "";
   const key = await mine();
   const [kind, zh, en] = WORDS[key?.state ?? "none"];
   $("state").className = `note ${kind}`;

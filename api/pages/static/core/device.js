@@ -84,7 +84,13 @@ export async function look() {
   if (size > 0 && !(size === found.size && root === hex(found.root))) {
     const node = tileNodes(found.size, (path) => bytesOf(`/${path}`));
     const proof = size < found.size ? await consistencyProof(size, found.size, node) : [];
-    await verifyConsistency(size, found.size, unhex(root), found.root, proof);
+    try {
+      await verifyConsistency(size, found.size, unhex(root), found.root, proof);
+    } catch (error) {
+      // What this device saw before is no part of what it is shown now: kept until somebody has looked at it.
+      await keep("split", { at: new Date().toISOString(), before: key.seen, now: { root: hex(found.root), size: found.size } });
+      throw error;
+    }
   }
   await change(key.person, { seen: { root: hex(found.root), size: found.size } });
 }
