@@ -584,7 +584,7 @@ HEADS: Final = ("stream_head", "author_head", "log_state", "pending")
 
 ERASABLE: Final = (
     "sealed", "subject_key", "custodial_key",
-    "account", "login_session", "shared_device", "badge", "linked_login", "begun", "login_count", "api_token",
-    "key_request", "invitation", "webhook", "delivery",
+    "account", "login_session", "shared_device", "badge", "linked_login", "begun", "passkey", "login_count",
+    "api_token", "key_request", "invitation", "webhook", "delivery",
 )  # fmt: skip
 """Personal clear text, secrets and keys: outside every proof, and outside what a reader role may see."""
