@@ -39,7 +39,8 @@ MAY: dict[Right, set[str]] = {
 PUBLIC = {
     "health.", "log.", "labels.", "session.log_in", "session.accept", "visits.opened", "visits.offer_key",
     # Pages: coming in, what anybody may see, files without anybody's data, and what a link opens.
-    "page_entrance.home", "page_entrance.sign_in", "page_entrance.come_in", "page_entrance.language", "page_organisation.start", "page_organisation.back",
+    "page_entrance.home", "page_entrance.sign_in", "page_entrance.come_in", "page_entrance.language",
+    "page_organisation.start", "page_organisation.back",
     "page_passkeys.start", "page_passkeys.come_in",
     "page_admin.invitation", "page_admin.accept", "page_visits.visit", "page_files.", "page_found.", "page_disclosure.",
     "page_offline.shift", "page_offline.waiting", "page_offline.device", "page_offline.verifier", "page_offline.worker",
