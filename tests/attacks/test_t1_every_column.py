@@ -67,6 +67,19 @@ def test_a_row_that_is_removed_is_missed(ledger: Varied, table: str) -> None:
             connection.execute(metadata.tables[table].insert(), row)
 
 
+def test_a_link_that_no_entry_holds_is_named(ledger: Varied) -> None:
+    engine = ledger.world.ledger.engine
+    row = rows_of(engine, "link")[-1]
+    extra = row | {"seq": row["seq"] + 1_000}
+    with unguarded(engine) as connection:
+        connection.execute(metadata.tables["link"].insert(), extra)
+    try:
+        found = ledger.verify(level="signatures").differences
+        assert [(each.table, each.expected) for each in found] == [("link", "no row")]
+    finally:
+        delete(engine, place("link", "seq", extra))
+
+
 @pytest.mark.parametrize("table", PROJECTIONS)
 def test_a_changed_projection_is_named_by_its_table(ledger: Varied, table: str) -> None:
     engine = ledger.world.ledger.engine

@@ -173,13 +173,13 @@ class Ranges:
     def _link_rows(self, part: Part) -> None:
         """Whether `link` holds the links of these entries; that it holds no other, their number tells in the end."""
         if self._linked:
-            spans = [(name, part.first[name][0], stop) for name, (stop, _) in part.next.items()]
+            spans = [(name, part.first[name][0], part.next[name][0]) for name in sorted(part.next)]
             part.links_differ = set(self._reader.links_between(spans)) != self._linked
             self._linked.clear()
 
     def _end(self, part: Part) -> None:
         """Forget the chains that begin here and end as `stream_head` says; `Beside` counts them."""
-        whole = [name for name, (seq, prev, _) in part.first.items() if seq == 1 and prev is None]
+        whole = sorted([name for name, (seq, prev, _) in part.first.items() if seq == 1 and prev is None])
         for head in self._reader.heads(whole):
             if agrees(head, part.next[head[0]]):
                 del part.first[head[0]], part.next[head[0]]
