@@ -10,6 +10,9 @@ import { consistencyProof, tileNodes, verifyConsistency } from "./merkle.js";
 import { ask, bytesOf, textOf } from "./net.js";
 import { parseKey, verifyCheckpoint } from "./note.js";
 
+// A key that a browser lost with its process would be a chain nobody can continue.
+const ON_DISK = { durability: "strict" };
+
 /** The person who is here, as known without network: {person, party, roles}. */
 export const whoIsHere = () => recall("here");
 
@@ -37,7 +40,9 @@ export async function enrol() {
   const proof = base64(await sign(privateKey, utf8(`wasteledger/key-possession/v1\n${possession}`)));
   const seen = { root: EMPTY_ROOT, size: 0 };
   const made = { person, party, origin, stream, hash, publicKey, privateKey, proof, seq: 0, prev: null, seen, state: "made" };
-  await (await database).put("device", made);
+  const tx = (await database).transaction("device", "readwrite", ON_DISK);
+  tx.store.put(made);
+  await tx.done;
   await offer(made);
 }
 
@@ -96,7 +101,7 @@ export async function look() {
 }
 
 async function change(person, fields) {
-  const tx = (await database).transaction("device", "readwrite");
+  const tx = (await database).transaction("device", "readwrite", ON_DISK);
   await tx.store.put({ ...(await tx.store.get(person)), ...fields });
   await tx.done;
 }

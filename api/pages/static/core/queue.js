@@ -14,6 +14,8 @@ import { build, hashOf, message } from "./statement.js";
 import { about } from "./about.js";
 
 const BATCH = 50;
+// What was signed is on the disk before anybody is told so: a browser that is killed loses nothing.
+const ON_DISK = { durability: "strict" };
 const changes = new EventTarget();
 
 /** Calls back after every change of the queue, also one by another tab or the worker. */
@@ -54,7 +56,7 @@ async function append({ type, id, said, at, drift_ms, replaces }) {
   const signature = base64(await sign(key.privateKey, message(statement)));
   const prev = await hashOf(statement);
   const item = { person: key.person, type, id, said, statement, signature, at, drift_ms, seq: key.seq + 1, state: "waiting" };
-  const tx = (await database).transaction(["device", "queue"], "readwrite");
+  const tx = (await database).transaction(["device", "queue"], "readwrite", ON_DISK);
   tx.objectStore("device").put({ ...key, seq: key.seq + 1, prev });
   if (replaces !== undefined) tx.objectStore("queue").delete(replaces);
   item.n = await tx.objectStore("queue").add(item);
@@ -111,7 +113,9 @@ async function settle(item, { status, recorded, problem }) {
 }
 
 async function update(item, fields) {
-  await (await database).put("queue", { ...item, ...fields });
+  const tx = (await database).transaction("queue", "readwrite", ON_DISK);
+  tx.store.put({ ...item, ...fields });
+  await tx.done;
   changed();
 }
 
