@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ledger.custody.account import Story, account_for
@@ -328,7 +328,11 @@ def steps_of_one_drum(draw: st.DrawFn) -> list[Said]:
         (1, "manifest-received", ends | {"lines": [got]}),
         (1, "container-moved", one | moved),
     ]
-    return list(draw(st.permutations(steps[: draw(st.integers(2, 4))])))
+    said = list(draw(st.permutations(steps[: draw(st.integers(2, 4))])))
+    order = [type_ for _, type_, _ in said]
+    # Moved on before it was received, as clocks may say: where the grams then lie is not settled, and not claimed here.
+    assume("container-moved" not in order or order.index("manifest-received") < order.index("container-moved"))
+    return said
 
 
 @settings(max_examples=100, deadline=None)
