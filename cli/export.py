@@ -9,10 +9,10 @@ from typing import IO
 import click
 
 from cli.acting import open_ledger, reading
-from cli.books import Reveal, rows_of
 from cli.lookup import Lookup
 from cli.progress import progress
 from cli.words import say
+from ledger.books import Reveal, rows_of
 from ledger.exchange import emanifest as epa
 from ledger.exchange.hj1259 import write_workbook
 from ledger.log import entry

@@ -15,9 +15,9 @@ import click
 
 from cli import keyring
 from cli.acting import Actor, Refused, open_actor, person_id, reading, settle
-from cli.books import rows_of
 from cli.progress import progress
 from cli.words import language, say
+from ledger.books import rows_of
 from ledger.custody.events import parse
 from ledger.exchange import emanifest as epa
 from ledger.exchange.hj1259 import Context, Draft, Plan, plan, read_workbook
