@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from api.auth import Right, ledger, reading, requires
+from api.pages.scan import HAZARDS
 from api.pages.shown import actor, page
 from ledger.errors import LedgerError
 from ledger.labelling import catalogue, standing_keys
 from ledger.labels.code import LabelCodeMistyped, LabelForged, LabelKeyUnknown, NoLabelCode, verify_label
-from ledger.labels.symbols import NAMES
 from ledger.queries import Unknown
 
 blueprint = Blueprint("page_found", __name__)
-HAZARDS_EN: Final = {"T": "toxic", "C": "corrosive", "I": "ignitable", "R": "reactive", "In": "infectious"}
 
 
 @blueprint.get("/L/<code>")
@@ -54,7 +53,7 @@ def _not_genuine(error: LedgerError) -> Response:
 def _hazards(printed: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(letter, zh, en) of each hazard on the label."""
     letters = printed.get("hazards", "").replace("/", ",").split(",")
-    return [(each, NAMES[each], HAZARDS_EN[each]) for each in letters if each in NAMES]
+    return [(each, *HAZARDS[each]) for each in letters if each in HAZARDS]
 
 
 def _category(code: str) -> str:

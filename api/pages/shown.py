@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from flask import Response, current_app, g, render_template, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from api.auth import Right, found_actor, ledger, queries, verify_right
 from api.browser import CSRF_FIELD, csrf_token, session_secret
@@ -187,12 +187,6 @@ def here() -> str:
     return request.full_path.rstrip("?")
 
 
-def attributes(values: Mapping[str, Any]) -> Markup:
-    """HTML attributes of these values; None and False are left out."""
-    shown = (f'{escape(key)}="{escape(value)}"' for key, value in values.items() if value not in (None, False))
-    return Markup(" ".join(shown))
-
-
 GLOBALS: Final[dict[str, Callable[..., Any]]] = {
     "t": t,
     "menu": menu,
@@ -211,5 +205,4 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "name": name,
     "word": word,
     "short": short,
-    "attributes": attributes,
 }
