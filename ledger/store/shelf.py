@@ -99,15 +99,6 @@ def next_deadline(connection: Connection, q: Question) -> str:
     newest = connection.execute(select(func.max(t.lot_row.c.at)).where(t.lot_row.c.kind == q.kind)).scalar() or ""
     # What is open now was open at the end of a period after which nothing happened.
     r, wanted = (t.clock.c, _narrow(q, t.clock.c)) if newest < q.end else (t.lot_row.c, _scope(q))
-    return _first_deadline(connection, q, r, wanted)
-
-
-def deadline_from_rows(connection: Connection, q: Question) -> str:
-    """The same from lot rows, for any period."""
-    return _first_deadline(connection, q, t.lot_row.c, _scope(q))
-
-
-def _first_deadline(connection: Connection, q: Question, r: Columns, wanted: Sequence[Any]) -> str:
     query = (
         select(r.deadline)
         .where(*wanted, r.account == "open", r.deadline >= q.horizon)
