@@ -26,8 +26,8 @@ class NoLabelKey(LedgerError):
     """Labels are signed by a key of their own, so that its loss is not the loss of somebody's hand."""
 
     code = "no-label-key"
-    zh = "本机没有 {party} 已登记的标签密钥，请由管理员生成（网页“标签”或命令 label key）"
-    en = "this machine has no enrolled label key of {party}; an administrator makes it (page Labels, or: label key)"
+    zh = "本机没有 {party} 已登记的标签密钥，请由管理员生成（容器的标签页，或命令 label key）"
+    en = "this machine has no enrolled label key of {party}; an administrator makes it (its label page, or: label key)"
 
 
 class Desk:

@@ -1,6 +1,7 @@
 """Saying something from a page: a form becomes an event, signed with the key that the server keeps for the person.
 
-Where the person's own device has a key, static/core/ takes the same form and signs on the device instead.
+Two ways beside it sign on the person's own device: the shift's page (static/shift.js) and an authority's forms
+(static/say.js).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""API tokens of the own party: made with scopes and an end, shown once, revoked at once."""
+"""API tokens of the own party: made with scopes and an end, shown once, revoked within a second."""
 
 from __future__ import annotations
 
