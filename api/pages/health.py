@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Flask, current_app, redirect
@@ -45,6 +46,7 @@ def health() -> Response:
         age_s=age,
         verified=verdicts.newest(current_app.extensions["settings"].verdict),
         running=_running.locked(),
+        failed=failed.read_text() if (failed := _failed(current_app)).exists() else "",
         may_verify=bool(current_actor().roles & {"operator", "regulator"}),
     )
 
@@ -59,6 +61,12 @@ def verify() -> Response:
     return redirect("/ledger", 303)
 
 
+def _failed(app: Flask) -> Path:
+    """Where the kind of failure lies that ended the newest verification without a verdict; gone after the next."""
+    verdict: Path = app.extensions["settings"].verdict
+    return verdict.with_suffix(".failed")
+
+
 def _verify(app: Flask) -> None:
     try:
         with app.app_context():
@@ -67,7 +75,10 @@ def _verify(app: Flask) -> None:
             verdict = ledger().verify(level="hashes", trust=trust, policy=policy(), processes=1)
             settings.verdict.parent.mkdir(parents=True, exist_ok=True)
             verdicts.keep(settings.verdict, verdict, ledger().now())
-    except Exception as error:  # whatever it is, the next verification may start; its kind is told
+        _failed(app).unlink(missing_ok=True)
+    except Exception as error:  # whatever it is, the next verification may start; the page tells its kind
+        _failed(app).parent.mkdir(parents=True, exist_ok=True)
+        _failed(app).write_text(type(error).__name__)
         log.error("verification ended: %s", type(error).__name__, exc_info=error)
     finally:
         _running.release()

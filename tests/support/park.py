@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from playwright.sync_api import Page
 from ledger import bootstrap
 from ledger.settings import from_environment
 from tests.support.repository import ROOT
+from tests.support.served import free_port
 
 PASSWORD = "browser tests only"
 WASTELEDGER = (str(Path(sys.executable).with_name("wasteledger")),)
@@ -57,7 +57,7 @@ def make(folder: Path) -> dict[str, str]:
 @contextmanager
 def served(folder: Path, environment: Mapping[str, str], port: int = 0) -> Iterator[Park]:
     """`wasteledger serve` over a made park until the block ends; on the given port or a free one."""
-    port = port or _free_port()
+    port = port or free_port()
     with open(folder / f"serve-{port}.log", "wb") as log:
         server = subprocess.Popen(
             [*WASTELEDGER, "serve", "--port", str(port)], env=dict(environment), stdout=log, stderr=log
@@ -69,12 +69,6 @@ def served(folder: Path, environment: Mapping[str, str], port: int = 0) -> Itera
         finally:
             server.terminate()
             server.wait(60)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _await(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

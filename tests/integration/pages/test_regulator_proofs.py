@@ -59,10 +59,7 @@ def test_verified_is_said_only_after_a_verification_with_its_time_and_reach(api:
     before = regulator.open("/ledger")
     assert "尚未验证" in before and "全部相符" not in before
     assert regulator.post("/ledger/verify", {}).status_code == 303
-    for _ in range(100):
-        if "正在验证" not in (after := regulator.open("/ledger")):
-            break
-        time.sleep(0.1)
+    after = ended(regulator)
     size = api.world.ledger.size()
     assert "全部相符" in after and f"第 1 至 {size} 条" in after and "散列与链" in after
     recorded(api)
@@ -77,3 +74,24 @@ def test_an_enterprise_cannot_start_a_verification_and_an_operator_sees_no_busin
     shown = operator.get("/ledger")
     assert shown.status_code == 200 and "shop" not in shown.text and "验证全部散列与链" in shown.text
     assert operator.get("/overview").status_code == 403
+
+
+def test_a_verification_that_cannot_be_finished_says_so_until_one_is(api: ApiWorld, regulator: AtWork) -> None:
+    recorded(api)
+    pinned = api.app.extensions["settings"].trust
+    pinned.parent.mkdir(parents=True, exist_ok=True)
+    pinned.write_bytes(b"{")
+    assert regulator.post("/ledger/verify", {}).status_code == 303
+    assert "未能完成" in (page := ended(regulator)) and "全部相符" not in page
+    pinned.unlink()
+    assert regulator.post("/ledger/verify", {}).status_code == 303
+    assert "未能完成" not in (page := ended(regulator)) and "全部相符" in page
+
+
+def ended(regulator: AtWork) -> str:
+    """The health page once no verification runs any more."""
+    for _ in range(100):
+        if "正在验证" not in (page := regulator.open("/ledger")):
+            return page
+        time.sleep(0.1)
+    raise AssertionError("the verification did not end")
