@@ -142,7 +142,7 @@ def _whole(data: bytes, level: int, index: int, width: int) -> bytes:
     return data
 
 
-@lru_cache(maxsize=256)  # keyed by the bytes themselves, so it can never be stale; about 4 MB when full
+@lru_cache(maxsize=1_024)  # keyed by the bytes themselves, so it can never be stale; about 16 MB when full
 def _tree(data: bytes) -> tuple[bytes, ...]:
     """All complete subtrees inside a tile, a packed row for each level; row 0 is the tile itself."""
     rows = [data]
