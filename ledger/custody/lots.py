@@ -169,16 +169,28 @@ class Trace:
             if account.container == self.container:
                 self.balances[account] = self.balances.get(account, 0) + grams
         posting = replace(posting, grams=posting.grams - told_late)
-        if not posting.grams:
-            return
-        if self._inside(debit):
+        if posting.grams and self._inside(debit):
             taken = self._take(debit, posting.grams)
             if self._inside(credit):
                 self._carry(self._recoded(taken, credit), credit)
             else:
                 self._leave(taken, credit, posting)
-        elif self._inside(credit):
+        elif posting.grams and self._inside(credit):
             self._put(credit, self._enter(debit, credit, posting))
+        if told_late and self._inside(debit):
+            self._catch_up(debit)
+
+    def _catch_up(self, account: Account) -> None:
+        """What by the books left this account before goes to where they have it: it was taken for still being here."""
+        for other in sorted(a for a in self.balances if a != account and self._inside(a)):
+            beyond = min(
+                self._lots_g(account) - max(0, self.balances[account]), self.balances[other] - self._lots_g(other)
+            )
+            if beyond > 0:
+                self._carry(self._recoded(self._take(account, beyond), other), other)
+
+    def _lots_g(self, account: Account) -> int:
+        return sum(part.grams for part in self.where.get(account, []))
 
     def _told_late(self, posting: Posting) -> int:
         """Grams of a posting that bring no lots, as these went on before by the clocks: the account that now gets them
