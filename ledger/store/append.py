@@ -68,9 +68,9 @@ _ON_STANDING: Final = (LedgerOpened, KeyEnrolled, KeyRevoked, StatementAdopted, 
 
 @dataclass(slots=True)
 class _Call:
-    """What one caller brought; `answers` has one place for each of it."""
+    """What one caller brought, looked at by the caller's own thread; `answers` has one place for each of it."""
 
-    submissions: Sequence[Submission] = ()
+    found: Sequence[Item | Answer | Doubtful] = ()
     drafts: Sequence[Draft] = ()
     born: AuthorHead | None = None  # the system key, with entry 0
     answers: list[Answer] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Appender:
 
     def record(self, submissions: Sequence[Submission]) -> list[Answer]:
         """One answer for each submission, in their order; raises Busy when the queue is full."""
-        call = _Call(submissions)
+        call = _Call(self._door.items(submissions))
         self._group.run(call, len(submissions))
         return call.answers
 
@@ -155,7 +155,7 @@ class Appender:
             admin=True,
         )
         self._door.know(public)
-        call = _Call([Submission(raw=raw, signature=signature)], born=born)
+        call = _Call(self._door.items([Submission(raw=raw, signature=signature)]), born=born)
         self._group.run(call, 1)
         return call.answers[0]
 
@@ -163,7 +163,7 @@ class Appender:
 
     def _write(self, calls: list[_Call]) -> None:
         """Answer all these calls; one thread at a time is here."""
-        prepared = [self._settled(self._door.items(call.submissions)) for call in calls]
+        prepared = [self._settled(call.found) for call in calls]
         items: list[Item] = []
         for call, each in zip(calls, prepared, strict=True):
             each.extend(self._door.item_of_draft(draft) for draft in call.drafts)
@@ -178,7 +178,7 @@ class Appender:
         for call, each in zip(calls, prepared, strict=True):
             call.answers = [_answer_of(item) for item in each]
 
-    def _settled(self, found: list[Item | Answer | Doubtful]) -> list[Item | Answer]:
+    def _settled(self, found: Sequence[Item | Answer | Doubtful]) -> list[Item | Answer]:
         """Row 1 comes before row 2: bytes that were received once have their answer."""
         return [
             self._stored_before(each.said) or rejected(each.said, each.error) if isinstance(each, Doubtful) else each
@@ -209,7 +209,7 @@ class Appender:
         if len(self._streams) + len(self._authors) > _HEADS_MAX:
             self._forget()
         guesses = rows.guesses and self._may_guess(items)
-        if not (rows.begin() or guesses):
+        if not rows.begin():
             self._forget()
         started = self._clock()
         flush = self._guessed(started) if guesses else self._load(rows, items, started)
@@ -287,6 +287,11 @@ class Appender:
                     keys.update(key for (key,) in found)
                 case _:
                     pass
+        if not rows.inline:  # others write too: what is locked is read anew
+            for key in keys:
+                self._authors.pop(key, None)
+            for name in streams:
+                self._streams.pop(name, None)
         locked = rows.lock(
             sorted(key for key in keys if key not in self._authors),  # `-` would walk through all that is remembered
             sorted(key_streams),
@@ -294,8 +299,7 @@ class Appender:
             [item.id for item in items],
             now,
         )
-        for key, author in locked.authors.items():
-            self._authors.setdefault(key, author)
+        self._authors.update(locked.authors)
         self._streams.update(locked.streams)
         if rows.inline and not self._end.exists:
             self._end = read_end(rows)
@@ -354,7 +358,9 @@ class Appender:
             object_states = {name: self._head(name).state for name in item.about if folds(name)}
             decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
             refusal, states, postings = decision.refused, decision.states, decision.postings
-        streams = item.about if refusal is None else self._key_stream(rows, flush, author)
+        if refusal is not None and flush.guess is not None:  # it would move none of the heads that it rests on
+            raise Conflict("a refusal cannot be told from remembered heads")
+        streams = item.about if refusal is None else self._key_stream(rows, author)
         heads = [self._head(name) for name in streams]
         links = tuple(
             Link(name, head.seq + 1, None if head.leaf is None else head.leaf.hex())
@@ -410,12 +416,10 @@ class Appender:
         flush.answers[said.id] = answer
         return answer
 
-    def _key_stream(self, rows: Rows, flush: _Flush, author: AuthorHead) -> tuple[str]:
+    def _key_stream(self, rows: Rows, author: AuthorHead) -> tuple[str]:
         """Where a refusal is linked. Whoever else writes to a key's stream locks its author head first, which is held
         here: so this late lock can wait for nobody in a circle."""
         if author.stream not in self._streams:
-            if flush.guess is not None:
-                raise Conflict(f"{author.stream} is not remembered")
             self._streams.update(rows.lock((), (), (author.stream,), ()).streams)
         return (author.stream,)
 

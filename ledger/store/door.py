@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -60,19 +60,18 @@ class Doubtful:
 
 
 class Door:
-    """Row 2 of the answer table, as far as it needs no lock."""
+    """Row 2 of the answer table, as far as it needs no lock. Safe to call from many threads."""
 
     def __init__(self, engine: Engine, opened: LedgerOpened, codes: Codes) -> None:
         self._engine = engine
         self._opened = opened
         self._codes = codes
         self._public: dict[bytes, PublicKey] = {}
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 2)  # it starts its threads when there is work for them
 
     def close(self) -> None:
         """End the threads that verify."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._pool.shutdown()
 
     def know(self, public: PublicKey) -> None:
         """A key that no row names yet: the system's, with entry 0."""
@@ -81,26 +80,24 @@ class Door:
     def items(self, submissions: Sequence[Submission]) -> list[Item | Answer | Doubtful]:
         """2. Bytes, ledger, key, signature, form and `about`; what fails is answered here and never written."""
         parsed: list[Statement | LedgerError] = []
-        offered: dict[bytes, PublicKey] = {}
+        keys: dict[bytes, PublicKey] = {}  # those offered here, then those enrolled, which take precedence
         for submission in submissions:
             try:
                 said = statement.parse(submission.raw)
                 if said.ledger != self._opened.origin:
                     raise WrongLedger(expected=self._opened.origin, got=said.ledger)
                 parsed.append(said)
-                _offer(said, offered)
+                _offer(said, keys)
             except LedgerError as error:
                 parsed.append(error)
-        self._find_keys({bytes.fromhex(said.key) for said in parsed if isinstance(said, Statement)})
+        keys |= self._known({bytes.fromhex(said.key) for said in parsed if isinstance(said, Statement)})
         work = list(zip(submissions, parsed, strict=True))
         if len(work) < _PARALLEL:
-            signed = [self._check_signature(each, offered) for each in work]
+            signed = [_check_signature(each, keys) for each in work]
         else:
             # PyNaCl leaves the interpreter lock while it verifies.
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(os.cpu_count() or 2)
             parts = [work[start : start + _PARALLEL] for start in range(0, len(work), _PARALLEL)]
-            checked = self._pool.map(lambda part: [self._check_signature(each, offered) for each in part], parts)
+            checked = self._pool.map(lambda part: [_check_signature(each, keys) for each in part], parts)
             signed = [error for part in checked for error in part]
         return [self._prepared(submission, said, error) for (submission, said), error in zip(work, signed, strict=True)]
 
@@ -116,34 +113,19 @@ class Door:
         except LedgerError as wrong:
             return Doubtful(said, wrong)
 
-    def _find_keys(self, keys: set[bytes]) -> None:
-        missing = {key for key in keys if key not in self._public}
-        if not missing:
-            return
-        if len(self._public) > _KEYS_MAX:
-            self._public.clear()
-            missing = keys
-        with self._engine.connect() as connection:
-            for batch in _batches(sorted(missing), 500):
-                query = select(author_head.c.key, author_head.c.public_key).where(author_head.c.key.in_(batch))
-                for key, public in connection.execute(query):
-                    self._public[key] = PublicKey(public)
-
-    def _check_signature(
-        self, work: tuple[Submission, Statement | LedgerError], offered: dict[bytes, PublicKey]
-    ) -> LedgerError | None:
-        submission, said = work
-        if isinstance(said, LedgerError):
-            return said
-        key = bytes.fromhex(said.key)
-        public = self._public.get(key) or offered.get(key)
-        if public is None:
-            return UnknownKey(expected="an enrolled key", got=said.key)
-        try:
-            statement.verify_signature(said.raw, submission.signature, public)
-        except LedgerError as error:
-            return error
-        return None
+    def _known(self, keys: set[bytes]) -> dict[bytes, PublicKey]:
+        """Those of the keys that are enrolled."""
+        remembered = self._public  # another thread may begin anew meanwhile
+        found = {key: remembered[key] for key in keys if key in remembered}
+        if missing := sorted(keys - found.keys()):
+            with self._engine.connect() as connection:
+                for batch in _batches(missing, 500):
+                    query = select(author_head.c.key, author_head.c.public_key).where(author_head.c.key.in_(batch))
+                    found |= {key: PublicKey(public) for key, public in connection.execute(query)}
+            if len(remembered) > _KEYS_MAX:
+                self._public = {}
+            self._public.update(found)
+        return found
 
     def _examine(self, said: Statement, signature: bytes, sealed: tuple[SealedText, ...], note: bytes | None) -> Item:
         event = parse(said.type, said.body, self._codes)
@@ -180,6 +162,22 @@ class Door:
             note=None,
             draft=draft,
         )
+
+
+def _check_signature(
+    work: tuple[Submission, Statement | LedgerError], keys: Mapping[bytes, PublicKey]
+) -> LedgerError | None:
+    submission, said = work
+    if isinstance(said, LedgerError):
+        return said
+    public = keys.get(bytes.fromhex(said.key))
+    if public is None:
+        return UnknownKey(expected="an enrolled key", got=said.key)
+    try:
+        statement.verify_signature(said.raw, submission.signature, public)
+    except LedgerError as error:
+        return error
+    return None
 
 
 def in_author_order(items: list[Item]) -> list[Item]:

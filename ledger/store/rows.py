@@ -114,7 +114,7 @@ class Rows(Protocol):
     """Whether `write` can lock and compare heads itself, so that a flush may start from remembered ones."""
 
     def begin(self) -> bool:
-        """Start a writing transaction; False when heads remembered from the last one may be out of date."""
+        """Start a writing transaction; False when what is remembered may be out of date and nobody would notice."""
 
     def lock(
         self,
@@ -320,7 +320,7 @@ class PostgresRows:
             self._pooled.invalidate()
             self._pooled = self._engine.raw_connection()
             self._connection = self._pooled.driver_connection  # type: ignore[assignment]
-        return False  # psycopg says BEGIN with the first statement; others write too
+        return True  # psycopg says BEGIN with the first statement; heads are read when locked, or compared
 
     def lock(
         self,

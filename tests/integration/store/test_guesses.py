@@ -9,7 +9,7 @@ import pytest
 
 from ledger.service import Ledger
 from tests.support.check import check_ledger
-from tests.support.world import Device, World
+from tests.support.world import OIL, Device, World
 
 
 @pytest.fixture
@@ -84,3 +84,27 @@ def test_what_is_received_from_memory_does_not_step_back_behind_a_log_that_is_ah
     assert other.sequence() > 0
     world.clock.advance(ms=-60_000)
     assert _filled(world, world.ledger, clerk, site) == "recorded"  # the checker compares the times
+
+
+def test_what_memory_would_refuse_is_asked_of_the_heads_themselves(world: World, other: Ledger) -> None:
+    clerk, drum, site, works = world.party(), world.new("container"), world.new("site"), world.party("示例处置")
+    colleague, here = world.enrol(clerk, party=clerk.party), {"party": clerk.party, "site": site}
+    way = {
+        "from": here,
+        "to": {"party": works.party, "site": world.new("site")},
+        "carrier": works.party,
+        "lines": [{"container": drum, "code": OIL, "net_g": 180_000}],
+    }
+    first = {"manifest": world.new("manifest")}
+    said = [("container-filled", world.filled(clerk, site, drum)), ("manifest-issued", way | first)]
+    twice = ("container-filled", world.filled(clerk, site, drum))
+    answers = world.ledger.record([clerk.sign(*each) for each in (*said, twice)])
+    assert [each.outcome for each in answers] == ["recorded", "recorded", "refused"]
+    for _ in range(3):
+        assert _filled(world, world.ledger, clerk, site) == "recorded"
+    world.clock.advance(ms=1_000)
+    cancel = {"manifest": first["manifest"], "place": here, "free": [drum], "reason": "mistake"}
+    (cancelled,) = other.record([colleague.sign("manifest-cancelled", cancel)])
+    assert cancelled.outcome == "recorded"
+    (issued,) = world.ledger.record([clerk.sign("manifest-issued", way | {"manifest": world.new("manifest")})])
+    assert issued.outcome == "recorded"
