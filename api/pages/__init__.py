@@ -11,7 +11,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Response as AnyResponse
 
 from api import errors
-from api.pages import shown
+from api.pages import hints, shown
 from ledger.accounts.errors import NotLoggedIn
 from ledger.errors import LedgerError
 
@@ -25,7 +25,7 @@ def register(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(shown.FILTERS)
-    app.jinja_env.globals.update(shown.GLOBALS)
+    app.jinja_env.globals.update(shown.GLOBALS, hint=hints.hint)
     for module in sorted(module.name for module in iter_modules(__path__)):
         blueprint = getattr(import_module(f"api.pages.{module}"), "blueprint", None)
         if blueprint is not None:

@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 
 from api.auth import Right
 from api.errors import STATUS, status_of
+from api.pages.hints import HINTS
 from ledger.custody.events import event_types
 from tests.conventions.test_errors import all_errors
 from tests.support.api_world import ApiWorld
@@ -101,3 +102,7 @@ def test_the_page_of_the_description_needs_nothing_from_elsewhere(api: ApiWorld)
     assert re.findall(r'(?:src|href)="(?!#|/openapi\.json)', page.text) == []
     assert "<script" not in page.text
     assert all(f'href="#{name}"' in page.text for name in ("SubmissionIn", "Problem"))
+
+
+def test_what_pages_are_for_is_told_of_pages_that_there_are(api: ApiWorld) -> None:
+    assert HINTS.keys() <= api.app.view_functions.keys()

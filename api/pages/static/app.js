@@ -53,6 +53,13 @@ document.querySelector("form.out")?.addEventListener("submit", async (event) => 
   event.target.submit();
 });
 document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// What a page is for stands open above it at the first visit on this device, folded below it ever after.
+const about = document.querySelector("details.about");
+if (about && !localStorage.getItem(`seen ${about.dataset.page}`)) {
+  localStorage.setItem(`seen ${about.dataset.page}`, "1");
+  about.open = true;
+  about.parentElement.prepend(about);
+}
 // What takes long says that it is under way; coming back to the page, it is not.
 document.addEventListener("submit", (event) => {
   if (!event.defaultPrevented && event.target.method === "post") event.submitter?.setAttribute("aria-busy", "true");
