@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Blueprint, redirect, request, url_for
@@ -10,7 +11,8 @@ from werkzeug.wrappers import Response
 from api.auth import Right, accounts, current_actor, ledger, requires
 from api.browser import clear_cookie, set_device_cookie, this_session, verify_origin
 from api.pages.acting import done, field, say
-from api.pages.shown import page, t, teller
+from api.pages.shown import name, page, short, t, teller
+from api.pages.tables import Column, Table, tabled
 from ledger.accounts import Person
 from ledger.errors import FormError
 from ledger.labels.qr import modules
@@ -62,18 +64,49 @@ def people() -> Response:
 def _people(link: str = "", of: Person | None = None) -> Response:
     own = "admin" in current_actor().roles
     given = [role for role in ROLES if (role in ("admin", "clerk", "driver", "disposer")) == own]
-    found = sorted(accounts().people(current_actor()), key=lambda each: each.name)
-    return page("admin-people.html", people=found, roles=ROLES, given=given, own=own, link=link, of=of)
+    return tabled("admin-people.html", _accounts(own), roles=ROLES, given=given, own=own, link=link, of=of)
+
+
+_PEOPLE: Final = (
+    Column("name", "登录名", "Name", "recorded"),
+    Column("roles", "角色", "Roles"),
+    Column("party", "单位", "Party", "recorded"),
+    Column("state", "状态", "State", "state"),
+    Column("made_at", "建立时间", "Made", "moment"),
+    Column("", "操作", "Actions", "drawn"),
+)
+
+
+def _accounts(own: bool) -> Table:
+    rows = [
+        {
+            "person": each,
+            "name": each.name,
+            "roles": t("、", ", ").join(t(*ROLES[role]) for role in each.roles),
+            "party": name(each.party),
+            "state": _account_state(each),
+            "made_at": each.made_at,
+        }
+        for each in sorted(accounts().people(current_actor()), key=lambda each: each.name)
+    ]
+    columns = [column for column in _PEOPLE if column.key != "party" or not own]
+    return Table(name="people", caption=t("账号", "Accounts"), columns=columns, rows=rows)
+
+
+def _account_state(person: Person) -> tuple[str, str]:
+    if person.disabled:
+        return "wrong", t("已停用", "off")
+    return ("soon", t("已邀请", "invited")) if person.invited else ("ok", t("在用", "in use"))
 
 
 @blueprint.post("/people")
 @requires(Right.PEOPLE)
 def invite() -> Response:
     """A new account; the link that sets its password is shown once. An enterprise's people get a key kept for them."""
-    name, roles = field("name", "登录名", "a name"), request.form.getlist("role")
+    called, roles = field("name", "登录名", "a name"), request.form.getlist("role")
     regions = request.form.get("regions", "").split()
     person, secret = accounts().invite(
-        current_actor(), name=name, roles=roles, party=request.form.get("party", ""), regions=regions
+        current_actor(), name=called, roles=roles, party=request.form.get("party", ""), regions=regions
     )
     if not {"operator", "regulator"} & set(roles):
         key = ledger().keep_key(party=person.party, person=person.person)
@@ -197,16 +230,50 @@ def devices() -> Response:
     """Keys that wait for a signature, keys in use, and statements in quarantine."""
     who = current_actor()
     called = {each.person: each.name for each in accounts().people(who)} if "admin" in who.roles else {}
-    return page(
+    return tabled(
         "admin-devices.html",
+        _keys(called),
         admin="admin" in who.roles,
         waiting=accounts().waiting_keys(who),
-        keys=accounts().keys(who),
         quarantine=[_quarantined(row) for row in accounts().quarantined(who)],
         called=called,
         reasons=REASONS,
         shared=accounts().shared.devices(who),
     )
+
+
+_KEYS: Final = (
+    Column("person", "人员", "Person", "recorded"),
+    Column("key", "密钥", "Key", "drawn"),
+    Column("kind", "种类", "Kind"),
+    Column("signed", "已签名", "Signed", "number"),
+    Column("state", "状态", "State", "state"),
+    Column("", "操作", "Actions", "drawn"),
+)
+
+
+def _keys(called: Mapping[str, str]) -> Table:
+    rows = [
+        {
+            "stream": row.stream,
+            "person": called.get(row.person, short(row.person)),
+            "key": row.key.hex(),
+            "kind": _key_kind(row),
+            "signed": row.seq,
+            "state": ("ok", t("在用", "in use")) if row.revoked_last_seq is None else ("wrong", t("已吊销", "revoked")),
+        }
+        for row in accounts().keys(current_actor())
+    ]
+    columns = _KEYS if "admin" in current_actor().roles else _KEYS[:-1]
+    return Table(name="keys", caption=t("密钥", "Keys"), columns=columns, rows=rows)
+
+
+def _key_kind(row: Any) -> str:
+    if row.purpose == "label":
+        kind = t("标签密钥", "label key")
+    else:
+        kind = t("代管", "kept by this server") if row.server else t("设备自有", "of a device")
+    return kind + (t("，管理员", ", administrator") if row.admin else "")
 
 
 @blueprint.post("/shared-devices")

@@ -14,7 +14,7 @@ from api.pages import next_steps
 from api.pages.acting import BadMass, done, field, grams, optional, say
 from api.pages.next_steps import NextStep
 from api.pages.shown import name, page, t, teller, word
-from api.pages.tables import Column, Table, rows_max, tabled
+from api.pages.tables import Column, Table, rows_max, skipped, tabled, this_page
 from ledger.custody.container import Container
 from ledger.custody.decide import unfold
 from ledger.custody.events.containers import Birth
@@ -174,13 +174,13 @@ def called(row: Mapping[str, Any]) -> str:
 def containers() -> Response:
     wanted = {k: request.args[k] for k in ("status", "code", "holder", "site", "facility") if request.args.get(k)}
     found = reading().containers(current_viewer(), wanted, request.args.get("cursor", ""), rows_max(SHOWN))
-    following = url_for(".containers", **{**request.args, "cursor": found.next}) if found.next else ""  # type: ignore[arg-type]
     table = Table(
         name="containers",
         caption=t("容器", "Containers"),
         columns=COLUMNS,
         rows=[_row(row) for row in found.items],
-        next=following,
+        start=skipped(),
+        next=this_page(cursor=found.next, skip=skipped() + SHOWN) if found.next else "",
         empty=t(
             "没有符合条件的容器。放宽条件，或先装桶贴标。",
             "No container fits. Widen the filter, or fill the first one.",
@@ -206,7 +206,32 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 @blueprint.get("/containers/<container>")
 @requires(Right.READ)
 def container_page(container: str) -> Response:
-    return page("container-page.html", card=card(container))
+    found = card(container)
+    return tabled("container-page.html", _lots(found.story), card=found)
+
+
+_LOTS: Final = (
+    Column("producer", "产生单位", "Producer", "recorded"),
+    Column("born_at", "产生时间", "Generated", "moment"),
+    Column("holder", "现持有", "Held by", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("grams", "重量", "Mass", "grams"),
+)
+
+
+def _lots(story: ContainerStory) -> Table:
+    rows = [
+        {
+            "producer": name(part.producer),
+            "born_at": part.born_at,
+            "holder": name(account.holder),
+            "code": part.code,
+            "grams": part.grams,
+        }
+        for account, part in story.lots
+    ]
+    caption = t("现在由谁持有，最初由谁产生", "Who holds it now, who generated it first")
+    return Table(name="lots", caption=caption, columns=_LOTS, rows=rows)
 
 
 # ---------------------------------------------------------------------------------------------- saying

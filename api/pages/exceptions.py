@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
+from api.auth import Right, current_actor, current_viewer, ledger, queries, requires
 from api.errors import NoSuchPlace
 from api.pages.acting import done, field, say
 from api.pages.shown import name, page, registry, short, t, teller, word
-from api.pages.tables import FILE_ROWS_MAX, Column, Table, rows_max, tabled
+from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
 from ledger.access import Viewer
 from ledger.custody.events.oversight import BETWEEN_PARTIES
@@ -44,7 +44,6 @@ def exceptions() -> Response:
         _summary(flags, given),
         given=given,
         total=len(chosen),
-        shown=LIST_MAX,
         parties=sorted({flag.holder for flag in flags if flag.holder}, key=name),
         rules=sorted({flag.rule for flag in flags}, key=rule_words),
         ages=AGES,
@@ -54,8 +53,7 @@ def exceptions() -> Response:
 
 def standing(viewer: Viewer, *, closed: bool = False) -> list[Flag]:
     """The exceptions that the reader is shown, oldest first."""
-    found = reading().exceptions(viewer, ledger().now(), closed, "", FILE_ROWS_MAX)
-    return [item["flag"] for item in found.items]
+    return queries().exceptions(ledger().now(), closed=closed, viewer=viewer)
 
 
 def age_of(flag: Flag) -> int:
@@ -110,8 +108,9 @@ _COLUMNS: Final = (
 
 
 def listed(flags: Sequence[Flag]) -> Table:
-    """Exceptions as a table."""
-    titles = _titles(flags)
+    """Exceptions as a table, the part that the address asks for."""
+    shown = part(flags, LIST_MAX)
+    titles = _titles(shown)
     rows = [
         {
             "severity": (STATES[RULES[flag.rule].severity], word(RULES[flag.rule].severity, "SEVERITIES")),
@@ -126,10 +125,18 @@ def listed(flags: Sequence[Flag]) -> Table:
             "law": law_of(flag),
             "todo": t(RULES[flag.rule].todo_zh, RULES[flag.rule].todo_en),
         }
-        for flag in flags[: rows_max(LIST_MAX)]
+        for flag in shown
     ]
-    empty = t("没有异常。", "No exception stands.")
-    return Table(name="exceptions", caption=t("异常", "Exceptions"), columns=_COLUMNS, rows=rows, empty=empty)
+    return Table(
+        name="exceptions",
+        caption=t("异常", "Exceptions"),
+        columns=_COLUMNS,
+        rows=rows,
+        empty=t("没有异常。", "No exception stands."),
+        start=skipped(),
+        next=following(len(flags), LIST_MAX),
+        total=len(flags),
+    )
 
 
 def _titles(flags: Sequence[Flag]) -> dict[str, str]:

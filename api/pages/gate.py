@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import journeys as on_the_way
 from api.pages.acting import grams, say
-from api.pages.shown import page, registry, t
+from api.pages.shown import page, registry, short, t
+from api.pages.tables import Column, Table
 from api.pages.treatment import methods
 from ledger.custody.container import Container
 from ledger.errors import FormError
@@ -98,12 +99,60 @@ def summary(manifest: str) -> Response:
     kept = [(k, v) for k, v in request.form.items(multi=True) if k not in ("csrf_token", "id", "arrived_id", "scan")]
     context = {
         "journey": found,
-        "decided": decided,
+        "decided": _decisions(decided),
         "undecided": open_,
         "kept": _kept(kept, decided),
         "arrived_id": ledger().new_id(),
     }
     return page("gate-summary.html", **context, **_words())
+
+
+_DECISIONS: Final = (
+    Column("called", "容器", "Container", "recorded"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("decision", "结论", "Decision", "state"),
+    Column("remark", "说明", "Remark"),
+    Column("expected", "应到", "Expected", "grams"),
+    Column("received", "实收", "Received", "grams"),
+    Column("difference", "差异", "Difference", "grams"),
+    Column("verdict", "容差", "Tolerance", "state"),
+)
+
+
+def _decisions(decided: list[Decided]) -> Table:
+    """What the form says, to be confirmed; once it is recorded the manifest's page has it."""
+    rows = [
+        {
+            "called": each.called if ":" not in each.called else short(each.called),
+            "waste": each.name,
+            "code": each.verdict["code"],
+            "decision": (each.state, t(*DECISIONS[each.verdict["decision"]])),
+            "remark": t("；", "; ").join(_remarks(each)),
+            "expected": each.expected_g,
+            "received": each.verdict.get("mass", {}).get("net_g"),
+            "difference": each.difference_g,
+            "verdict": _tolerated(each),
+        }
+        for each in decided
+    ]
+    caption = t("各容器结论", "Decisions")
+    return Table(name="decided", caption=caption, columns=_DECISIONS, rows=rows, files=False)
+
+
+def _remarks(each: Decided) -> Iterator[str]:
+    if each.added:
+        yield t("联单未列", "unlisted") if "unlisted" in each.verdict else t("未记装运", "no loading recorded")
+    if "discrepancy" in each.verdict:
+        yield t(*on_the_way.DISCREPANCY_WORDS[each.verdict["discrepancy"]])
+
+
+def _tolerated(each: Decided) -> tuple[str, str] | None:
+    if not each.difference_g:
+        return None
+    if each.state == "wrong":
+        return "wrong", t("超差", "beyond tolerance")
+    return "ok", t("允许范围内", "within tolerance")
 
 
 @blueprint.post("/manifests/<manifest>/received")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, TypeVar
@@ -13,8 +13,11 @@ from werkzeug.wrappers import Response
 from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, requires, verify_right
 from api.errors import NoSuchPlace
 from api.pages.acting import done, field, grams, local_moment, optional, say
-from api.pages.shown import name, page, registry, t
+from api.pages.places import FORMS
+from api.pages.shown import name, page, registry, short, t, word
+from api.pages.tables import Column, Table, tabled
 from ledger.accounts.errors import NotAllowed
+from ledger.custody.container import Container
 from ledger.custody.events.journeys import TripStarted
 from ledger.errors import FormError
 from ledger.journeys import ON_THE_ROAD, REFUSED, TO_LOAD, Journey, Line, acts, afterthoughts, journey
@@ -257,6 +260,57 @@ def load(line: Line, net_g: int | None = None) -> dict[str, Any]:
     return {"container": line.container.id, "code": line.code, "net_g": line.expected_g if net_g is None else net_g}
 
 
+def line_row(line: Line) -> dict[str, Any]:
+    """What every table says of a container on the way, which opens for whom it concerns."""
+    thing = line.container
+    return {
+        "called": called(thing),
+        "to": url_for("page_containers.container_page", container=thing.id) if line.shown else "",
+        "waste": thing.name,
+        "code": line.code,
+    }
+
+
+def called(thing: Container) -> str:
+    """What people call a container: the code on it, else the end of its id."""
+    return thing.container_code or short(thing.id)
+
+
+def held_table(name_: str, caption: str, things: Iterable[Container], *more: Column) -> Table:
+    """Containers in store, of which a form chooses: `called` is drawn, with the box to tick."""
+    rows = [
+        {
+            "thing": thing,
+            "called": called(thing),
+            "waste": thing.name,
+            "code": thing.code,
+            "state": _held_state(thing),
+            "net_g": thing.net_g,
+            "site": name(thing.site),
+        }
+        for thing in things
+    ]
+    return Table(name=name_, caption=caption, columns=(*_HELD, *more), rows=rows)
+
+
+_HELD: Final = (
+    Column("called", "容器", "Container", "drawn"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("state", "状态", "State", "state"),
+    Column("net_g", "净重", "Net mass", "grams"),
+    Column("site", "场所", "Site", "recorded"),
+)
+
+
+def _held_state(thing: Container) -> tuple[str, str]:
+    if thing.impounded_at:
+        return "wrong", t("已查封", "impounded")
+    if thing.mass_unknown:
+        return "wrong", t("重量未知", "mass unknown")
+    return ("soon", t("在联单上", "on a manifest")) if thing.manifest else ("ok", word(thing.status, "STATUS"))
+
+
 def back(found: Journey, answer: Answer) -> Response:
     """To the manifest, where it now stands."""
     return done(url_for("page_manifests.manifest_page", manifest=found.thing.id), answer)
@@ -406,13 +460,36 @@ def roadside(manifest: str) -> Response:
     receipts = [(step, ledger().receipt(step.fact.id)) for step in found.steps]
     printed = [(line, reading().label(line.container.id).printed) for line in aboard]
     phones = [getattr(found.issued, "emergency_phone", ""), *(each.get("duty_phone", "") for _, each in printed)]
-    return page(
+    return tabled(
         "manifest-roadside.html",
+        _aboard(printed),
         journey=found,
-        aboard=printed,
         phones=list(dict.fromkeys(filter(None, phones))),
         receipts=[(step, None if isinstance(text, NotYet) else text) for step, text in receipts],
     )
+
+
+_ABOARD: Final = (
+    Column("called", "容器", "Container", "recorded", link="to"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("hazards", "危险特性", "Hazards", "code"),
+    Column("form", "形态", "Form"),
+    Column("grams", "重量", "Mass", "grams"),
+)
+
+
+def _aboard(printed: Iterable[tuple[Line, Mapping[str, str]]]) -> Table:
+    rows = [
+        line_row(line)
+        | {
+            "hazards": each.get("hazards") or "–",
+            "form": t(*FORMS[each["form"]]) if each.get("form") else "–",
+            "grams": line.expected_g,
+        }
+        for line, each in printed
+    ]
+    return Table(name="aboard", caption=t("车上容器", "Containers aboard"), columns=_ABOARD, rows=rows, sums=True)
 
 
 # ---------------------------------------------------------------------------------------------- refused ones

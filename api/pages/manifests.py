@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, request, url_for
@@ -12,17 +13,34 @@ from api.auth import Right, current_actor, current_viewer, ledger, queries, read
 from api.pages import journeys as on_the_way
 from api.pages.acting import done, field, optional, say
 from api.pages.shown import name, page, registry, t, teller, word
-from api.pages.tables import Column, Table, rows_max, tabled
-from ledger.custody.container import Container, Manifest
+from api.pages.tables import (
+    FILE_ROWS_MAX,
+    Column,
+    Table,
+    following,
+    part,
+    rows_max,
+    skipped,
+    tabled,
+    this_page,
+)
+from ledger.custody.container import Container
 from ledger.errors import FormError
-from ledger.journeys import Foreseen, acts, foresee, in_store, journey, may_travel, standing
+from ledger.journeys import Foreseen, Journey, Line, acts, foresee, in_store, journey, may_travel, standing
 from ledger.journeys import manifests as states
+from ledger.reading import Page as Part
 
 blueprint = Blueprint("page_manifests", __name__)
 OPEN: Final = ("arrived", "under-way", "issued", "unknown")
 ENDED: Final = ("done", "cancelled")
-SHOWN: Final = 50
-OPEN_MAX: Final = 200
+PARTS: Final = ("sender", "carrier", "receiver")
+SHOWN: Final = 100
+LISTS: Final = {
+    "mine": (("待我办理", "Mine to do"), ("没有等您办理的联单。", "No manifest waits for you.")),
+    "under-way": (("进行中", "Under way"), ("没有进行中的联单。", "No manifest is under way.")),
+    "done": (("已办结", "Done"), ("还没有办结的联单。", "No manifest is done yet.")),
+    "cancelled": (("已取消", "Cancelled"), ("没有取消的联单。", "No manifest was cancelled.")),
+}
 STATES: Final = {"done": "ok", "arrived": "soon", "under-way": "soon"}
 REASONS: Final = ("mistake", "carrier-did-not-come", "consignee-cannot", "other")
 COLUMNS: Final = (
@@ -58,59 +76,72 @@ class NotHere(FormError):
 @blueprint.get("/manifests")
 @requires(Right.READ)
 def manifests() -> Response:
-    wanted = {key: request.args[key] for key in ("sender", "carrier", "receiver", "number") if request.args.get(key)}
-    show = request.args.get("show", "")
-    opened = [row for status in _statuses(OPEN) for row in _rows(wanted | {"status": status}, OPEN_MAX)[0]]
-    mine, others = [r for r in opened if r["todo"]], [r for r in opened if not r["todo"]]
-    ended, following = _ended(wanted, request.args.get("cursor", ""))
-    parties = sorted({p for row in (*opened, *ended) for p in row["parties"]}, key=name)
-    lists = (
-        _table("mine", t("待我办理", "Mine to do"), mine, t("没有等您办理的联单。", "No manifest waits for you.")),
-        _table("under-way", t("进行中", "Under way"), others, t("没有进行中的联单。", "No manifest is under way.")),
-        _table("done", t("已办结", "Done"), ended, t("还没有办结的联单。", "No manifest is done yet."), following),
+    wanted = {key: request.args[key] for key in (*PARTS, "number") if request.args.get(key)}
+    asked = request.args.get("show", "")
+    opened = [row for status in OPEN for row in _found(wanted, status, FILE_ROWS_MAX).items]
+    due = _due(opened)
+    keys = [asked] if asked in LISTS else [*LISTS]
+    lists = tuple(_ended(key, wanted) if key in ENDED else _open(key, opened, due) for key in keys)
+    rows = (row for table in lists for row in table.rows)
+    parties = {row[each] for row in opened for each in PARTS}.union(*(row["parties"] for row in rows)) - {""}
+    return tabled(
+        "manifest-list.html",
+        *lists,
+        lists=lists,
+        parties=sorted(parties, key=name),
+        states=(*OPEN, *ENDED),
+        shows=LISTS,
     )
-    chosen = tuple(table for table in lists if show in ("", table.name)) or lists
-    return tabled("manifest-list.html", *chosen, lists=chosen, parties=parties, states=(*OPEN, *ENDED))
 
 
-def _statuses(known: Iterable[str]) -> list[str]:
-    return [status for status in known if request.args.get("status", "") in ("", status)]
+def _found(wanted: Mapping[str, str], status: str, limit: int, cursor: str = "") -> Part:
+    """Manifests in one state; none where the address asks for another."""
+    if request.args.get("status", "") not in ("", status):
+        return Part(items=[], next="", as_of=0)
+    return reading().manifests(current_viewer(), {**wanted, "status": status}, cursor, limit)
 
 
-def _ended(wanted: Mapping[str, str], cursor: str) -> tuple[list[dict[str, Any]], str]:
-    """Done ones a page at a time, before them (on the first page) those cancelled."""
-    cancelled = [] if cursor or not _statuses(["cancelled"]) else _rows({**wanted, "status": "cancelled"}, SHOWN)[0]
-    finished, following = (
-        _rows({**wanted, "status": "done"}, rows_max(SHOWN), cursor) if _statuses(["done"]) else ([], "")
-    )
-    address = {**request.args, "show": "done", "cursor": following}
-    return [*cancelled, *finished], url_for(".manifests", **address) if following else ""  # type: ignore[arg-type]
+def _due(opened: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Of open manifests the first thing that waits for the reader, by manifest, where something does."""
+    party = current_actor().party
+    known = states(queries(), [row["id"] for row in opened if party in {row[each] for each in PARTS}])
+    found = {
+        id_: next((act for act, waits in acts(thing, party).items() if waits and on_the_way.allowed(act)), "")
+        for id_, thing in known.items()
+    }
+    return {id_: act for id_, act in found.items() if act}
 
 
-def _rows(wanted: Mapping[str, str], limit: int, cursor: str = "") -> tuple[list[dict[str, Any]], str]:
-    found = reading().manifests(current_viewer(), wanted, cursor, limit)
-    known = states(queries(), [row["id"] for row in found.items if row["status"] in OPEN])
-    return [_row(row, known.get(row["id"])) for row in found.items], found.next
+def _open(key: str, opened: Iterable[Mapping[str, Any]], due: Mapping[str, str]) -> Table:
+    rows = [row for row in opened if (row["id"] in due) == (key == "mine")]
+    shown = [_row(row, due.get(row["id"], "")) for row in part(rows, SHOWN)]
+    return replace(_table(key, shown, following(len(rows), SHOWN, show=key)), total=len(rows))
 
 
-def _row(row: Mapping[str, Any], thing: Manifest | None) -> dict[str, Any]:
-    """A manifest for the list, with the first thing that waits for the reader."""
-    known = acts(thing, current_actor().party) if thing is not None else {}
-    due = next((act for act, waits in known.items() if waits and on_the_way.allowed(act)), "")
+def _ended(key: str, wanted: Mapping[str, str]) -> Table:
+    found = _found(wanted, key, rows_max(SHOWN), request.args.get("cursor", ""))
+    next_ = this_page(show=key, cursor=found.next, skip=skipped() + SHOWN) if found.next else ""
+    return _table(key, [_row(row) for row in found.items], next_)
+
+
+def _row(row: Mapping[str, Any], due: str = "") -> dict[str, Any]:
     return {
         "called": row["number"] or row["id"][-8:],
         "to": url_for(".manifest_page", manifest=row["id"]),
         "state": (STATES.get(row["status"], "unknown"), word(row["status"], "STATUS")),
         "todo": on_the_way.act_word(due) if due else "",
         "act": on_the_way.act_address(due, row["id"]) if due else "",
-        "parties": {row["sender"], row["carrier"], row["receiver"]} - {""},
+        "parties": {row[each] for each in PARTS},
         "issued_at": row["issued_at"],
-    } | {role: name(row[role]) for role in ("sender", "carrier", "receiver")}
+    } | {each: name(row[each]) for each in PARTS}
 
 
-def _table(key: str, caption: str, rows: list[dict[str, Any]], empty: str, following: str = "") -> Table:
+def _table(key: str, rows: list[dict[str, Any]], next_: str) -> Table:
+    caption, empty = LISTS[key]
     columns = COLUMNS if key == "mine" else tuple(c for c in COLUMNS if c.key != "todo")
-    return Table(name=key, caption=caption, columns=columns, rows=rows, empty=empty, next=following)
+    return Table(
+        name=key, caption=t(*caption), columns=columns, rows=rows, empty=t(*empty), start=skipped(), next=next_
+    )
 
 
 # ---------------------------------------------------------------------------------------------- one manifest
@@ -121,7 +152,63 @@ def _table(key: str, caption: str, rows: list[dict[str, Any]], empty: str, follo
 def manifest_page(manifest: str) -> Response:
     found = journey(queries(), current_viewer(), manifest)
     flags = [teller().exception_document(flag) for flag in standing(queries(), found, ledger().now())]
-    return page("manifest-page.html", journey=found, state=STATES.get(found.thing.status, "unknown"), flags=flags)
+    state = STATES.get(found.thing.status, "unknown")
+    return tabled("manifest-page.html", _lines(found), journey=found, state=state, flags=flags)
+
+
+_LINES: Final = (
+    Column("called", "容器", "Container", "recorded", link="to"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("state", "状态", "State", "state"),
+    Column("remark", "说明", "Remark"),
+    Column("listed", "所列", "Listed", "grams"),
+    Column("loaded", "装运", "Loaded", "grams"),
+    Column("received", "接受", "Received", "grams"),
+    Column("verdict", "结论", "Verdict", "state"),
+    Column("difference", "差异", "Difference", "grams"),
+)
+LINE_STATES: Final = {"accepted": "ok", "returned": "ok", "refused": "wrong", "missing": "wrong"} | dict.fromkeys(
+    ("in-part", "collected", "redirected", "returning"), "soon"
+)
+
+
+def _lines(found: Journey) -> Table:
+    rows = [
+        on_the_way.line_row(line)
+        | {
+            "state": (LINE_STATES.get(line.state, "unknown"), word(line.state, "LINES")),
+            "remark": t("；", "; ").join(_remarks(line)),
+            "listed": line.listed_g,
+            "loaded": line.leg.sent_g,
+            "received": line.received_g,
+            "verdict": _verdict(line),
+            "difference": line.difference_g,
+        }
+        for line in found.lines
+    ]
+    caption = t("所列、装运与接受重量", "Listed, loaded and received")
+    return Table(name="lines", caption=caption, columns=_LINES, rows=rows, sums=True)
+
+
+def _remarks(line: Line) -> Iterator[str]:
+    """What else is to be known of a container: that it was not listed, why it stayed, what was found of it."""
+    if line.listed_g is None:
+        yield t("联单未列", "unlisted")
+    if line.reason:
+        yield t(*on_the_way.LEFT_WORDS[line.reason])
+    if line.discrepancy:
+        yield t(*on_the_way.DISCREPANCY_WORDS[line.discrepancy])
+
+
+def _verdict(line: Line) -> tuple[str, str] | None:
+    if line.leg.missing_g is not None:
+        return "wrong", t("缺失", "missing")
+    if line.difference_g is None:
+        return None
+    if not line.tolerable:
+        return "wrong", t("超差", "beyond tolerance")
+    return "ok", t("允许范围内", "within tolerance") if line.difference_g else t("一致", "equal")
 
 
 @blueprint.get("/manifests/<manifest>/cancel")
@@ -179,11 +266,13 @@ def _form(travelling: list[Container], *, chosen: list[str], found: list[Foresee
     own, known, day = current_actor().party, registry(), ledger().regime.day_of(ledger().now())
     wanted = set(chosen)
     valid = {p: list(known.licence_for(p, day, confirmed=False)) for p in known.parties}
-    return page(
+    shown = sorted(travelling, key=lambda x: (x.id not in wanted, x.site, x.code))
+    return tabled(
         "manifest-new.html",
-        travelling=sorted(travelling, key=lambda x: (x.id not in wanted, x.site, x.code)),
+        on_the_way.held_table("travelling", t("可转移的容器", "Containers that may travel"), shown),
+        _checked(found or []),
         chosen=wanted,
-        found=found,
+        warned=any(each.rule for each in found or ()),
         sites=on_the_way.sites_of_others(own),
         carriers=on_the_way.carriers(),
         licences=valid,
@@ -191,6 +280,43 @@ def _form(travelling: list[Container], *, chosen: list[str], found: list[Foresee
         form=request.form,
         day=day,
     )
+
+
+_CHECKED: Final = (
+    Column("unit", "单位", "Unit", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("what", "条件", "Condition"),
+    Column("result", "结论", "Result", "state"),
+    Column("reason", "原因", "Reason"),
+    Column("law", "依据", "Law", "recorded"),
+)
+CONDITIONS: Final = {
+    "entitled": ("有权接收", "entitled to receive"),
+    "approved": ("跨省转移批准", "approval across provinces"),
+    "contract": ("合同", "contract"),
+}
+
+
+def _checked(found: Iterable[Foreseen]) -> Table:
+    rows = [
+        {
+            "unit": name(each.concerned),
+            "code": each.code,
+            "what": t(*CONDITIONS[each.what]),
+            "result": _result(each),
+            "reason": word(each.reason, "REASONS") if each.reason else "",
+            "law": each.law,
+        }
+        for each in found
+    ]
+    caption = t("许可、批准与合同", "Licence, approval and contract")
+    return Table(name="checked", caption=caption, columns=_CHECKED, rows=rows, files=False)
+
+
+def _result(each: Foreseen) -> tuple[str, str]:
+    if each.met:
+        return "ok", t("符合", "met")
+    return ("wrong", t("将产生异常", "raises an exception")) if each.rule else ("soon", t("未登记", "not registered"))
 
 
 def _may_travel() -> list[Container]:

@@ -15,7 +15,7 @@ from api.errors import BadRequest
 from api.pages import charts
 from api.pages.charts import Point, Ribbon
 from api.pages.shown import mass_text, percent, registry, t, teller, word
-from api.pages.tables import Column, Table, rows_max, tabled
+from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
 from ledger import verdicts
 from ledger.custody.flow import ENDS, PLACES, Band
@@ -168,7 +168,7 @@ _BEHIND: Final = (
 
 
 def _listed(filters: Asked, title: str, found: Sequence[told.Behind]) -> Response:
-    shown = found[: rows_max(LIST_MAX)]
+    shown = part(found, LIST_MAX)
     titles = told.titles(queries(), [each.container for each in shown])
     rows = [
         {
@@ -179,8 +179,16 @@ def _listed(filters: Asked, title: str, found: Sequence[told.Behind]) -> Respons
         }
         for each in shown
     ]
-    empty = t("没有容器。", "There are no containers.")
-    table = Table(name="containers", caption=title, columns=_BEHIND, rows=rows, empty=empty)
+    table = Table(
+        name="containers",
+        caption=title,
+        columns=_BEHIND,
+        rows=rows,
+        empty=t("没有容器。", "There are no containers."),
+        start=skipped(),
+        next=following(len(found), LIST_MAX),
+        total=len(found),
+    )
     total = sum(each.grams for each in found)
     return tabled("overview-behind.html", table, asked=filters, title=title, total=total, count=len(found))
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
 from api.pages.acting import done, field, say
-from api.pages.containers import said_before
+from api.pages.containers import called, said_before
 from api.pages.containers import stores as known_stores
-from api.pages.shown import page, registry
+from api.pages.shown import name, page, registry, t, teller
+from api.pages.tables import Column, Table, tabled
 from ledger.errors import FormError
 from ledger.scanned import Scanner
 from ledger.service import Answer
-from ledger.stores import Room
+from ledger.stores import Clock, Room
 
 blueprint = Blueprint("page_stores", __name__)
 PART: Final = 200  # containers of one statement of a count
@@ -46,14 +47,50 @@ def stores() -> Response:
 @requires(Right.READ)
 def store(site: str) -> Response:
     found = known_stores()
-    return page(
+    rooms, clocks = found.rooms(site), found.clocks(site)
+    rows = {room.facility.facility: [_row(row, room.facility.code, clocks) for row in room.rows] for room in rooms}
+    rest = [_row(row, "", clocks) for row in found.elsewhere(site)]
+    return tabled(
         "store.html",
+        Table(name="store", caption=name(site), columns=_PRESENT, rows=[*chain(*rows.values(), rest)]),
         site=site,
-        rooms=found.rooms(site),
-        elsewhere=found.elsewhere(site),
-        clocks=found.clocks(site),
+        rooms=[(room, _stand(room.facility.code, rows[room.facility.facility])) for room in rooms],
+        elsewhere=_stand(t("请入库，或登记实际位置", "Put them into store, or say where they are"), rest),
+        countable=any(room.facility.purpose == "store" for room in rooms),
         now=ledger().now(),
     )
+
+
+_PRESENT: Final = (
+    Column("called", "容器", "Container", "recorded", link="to"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("net_g", "净重", "Net mass", "grams"),
+    Column("facility", "设施", "Facility", "recorded"),
+    Column("zone", "分区", "Zone", "recorded"),
+    Column("deadline", "贮存期限", "Storage clock", "drawn"),
+)
+
+
+def _row(row: Mapping[str, Any], facility: str, clocks: Mapping[str, Clock]) -> dict[str, Any]:
+    clock = clocks.get(row["id"])
+    return {
+        "called": called(row),
+        "to": url_for("page_containers.container_page", container=row["id"]),
+        "waste": row["name"],
+        "code": row["code"],
+        "net_g": None if row["mass_unknown"] else row["net_g"],
+        "facility": facility,
+        "zone": row["zone"],
+        "clock": clock,
+        "deadline": teller().local(clock.deadline) if clock else "",
+    }
+
+
+def _stand(caption: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """What stands in one room: the files are those of the whole site."""
+    columns = [column for column in _PRESENT if column.key != "facility"]
+    return Table(name="", caption=caption, columns=columns, rows=rows, files=False)
 
 
 # ---------------------------------------------------------------------------------------------- counting

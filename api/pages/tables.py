@@ -3,16 +3,17 @@
     found = Table(name="stock", caption=t("库存", "Stock"), columns=COLUMNS, rows=rows)
     return tabled("stores.html", found, site=site)        # in the template: {{ stock }}
 
-`?as=csv` or `?as=xlsx` answers the same rows as a file; of several tables on a page `?table=` names one.
+`?as=csv` or `?as=xlsx` answers the rows as a file; of several tables on a page `?table=` names one. A long list is
+shown in parts, from `?skip=` rows on; its files hold the whole list.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
 from flask import Response, render_template, request
@@ -23,7 +24,8 @@ from api.errors import BadRequest
 from api.pages.shown import grams, moment, page, percent, t, teller
 from ledger.custody.rate import Share
 
-Kind = Literal["text", "code", "recorded", "grams", "number", "moment", "percent", "state"]
+Kind = Literal["text", "code", "recorded", "grams", "number", "moment", "percent", "state", "drawn"]
+T = TypeVar("T")
 FILE_ROWS_MAX: Final = 100_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _TYPES: Final = {
@@ -38,8 +40,9 @@ class Column:
 
     `text` is in the reader's language, `recorded` as it was recorded (a name, a law), `code` a code that stays on one
     line; `grams` and `number` are int or None, `moment` a wire moment or "", `percent` a Share, `state` a pair
-    (ok|soon|wrong|unknown, word). `link` is the key under which a row holds the address that the cell leads to ("" or
-    absent: none).
+    (ok|soon|wrong|unknown, word) or None. `drawn` is what the page makes of the row, as a box to tick; a file has the
+    value, and a column without a key is in no file. `link` is the key under which a row holds the address that the cell
+    leads to ("" or absent: none).
     """
 
     key: str
@@ -57,29 +60,57 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows under columns. `next` is the address of the following page of a long list; `empty` says what to do first
-    when there are no rows."""
+    """Rows under columns; `empty` says what to do first when there are none, `sums` adds up masses on the page. Without
+    `files` it cannot be downloaded: it is a form's answer and nothing recorded.
+
+    Of a list that is shown in parts, `start` rows stand before these, the following ones are at `next`, and `total` is
+    how many there are, where that is known.
+    """
 
     name: str
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Any]]
-    next: str = ""
     empty: str = ""
+    sums: bool = False
+    files: bool = True
+    start: int = 0
+    next: str = ""
+    total: int | None = None
 
     def __html__(self) -> Markup:
-        return Markup(render_template("table.html", table=self))
+        return self.drawn(lambda row, key: escape(row[key]))
 
-    def cells(self, row: Mapping[str, Any]) -> Iterator[tuple[Column, Markup]]:
-        """A row's cells for the page."""
+    def drawn(self, caller: Callable[[Mapping[str, Any], str], Markup]) -> Markup:
+        """The table with its drawn cells: `{% call(row, key) table.drawn() %}…{% endcall %}`."""
+        return Markup(render_template("table.html", table=self, draw=caller))
+
+    def cells(self, row: Mapping[str, Any], draw: Callable[[Mapping[str, Any], str], Markup]) -> Iterator[Any]:
+        """(column, cell) of a row for the page."""
         for column in self.columns:
-            shown, to = _shown(column, row[column.key]), row.get(column.link, "") if column.link else ""
+            shown = draw(row, column.key) if column.kind == "drawn" else _shown(column, row[column.key])
+            to = row.get(column.link, "") if column.link else ""
             yield column, Markup('<a href="{}">{}</a>').format(to, shown) if to else shown
+
+    def sum_of(self, column: Column) -> Markup:
+        """What a column of masses adds up to; nothing of any other."""
+        return grams(sum(row[column.key] or 0 for row in self.rows)) if column.kind == "grams" else Markup()
+
+    @property
+    def place(self) -> str:
+        """Which rows of the list are shown, and of how many."""
+        first, last = self.start + 1, self.start + len(self.rows)
+        zh, en = ("", "") if self.total is None else (f"，共 {self.total:,} 行", f" of {self.total:,}")
+        return t(f"第 {first:,}–{last:,} 行{zh}", f"Rows {first:,}–{last:,}{en}") if self.rows else t("无", "None")
+
+    @property
+    def first(self) -> str:
+        """The address of the list's first rows."""
+        return this_page()
 
     def address(self, kind: str) -> str:
         """Where this table is to be had as a file: this page's address, its filters included."""
-        kept = [(k, v) for k, v in request.args.items(multi=True) if k not in ("as", "table", "cursor", "done")]
-        return f"{request.path}?{urlencode([*kept, ('table', self.name), ('as', kind)])}"
+        return this_page(**{"table": self.name, "as": kind})
 
 
 def tabled(template: str, /, *tables: Table, **context: Any) -> Response:
@@ -88,19 +119,49 @@ def tabled(template: str, /, *tables: Table, **context: Any) -> Response:
     if not kind:
         return page(template, **{table.name: table for table in tables}, **context)
     wanted = request.args.get("table", tables[0].name)
-    found = next((table for table in tables if table.name == wanted), None)
-    if found is None or kind not in _TYPES:
-        names = ", ".join(table.name for table in tables)
+    had = {table.name: table for table in tables if table.files}
+    if wanted not in had or kind not in _TYPES:
+        names = ", ".join(had)
         raise BadRequest(expected=f"as=csv or as=xlsx of a table of {names}", got=f"{kind} of {wanted}")
-    return _file(found, kind)
+    return _file(had[wanted], kind)
+
+
+def this_page(**more: str | int) -> str:
+    """This page's address with its filters, without its place in a list, and with what is added."""
+    gone = ("as", "table", "cursor", "skip", "done", *more)
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key not in gone]
+    return f"{request.path}?{urlencode([*kept, *more.items()])}".rstrip("?")
+
+
+def skipped() -> int:
+    """How many rows of a long list stand before those that the address asks for."""
+    return max(0, min(FILE_ROWS_MAX, request.args.get("skip", default=0, type=int)))
+
+
+def part(found: Sequence[T], size: int) -> Sequence[T]:
+    """Of a list those that the address asks for: so many for the page, all of them for a file."""
+    return found if request.args.get("as") else found[skipped() : skipped() + size]
+
+
+def following(known: int, size: int, **more: str | int) -> str:
+    """The address of the part after the one shown; "" where so many rows end with it."""
+    after = skipped() + size
+    return this_page(skip=after, **more) if known > after else ""
 
 
 def rows_max(shown: int) -> int:
-    """How many rows to load: so many for the page, all of them for a file."""
-    return FILE_ROWS_MAX if request.args.get("as") else shown
+    """How many rows to load: so many for the page, for a file all of them and one more than it may hold."""
+    return FILE_ROWS_MAX + 1 if request.args.get("as") else shown
 
 
 def _file(table: Table, kind: str) -> Response:
+    if len(table.rows) > FILE_ROWS_MAX:
+        raise BadRequest(
+            expected=t(
+                f"至多 {FILE_ROWS_MAX:,} 行，请缩小筛选范围", f"{FILE_ROWS_MAX:,} rows at most: narrow the filter"
+            ),
+            got=f"{len(table.rows):,}",
+        )
     response = Response((as_csv if kind == "csv" else as_xlsx)(table), content_type=_TYPES[kind])
     response.headers["Content-Disposition"] = f'attachment; filename="{table.name}.{kind}"'
     return response
@@ -110,29 +171,34 @@ def as_csv(table: Table) -> bytes:
     """The table for spreadsheets of any age: UTF-8 with a mark; a text that looks like a formula is quoted."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(_headings(table.columns))
+    columns = _of_files(table)
+    writer.writerow(_headings(columns))
     for row in table.rows:
-        cells = (_plain(column, row[column.key]) for column in table.columns)
+        cells = (_plain(column, row[column.key]) for column in columns)
         writer.writerow(f"'{x}" if isinstance(x, str) and x.startswith(_FORMULA) else x for x in cells)
     return out.getvalue().encode("utf-8-sig")
 
 
 def as_xlsx(table: Table) -> bytes:
     """The table as a workbook of one sheet, in which texts are texts and numbers numbers."""
-    out = io.BytesIO()
+    out, columns = io.BytesIO(), _of_files(table)
     with Workbook(out, {"in_memory": True}) as book:
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
-        for x, heading in enumerate(_headings(table.columns)):
+        for x, heading in enumerate(_headings(columns)):
             sheet.write_string(0, x, heading, bold)
         for y, row in enumerate(table.rows, 1):
-            for x, column in enumerate(table.columns):
+            for x, column in enumerate(columns):
                 value = _plain(column, row[column.key])
                 sheet.write_string(y, x, value) if isinstance(value, str) else sheet.write_number(y, x, value)
         sheet.freeze_panes(1, 0)
         if table.rows:
-            sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
+            sheet.autofilter(0, 0, len(table.rows), len(columns) - 1)
             sheet.autofit(360)
     return out.getvalue()
+
+
+def _of_files(table: Table) -> list[Column]:
+    return [column for column in table.columns if column.key]
 
 
 def _headings(columns: Iterable[Column]) -> list[str]:
@@ -151,10 +217,10 @@ def _shown(column: Column, value: Any) -> Markup:
         case "percent":
             return escape(percent(value))
         case "state":
-            return Markup('<span class="state {}">{}</span>').format(*value)
+            return Markup('<span class="state {}">{}</span>').format(*value) if value else Markup("–")
         case "recorded":
             return Markup('<span lang="zh">{}</span>').format(value) if value else Markup("–")
-        case "text" | "code":
+        case "text" | "code" | "drawn":
             return escape(value)
 
 
@@ -167,6 +233,6 @@ def _plain(column: Column, value: Any) -> str | int:
             assert isinstance(value, Share)
             return value.percent or ""
         case "state":
-            return str(value[1])
+            return str(value[1]) if value else ""
         case _:
             return value if isinstance(value, int) else str(value or "")

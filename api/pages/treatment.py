@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages.acting import done, field, grams, local_moment, optional, say
-from api.pages.journeys import once_only
-from api.pages.shown import name, page, registry, t, word
-from api.pages.tables import Column, Table, rows_max, tabled
+from api.pages.journeys import called, held_table, once_only
+from api.pages.shown import name, registry, short, t, word
+from api.pages.tables import Column, Table, following, part, rows_max, skipped, tabled
 from fixtures import open_text
 from ledger.custody.container import Container
 from ledger.custody.events import parse
@@ -95,9 +95,11 @@ def methods() -> tuple[Method, ...]:
 def treat() -> Response:
     chosen = set(request.args.getlist("container"))
     held = sorted(_held(), key=lambda x: (x.id not in chosen, x.site, x.code, x.born_at))
-    return page(
+    return tabled(
         "treat.html",
-        held=held,
+        held_table(
+            "held", t("投入", "Inputs"), held, Column("", "用量（kg，空为全部）", "Taken (kg, blank: all)", "drawn")
+        ),
         chosen=chosen,
         facilities=_facilities(),
         methods=methods(),
@@ -140,8 +142,56 @@ def result(record: str) -> Response:
     event = parse(said.type, said.body, ledger().regime)
     if not isinstance(event, WasteTreated):
         raise NothingToTreat(expected="waste-treated", got=said.type)
-    rest = [(draw, _container(draw.container)) for draw in event.inputs]
-    return page("treat-result.html", event=event, said=said, rest=rest, index=found.index)
+    return tabled("treat-result.html", _drawn(event), _poured(event), event=event, said=said, index=found.index)
+
+
+_DRAWN: Final = (
+    Column("called", "容器", "Container", "recorded", link="to"),
+    Column("code", "代码", "Code", "code"),
+    Column("taken", "用量", "Taken", "grams"),
+    Column("rest", "剩余", "Remains", "grams"),
+)
+_POURED: Final = (
+    Column("called", "容器", "Container", "recorded", link="to"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("grams", "重量", "Mass", "grams"),
+)
+
+
+def _drawn(event: WasteTreated) -> Table:
+    things = ((draw, _container(draw.container)) for draw in event.inputs)
+    rows = [
+        {
+            "called": called(thing),
+            "to": _address(draw.container),
+            "code": draw.code,
+            "taken": draw.net_g,
+            "rest": thing.net_g,
+        }
+        for draw, thing in things
+    ]
+    caption = t("投入与剩余", "Inputs and what remains")
+    return Table(name="inputs", caption=caption, columns=_DRAWN, rows=rows)
+
+
+def _poured(event: WasteTreated) -> Table:
+    rows = [
+        {
+            "called": pour.container_code or short(pour.container),
+            "to": _address(pour.container),
+            "waste": pour.name,
+            "code": pour.code,
+            "grams": pour.net_g,
+        }
+        for pour in event.outputs
+    ]
+    caption = t("产物与残渣（新产生，待处置）", "What came out: new waste, still to be dealt with")
+    return Table(name="outputs", caption=caption, columns=_POURED, rows=rows)
+
+
+def _address(container: str) -> str:
+    return url_for("page_containers.container_page", container=container)
 
 
 def _held() -> list[Container]:
@@ -210,15 +260,20 @@ def certificates() -> Response:
     """What ended where, when and how, by first producer; the paper proves it."""
     period, producer = request.args.get("period", "").strip(), request.args.get("producer", "")
     start, end = ledger().regime.period(period) if period else ALL_TIME
-    found = endings(queries(), current_viewer(), producer=producer, start=start, end=end, limit=rows_max(SHOWN))
+    found = endings(
+        queries(), current_viewer(), producer=producer, start=start, end=end, limit=rows_max(skipped() + SHOWN + 1)
+    )
+    shown = part(found, SHOWN)
     sums: dict[str, int] = {}
-    for each in found:
+    for each in shown:
         sums[each.row.producer] = sums.get(each.row.producer, 0) + each.row.grams
     table = Table(
         name="endings",
         caption=t("去向明细", "What ended where"),
         columns=COLUMNS,
-        rows=[_row(each) for each in found],
+        rows=[_row(each) for each in shown],
+        start=skipped(),
+        next=following(len(found), SHOWN),
         empty=t("尚无已利用处置的废物。", "Nothing has been treated yet."),
     )
     producers = sorted({*sums, *([producer] if producer else [])}, key=name)
