@@ -113,10 +113,10 @@ def reserve(actor: Actor, profile: str | None, day: str | None, count: int) -> N
     """
     _, waste = actor.find.profile(profile)
     on = day or actor.ledger.regime.day_of(actor.at)
-    taken = [(block.first, block.last) for block in desk_of(actor).blocks(waste.code, on)]
-    block = digital.free_block(count, taken)
+    desk = desk_of(actor)
+    block = desk.next_block(count, waste.code, on)
     if block is None:
-        left = digital.SERIAL_MAX - max(last for _, last in taken)
+        left = digital.SERIAL_MAX - max(each.last for each in desk.blocks(waste.code, on))
         raise click.UsageError(say(f"当日只剩 {left} 个", f"only {left} are left on that day"))
     first, last = block
     body = {
@@ -157,13 +157,12 @@ def print_(
     for name in names:
         thing = actor.find.container(name)
         label = thing.label or actor.new("label", name)
-        text, digital_before = desk.text(thing, label), desk.digital_code(thing)
-        texts.append((text, desk.size(thing, size)))
-        fresh = text.digital_code if text.digital_code not in (digital_before, digital.PENDING) else None
+        fresh = desk.take(thing)
+        texts.append((desk.text(thing, label, fresh), desk.size(thing, size)))
         if not thing.label:
             _issued(actor, label, thing.site)
         if fresh or not thing.label:
-            _bind(actor, thing.id, thing.site, label, fresh, name)
+            _bind(actor, thing.id, thing.site, label, fresh or None, name)
     return partial(_write, labelling.drawn(texts), **output)
 
 

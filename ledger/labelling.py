@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import date, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ledger.custody.container import Container
 from ledger.custody.events.containers import LabelBound
 from ledger.custody.events.registry import LabelCodesReserved
 from ledger.custody.fact import Fact
+from ledger.custody.regimes.base import start_of_day
 from ledger.custody.registry import Registry
 from ledger.errors import LedgerError
 from ledger.exchange.catalogue import Waste, carried
@@ -43,6 +45,7 @@ class Desk:
         self._home = home
         self._base = code.link_base(address or ledger.origin)
         self._known: dict[str, list[Fact]] = {}
+        self._used: dict[str, set[str]] = {}
         self._free: dict[tuple[str, str], Iterator[str]] = {}
 
     def link(self, label_id: str, container: str = "") -> str:
@@ -64,20 +67,13 @@ class Desk:
     def registry(self) -> Registry:
         return self.queries.registry()
 
-    @cached_property
-    def facts(self) -> list[Fact]:
-        """Everything recorded of the party's containers."""
-        return self.queries.concerning(self.party)
-
-    def text(self, thing: Container, label_id: str) -> LabelText:
-        """What the label of a container says; takes a digital code if it has none and one is free."""
+    def text(self, thing: Container, label_id: str, digital_code: str = "") -> LabelText:
+        """What the label of a container says, with the digital code given to it before, else with this one."""
         birth, regime = birth_of(self.history(thing.id)), self.ledger.regime
         producer = birth.place.party if birth is not None else thing.holder
         day = regime.day_of(thing.born_at) if thing.born_at else ""
-        before = self.digital_code(thing)
         classes = regime.classes_of(thing.code)
-        kind, listed = kind_for(classes), catalogue().get(thing.code)
-        own = producer == self.party and kind != "general" and bool(day)
+        listed = catalogue().get(thing.code)
         return wording(
             link=self.link(label_id, thing.id),
             thing=thing,
@@ -85,10 +81,10 @@ class Desk:
             profile=self.registry.profiles.get(birth.profile or "") if birth is not None else None,
             producer=self.registry.parties.get(producer),
             category=" ".join(filter(None, (*classes, listed.category_name if listed is not None else ""))),
-            kind=kind,
+            kind=kind_for(classes),
             listed=listed.hazard if listed is not None else "",
             day=day,
-            digital_code=before or (next(self.free(thing.code, day), "") if own else ""),
+            digital_code=self.digital_code(thing) or digital_code,
         )
 
     def history(self, container: str) -> list[Fact]:
@@ -112,19 +108,57 @@ class Desk:
 
     # ------------------------------------------------------------------------------------ digital codes
 
+    def numbers(self, waste: str) -> bool:
+        """Whether labels of a waste carry a digital code, and the party has the credit code that it begins with."""
+        return kind_for(self.ledger.regime.classes_of(waste)) != "general" and bool(self.credit_code)
+
+    def take(self, thing: Container) -> str:
+        """The next free code for a container of the party's own that has none; "" if there is none to be had."""
+        birth = birth_of(self.history(thing.id))
+        own = birth is None or birth.place.party == self.party
+        if not (own and thing.born_at and self.numbers(thing.code)) or self.digital_code(thing):
+            return ""
+        return next(self.free(thing.code, self.ledger.regime.day_of(thing.born_at)), "")
+
     def free(self, waste: str, day: str) -> Iterator[str]:
         """The digital codes of a waste and day that this device reserved and that stand on no label yet."""
         if (waste, day) not in self._free:
-            used = {f.event.digital_code for f in self.facts if isinstance(f.event, LabelBound)}
-            mine = [(e.first, e.last) for e in self.blocks(waste, day) if e.device == self._device]
-            made = digital.free_codes(self.credit_code, waste, day, mine, {each for each in used if each})
-            self._free[waste, day] = made
+            mine = [(serial, serial) for serial in self._serials(waste, day)]
+            self._free[waste, day] = digital.free_codes(self.credit_code, waste, day, mine, self._taken(day))
         return self._free[waste, day]
 
+    def next_block(self, count: int, waste: str, day: str) -> tuple[int, int] | None:
+        """The next serials that no device of the party has reserved; None when the day has not as many left."""
+        return digital.free_block(count, [(each.first, each.last) for each in self.blocks(waste, day)])
+
     def blocks(self, waste: str, day: str) -> list[LabelCodesReserved]:
-        """What any device of the party reserved for a waste and day."""
-        events = [step.fact.event for step in self.queries.history(self.party)]
-        return [e for e in events if isinstance(e, LabelCodesReserved) and (e.code, e.day) == (waste, day)]
+        """What any device of the party reserved for a waste and day, in the order of the ledger."""
+        return self._reserved.get((waste, day), [])
+
+    @cached_property
+    def _reserved(self) -> dict[tuple[str, str], list[LabelCodesReserved]]:
+        found: dict[tuple[str, str], list[LabelCodesReserved]] = {}
+        for step in sorted(self.queries.history(self.party), key=lambda step: step.index):
+            if isinstance(event := step.fact.event, LabelCodesReserved):
+                found.setdefault((event.code, event.day), []).append(event)
+        return found
+
+    def _serials(self, waste: str, day: str) -> list[int]:
+        """The serials of this device: of two that reserve the same ones at once, the first recorded has them."""
+        devices: dict[int, str] = {}
+        for block in self.blocks(waste, day):
+            for serial in range(block.first, block.last + 1):
+                devices.setdefault(serial, block.device)
+        return sorted(serial for serial, device in devices.items() if device == self._device)
+
+    def _taken(self, day: str) -> set[str]:
+        """The digital codes on labels of what began on a day at the party's sites."""
+        if day not in self._used:
+            begin, offset = date.fromisoformat(day), self.ledger.regime.offset
+            start, end = (start_of_day(each, offset) for each in (begin, begin + timedelta(days=1)))
+            events = [fact.event for fact in self.queries.born(self.party, start, end)]
+            self._used[day] = {e.digital_code for e in events if isinstance(e, LabelBound) and e.digital_code}
+        return self._used[day]
 
     @property
     def credit_code(self) -> str:

@@ -289,6 +289,14 @@ class Queries:
             known = facts.of_streams(connection, containers, size).values()
         return sorted({f.id: f for history in known for f in history}.values(), key=lambda f: f.order)
 
+    def born(self, party: str, start: str, end: str) -> list[Fact]:
+        """Everything recorded of the containers that began at a party's sites at moments [start, end)."""
+        with self.engine.connect() as connection:
+            size = read.size(connection)
+            sites = [name for name, s in self.projector.registry(connection).sites.items() if s.holder == party]
+            known = facts.of_streams(connection, shelf.born(connection, sites, start, end), size).values()
+        return [fact for history in known for fact in history]
+
     def containers(self, *, holder: str = "", status: str = "", code: str = "") -> list[dict[str, Any]]:
         """The containers of a holder, in a state, with a code on them; newest first."""
         with self.engine.connect() as connection:

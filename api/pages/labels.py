@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -18,7 +18,7 @@ from ledger.custody.events.containers import LabelIssued
 from ledger.custody.regimes.base import local_day
 from ledger.errors import FormError
 from ledger.labelling import Desk, NoLabelKey, make_key
-from ledger.labels import digital, draw
+from ledger.labels import draw
 from ledger.labels.layout import SIZES, LabelText, label
 from ledger.labels.shapes import WHITE, Drawing
 from ledger.labels.symbols import NAMES, symbol
@@ -31,6 +31,7 @@ SHEETS: Final = ("roll", "a4", "one")
 ROLL_MAX: Final = 1_000
 PART: Final = 200  # labels of one file: about a second of drawing
 BLOCK: Final = 20  # digital codes reserved at a time
+TRIES: Final = 3  # who reserves at the same moment may name the same block: the first that is recorded has it
 
 
 class BadCount(FormError):
@@ -175,23 +176,22 @@ def take_code(container: str) -> Response:
 
 
 def _free_code(thing: Any) -> str:
-    desk, day = _desk(), local_day(thing.born_at, ledger().regime.offset)
-    found = next(desk.free(thing.code, day), "") if desk.credit_code else ""
-    if found or not desk.credit_code:
-        return found or _no_code(
-            t("本单位统一社会信用代码未登记", "the credit code of the enterprise is not registered")
-        )
-    block = digital.free_block(BLOCK, [(each.first, each.last) for each in desk.blocks(thing.code, day)])
-    if block is None:
-        return _no_code(t("当日 999 个号码已用完", "the 999 codes of that day are given out"))
-    first, last = block
-    body = {"holder": current_actor().party, "code": thing.code, "day": day, "device": _device()}
-    say("label-codes-reserved", body | {"first": first, "last": last}, id_=ledger().new_id())
-    settle()
-    return next(_desk().free(thing.code, day))
+    if not _desk().credit_code:
+        _no_code(t("本单位统一社会信用代码未登记", "the credit code of the enterprise is not registered"))
+    day = local_day(thing.born_at, ledger().regime.offset)
+    for _ in range(TRIES):
+        if found := _desk().take(thing):
+            return found
+        block = _desk().next_block(BLOCK, thing.code, day)
+        if block is None:
+            _no_code(t("当日 999 个号码已用完", "the 999 codes of that day are given out"))
+        body = {"holder": current_actor().party, "code": thing.code, "day": day, "device": _device()}
+        say("label-codes-reserved", body | {"first": block[0], "last": block[1]}, id_=ledger().new_id())
+        settle()
+    _no_code(t("号码被同时预留，请再试", "others reserved the same ones at once: try again"))
 
 
-def _no_code(got: str) -> str:
+def _no_code(got: str) -> NoReturn:
     raise NoDigitalCode(expected=t("可用号码", "a free code"), got=got)
 
 
@@ -217,10 +217,15 @@ def _device() -> str:
     return next(mine, "")
 
 
-def _desk() -> Desk:
+def desk_of(device: str) -> Desk:
+    """The labels of whoever asks, with the digital codes reserved for one of their keys."""
     party = current_actor().party
     address = current_app.extensions["settings"].address
-    return Desk(ledger=ledger(), queries=queries(), party=party, device=_device(), home=_home(), address=address)
+    return Desk(ledger=ledger(), queries=queries(), party=party, device=device, home=_home(), address=address)
+
+
+def _desk() -> Desk:
+    return desk_of(_device())
 
 
 def _has_key() -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from flask import Blueprint
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from api import answers
 from api.auth import Right, current_actor, current_viewer, ledger, reading, requires
+from api.pages import labels
+from api.pages.acting import settle
 from api.pages.files import PARTS
 from api.pages.shown import name, page, registry, t
-from ledger.labelling import standing_keys
+from ledger.custody.regimes.base import local_day
+from ledger.labelling import Desk, standing_keys
+from ledger.labels.digital import SERIAL_DIGITS, DigitalCode
 from ledger.log.hashing import sha256
 
 blueprint = Blueprint("page_offline", __name__)
@@ -59,8 +64,11 @@ def verifier() -> Response:
 @blueprint.get("/shift.json")
 @requires(Right.ACT)
 def shift_data() -> Response:
-    """What the pages of a shift need of the ledger, for the party of whoever asks."""
+    """What the pages of a shift need of the ledger, for the party of whoever asks; for `?key=`, a key's stream,
+    also the digital codes reserved for it."""
     party, opened = current_actor().party, ledger().opened
+    if key := request.args.get("key", ""):
+        settle()
     return answers.json_response(
         {
             "origin": opened.origin,
@@ -71,6 +79,8 @@ def shift_data() -> Response:
             "partners": [_partner(each) for each in _partners(party)],
             "containers": _containers(),
             "manifests": _manifests(),
+            "digital_codes": _digital_codes(key),
+            "utc_offset_ms": ledger().regime.offset // timedelta(milliseconds=1),
             "label_keys": [each.public_key.raw.hex() for each in standing_keys(ledger())],
         }
     )
@@ -98,6 +108,25 @@ def _profile(id_: str) -> dict[str, Any]:
     optional = {"catalogue_name": profile.catalogue_name, "hazards": profile.hazards, "packing": profile.packing}
     made = {"id": id_, "name": profile.name, "code": profile.code, "form": profile.form}
     return made | {key: value for key, value in optional.items() if value}
+
+
+def _digital_codes(key: str) -> list[dict[str, Any]]:
+    """For each waste that the party fills, for today and tomorrow: the serials reserved for a device's key that stand
+    on no label, and the block that it may reserve next."""
+    actor, desk = current_actor(), labels.desk_of(key)
+    if not any(a.stream == key and a.person == actor.person and a.revoked_last_seq is None for a in ledger().authors()):
+        return []
+    today = date.fromisoformat(local_day(ledger().now(), ledger().regime.offset))
+    wastes = sorted({p.code for p in registry().profiles.values() if p.holder == actor.party and desk.numbers(p.code)})
+    return [_codes_of(desk, waste, day.isoformat()) for day in (today, today + timedelta(days=1)) for waste in wastes]
+
+
+def _codes_of(desk: Desk, waste: str, day: str) -> dict[str, Any]:
+    first = DigitalCode(credit_code=desk.credit_code, code=waste, day=day, serial=1).text
+    made: dict[str, Any] = {"code": waste, "day": day, "prefix": first[:-SERIAL_DIGITS]}
+    made["serials"] = [code[-SERIAL_DIGITS:] for code in desk.free(waste, day)]
+    block = desk.next_block(labels.BLOCK, waste, day)
+    return made | ({} if block is None else {"next": {"first": block[0], "last": block[1]}})
 
 
 def _partners(party: str) -> list[str]:

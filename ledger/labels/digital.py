@@ -18,6 +18,7 @@ from ledger.errors import FormError
 
 PENDING: Final = "代码待发"
 SERIAL_MAX: Final = 999
+SERIAL_DIGITS: Final = 3
 _form = re.compile(r"([0-9A-HJ-NPQRTUWXY]{18})(\d{8})(\d{8})(\d{3})", re.ASCII).fullmatch
 _waste = re.compile(r"\d{3}-\d{3}-\d{2}", re.ASCII).fullmatch
 

@@ -200,6 +200,13 @@ def containers(connection: Connection, *, holder: str, status: str, code: str) -
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
+def born(connection: Connection, sites: Sequence[str], start: str, end: str) -> list[str]:
+    """The containers that began at these sites at moments [start, end)."""
+    c = t.container.c
+    query = select(c.id).where(c.born_site.in_(sites), c.born_at >= start, c.born_at < end)
+    return list(connection.execute(query).scalars())
+
+
 def manifests(connection: Connection, *, party: str) -> list[dict[str, Any]]:
     """Rows of the manifests that a party sends, carries or receives, newest first."""
     m = t.manifest.c

@@ -58,6 +58,7 @@ def fill(page: Page, code: str, kilograms: str) -> None:
     page.fill("form#fill input[name=mass]", kilograms)
     page.fill("form#fill input[name=container_code]", code)
     page.click("form#fill button.main")
+    expect(page.locator("form#fill")).to_be_hidden()
     expect(page.locator("#said")).to_contain_text("已签名")
 
 
@@ -70,6 +71,7 @@ def test_what_is_said_without_network_outlives_a_killed_browser_and_is_sent_in_o
     page.goto("/shift")
     expect(page.locator("#work")).to_be_visible()
     fill(page, "E2E-ONLINE", "20.5")
+    until(page, UNSENT, lambda count: count == 0)
     expect(page.locator("#line")).to_have_text("在线")
 
     phone.set_offline(True)
@@ -81,26 +83,26 @@ def test_what_is_said_without_network_outlives_a_killed_browser_and_is_sent_in_o
     expect(page.locator("#thing-mass")).to_have_text("182.4 kg")
     page.click("button[data-open=store]")
     page.click("form#store button.main")
-    expect(page.locator("#line")).to_contain_text("2 条待发")
+    expect(page.locator("#line")).to_contain_text("3 条待发")
     phone.close()
 
     phone = open_phone(playwright, chromium, profile, park)
     phone.set_offline(True)
     page = phone.new_page()
     page.goto("/waiting")
-    expect(page.locator("#items article")).to_have_count(3)
-    expect(page.locator(".state.soon")).to_have_count(2)
+    expect(page.locator("#items article")).to_have_count(5)
+    expect(page.locator(".state.soon")).to_have_count(3)
     page.goto("/shift")
     page.fill("#text", "E2E-001")
     page.press("#text", "Enter")
     page.click("#list")
     page.click("button[data-open=issue]")
     page.click("form#issue button.main")
-    expect(page.locator("#line")).to_contain_text("3 条待发")
+    expect(page.locator("#line")).to_contain_text("4 条待发")
 
     phone.set_offline(False)
     page.goto("/waiting")
-    expect(page.locator(".state.ok")).to_have_count(4)
+    expect(page.locator(".state.ok")).to_have_count(6)
     expect(page.locator("#line")).to_have_text("在线")
     story = page.evaluate(
         """async () => {
@@ -111,10 +113,13 @@ def test_what_is_said_without_network_outlives_a_killed_browser_and_is_sent_in_o
           }
         }"""
     )
-    assert [step["type"] for step in story["steps"]] == ["container-filled", "container-stored", "manifest-issued"]
+    told = ["container-filled", "label-bound", "container-stored", "manifest-issued"]
+    assert [step["type"] for step in story["steps"]] == told
     assert story["net_g"] == 182_400
     phone.close()
 
+
+UNSENT = """async () => (await (await import("/static/core/queue.js")).waiting()).length"""
 
 KEPT = """
   async () => {

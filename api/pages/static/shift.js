@@ -1,11 +1,11 @@
 // The shift's page: everything it needs lies on this device; what is said is signed here and sent when it can be.
 import { lang, t } from "./core/words.js";
-import { keep, recall } from "./core/db.js";
+import { keepUp, nextCode, prepare } from "./core/codes.js";
+import { recall } from "./core/db.js";
 import { mine, meet, refresh, look } from "./core/device.js";
 import { uuid7 } from "./core/ids.js";
 import { parseLabel, verifyLabel } from "./core/label.js";
-import { ask } from "./core/net.js";
-import { items, onChange, say, send } from "./core/queue.js";
+import { items, onChange, say, sayTogether, send } from "./core/queue.js";
 import { current, find } from "./core/shift.js";
 
 const $ = (id) => document.getElementById(id);
@@ -28,7 +28,7 @@ async function load() {
   try {
     await meet();
     await refresh();
-    await keep("data", await ask("/shift.json"));
+    await prepare();
     await look();
   } catch (error) {
     if (error.status === 401) return stop(t("请先登录，再准备离线作业。", "Sign in to prepare for work without network."), "/sign-in?next=/shift", t("登录", "Sign in"));
@@ -137,6 +137,8 @@ function showThing(found) {
   $("thing").hidden = false;
   $("thing-name").textContent = [found.container_code, found.name].filter(Boolean).join(" ");
   $("thing-code").textContent = found.code;
+  $("thing-digital").textContent = found.digital_code || "代码待发";
+  for (const each of document.querySelectorAll("[data-digital]")) each.hidden = found.digital_code === undefined;
   $("thing-mass").textContent = found.mass_unknown ? t("未知", "unknown") : mass(found.net_g);
   const store = shift.sites.flatMap((s) => s.stores).find((f) => f.id === found.facility);
   const site = shift.sites.find((s) => s.id === found.site);
@@ -173,29 +175,38 @@ const place = (c) => ({ party: c.holder, site: c.site });
 async function fill(f) {
   const profile = shift.profiles.find((p) => p.id === f.profile.value);
   const container = `container:${uuid7()}`;
+  const place = { party: shift.party, site: f.site.value };
   let label = f.label.value.trim();
   if (label && !label.startsWith("label:")) label = (await parseLabel(label))?.label ?? "";
+  label ||= `label:${uuid7()}`; // printed later
   const optional = {
     catalogue_name: profile.catalogue_name,
     hazards: profile.hazards,
     container_code: f.container_code.value.trim().toUpperCase(),
-    label,
   };
-  await say(
-    "container-filled",
-    {
+  const filled = {
+    type: "container-filled",
+    body: {
       container,
-      place: { party: shift.party, site: f.site.value },
+      place,
       kind: "package",
       code: profile.code,
       name: profile.name,
       profile: profile.id,
       form: profile.form,
+      label,
       ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value)),
       mass: { basis: "weighed", net_g: grams(f) },
     },
-    t(`装桶 ${profile.name}`, `filled: ${profile.name}`),
-  );
+    words: t(`装桶 ${profile.name}`, `filled: ${profile.name}`),
+  };
+  const data = await recall("data");
+  await sayTogether((key, at) => {
+    const digital_code = nextCode(data, key, profile.code, at);
+    if (!digital_code) return [filled];
+    const words = t(`标签的数字识别码 ${digital_code}`, `digital code of the label: ${digital_code}`);
+    return [filled, { type: "label-bound", body: { container, place, label, digital_code }, words, gives: digital_code }];
+  });
   thing = { id: container };
 }
 
@@ -273,7 +284,7 @@ for (const [id, says] of Object.entries(SAYS)) {
       await show();
       tell(t("已签名并保存在本机，联网后自动发送", "signed and kept on this device; sent when there is network"), "ok");
       $("text").focus();
-      send().catch(() => {});
+      send().then(keepUp).catch(() => {});
     } catch (error) {
       tell(error.message, "wrong");
     }

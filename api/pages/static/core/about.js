@@ -19,6 +19,7 @@ export const ABOUT = {
   "container-taken-out": ofOne,
   "container-moved": (b) => [b.container, ...(b.from.site === b.to.site ? [] : [b.from.site, b.to.site])],
   "label-bound": (b) => [b.container, b.label],
+  "label-codes-reserved": (b) => [b.holder],
   "label-issued": (b) => [b.label, b.place.site],
   "manifest-issued": journey,
   "manifest-cancelled": (b) => [b.manifest, ...b.free, ...site(b.place)],

@@ -2,7 +2,7 @@
 import { openDB } from "/parts/idb.js";
 
 /**
- * - device: by person: {person, party, origin, stream, hash, publicKey, privateKey, proof, seq, prev, seen, state}
+ * - device: by person: {person, party, origin, stream, hash, publicKey, privateKey, proof, seq, prev, seen, state, given}
  * - queue: by n, in order of signing: see queue.js
  * - shift: by name: what /shift.json said last, the pinned trust, the clock's drift, who is here
  */

@@ -14,6 +14,7 @@ import { build, hashOf, message } from "./statement.js";
 import { about } from "./about.js";
 
 const BATCH = 50;
+const GIVEN_MAX = 2000; // digital codes, more than two days have
 // What was signed is on the disk before anybody is told so: a browser that is killed loses nothing.
 const ON_DISK = { durability: "strict" };
 const changes = new EventTarget();
@@ -38,30 +39,48 @@ function changed() {
  * @param {string} words what the person did, for the list
  * @param {{at?: string, about?: string[]}} [more]
  */
-export async function say(type, body, words, more = {}) {
-  const moment = await now();
-  const said = { ...(await seal(body)), words, about: more.about };
-  const item = await navigator.locks.request("wasteledger-sign", () =>
-    append({ type, id: uuid7(), said, at: more.at ?? moment.at, drift_ms: moment.drift_ms }),
-  );
-  changed();
-  return item;
+export const say = async (type, body, words, more = {}) => (await sayTogether(() => [{ type, body, words, ...more }]))[0];
+
+/**
+ * The same for several events that belong together: all are in line, or none.
+ * @param {(key: object, at: string) => object[]} tell  what is said, of the device's key and the moment; who hands out
+ *   a digital code names it as `gives`: it is never handed out again, whatever becomes of the statement
+ */
+export async function sayTogether(tell) {
+  const { at, drift_ms } = await now();
+  const made = await navigator.locks.request("wasteledger-sign", async () => {
+    const drafts = tell(await inUse(), at).map(async ({ type, body, words, about, gives, ...more }) => {
+      return { type, id: uuid7(), said: { ...(await seal(body)), words, about }, at: more.at ?? at, drift_ms, gives };
+    });
+    return drafts.length ? append(await Promise.all(drafts)) : [];
+  });
+  if (made.length) changed();
+  return made;
 }
 
-/** Sign as the next of the chain; key and queue change in one transaction, so a crash loses neither or both. */
-async function append({ type, id, said, at, drift_ms, replaces }) {
+async function inUse() {
   const key = await mine();
   if (key?.state !== "active") throw new Error("this device has no key in use");
-  const statement = build(key, { type, id, at, body: said.body, about: said.about ?? about(type, said.body) });
-  const signature = base64(await sign(key.privateKey, message(statement)));
-  const prev = await hashOf(statement);
-  const item = { person: key.person, type, id, said, statement, signature, at, drift_ms, seq: key.seq + 1, state: "waiting" };
+  return key;
+}
+
+/** Sign as the next of the chain; key, codes and queue change in one transaction, so a crash loses none or all. */
+async function append(drafts, replaces) {
+  const key = await inUse();
+  const items = [];
+  for (const { type, id, said, at, drift_ms, gives } of drafts) {
+    const statement = build(key, { type, id, at, body: said.body, about: said.about ?? about(type, said.body) });
+    const signature = base64(await sign(key.privateKey, message(statement)));
+    Object.assign(key, { seq: key.seq + 1, prev: await hashOf(statement) });
+    if (gives) key.given = [...(key.given ?? []), gives].slice(-GIVEN_MAX);
+    items.push({ person: key.person, type, id, said, statement, signature, at, drift_ms, seq: key.seq, state: "waiting" });
+  }
   const tx = (await database).transaction(["device", "queue"], "readwrite", ON_DISK);
-  tx.objectStore("device").put({ ...key, seq: key.seq + 1, prev });
+  tx.objectStore("device").put(key);
   if (replaces !== undefined) tx.objectStore("queue").delete(replaces);
-  item.n = await tx.objectStore("queue").add(item);
+  for (const item of items) item.n = await tx.objectStore("queue").add(item);
   await tx.done;
-  return item;
+  return items;
 }
 
 /** Everything said here by whoever is here, the newest last. */
@@ -126,7 +145,7 @@ export async function signAnew() {
     const { seq, prev } = await standing(key);
     await (await database).put("device", { ...key, seq, prev });
     for (const item of (await items()).filter((each) => ["waiting", "stuck"].includes(each.state))) {
-      await append({ ...item, replaces: item.n });
+      await append([item], item.n);
     }
   });
   changed();

@@ -32,8 +32,9 @@ const EFFECTS = {
     shift.containers.push({
       id: b.container, code: b.code, name: b.name, container_code: b.container_code ?? "", label: b.label ?? "",
       net_g: b.mass.net_g, mass_unknown: false, status: "held", holder: b.place.party, site: b.place.site,
-      facility: b.facility ?? "", zone: "", manifest: "",
+      facility: b.facility ?? "", zone: "", manifest: "", digital_code: "",
     }),
+  "label-bound": (shift, b) => Object.assign(one(shift, b), { label: b.label, digital_code: b.digital_code ?? "" }),
   "container-stored": (shift, b) => Object.assign(one(shift, b), { facility: b.facility, zone: b.zone ?? "" }),
   "container-moved": (shift, b) =>
     Object.assign(one(shift, b), { site: b.to.site, facility: b.facility ?? "", zone: b.zone ?? "" }),
