@@ -26,7 +26,7 @@ TO_LOAD: Final = ("listed", "left-behind")
 TO_DECIDE: Final = ("collected", "redirected", "listed")
 ON_THE_ROAD: Final = ("collected", "redirected", "returning")
 REFUSED: Final = ("refused", "in-part")
-STORE_MAX: Final = 500
+STORE_MAX: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +177,7 @@ def afterthoughts(thing: Manifest, party: str) -> list[str]:
 def manifests(queries: Queries, names: Iterable[str]) -> dict[str, Manifest]:
     """Manifests' current states, of those that the reader was shown."""
     with queries.engine.connect() as connection:
-        rows = {name: read.state(connection, name) for name in names}
-    return {name: Manifest.from_bytes(row) for name, row in rows.items() if row is not None}
+        return {name: Manifest.from_bytes(row) for name, row in read.states(connection, [*names])}
 
 
 def manifest(queries: Queries, name: str) -> Manifest:
@@ -187,12 +186,11 @@ def manifest(queries: Queries, name: str) -> Manifest:
 
 
 def in_store(queries: Queries, party: str) -> list[Container]:
-    """What a party holds at its sites, newest first, at most STORE_MAX."""
+    """What a party holds at its sites, at most STORE_MAX."""
     own, wanted = Viewer(who=frozenset({party}), own=frozenset({party})), {"holder": party, "status": "held"}
     with queries.engine.connect() as connection:
         rows = shown.containers(connection, own, wanted, (), STORE_MAX)
-        states = [read.state(connection, row["id"]) for row in rows]
-    return [Container.from_bytes(state) for state in states if state is not None]
+        return [Container.from_bytes(state) for _, state in read.states(connection, [row["id"] for row in rows])]
 
 
 def may_travel(held: Iterable[Container]) -> list[Container]:

@@ -168,8 +168,8 @@ class Stores:
         return site
 
     def _present(self, site: str) -> list[Mapping[str, Any]]:
-        page = self._reading.containers(self._viewer, {"site": site}, "", ROWS_MAX)
-        return [row for row in page.items if row["status"] in ("held", "filling")]
+        wanted = ({"site": site, "status": status} for status in ("held", "filling"))
+        return [row for each in wanted for row in self._reading.containers(self._viewer, each, "", ROWS_MAX).items]
 
     def _room(self, facility: FacilityRegistered, rows: list[Mapping[str, Any]]) -> Room:
         names = sorted({*facility.zones, *(row["zone"] for row in rows)}) or [""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, TypeVar
@@ -15,7 +15,7 @@ from api.errors import NoSuchPlace
 from api.pages.acting import done, field, grams, local_moment, optional, say
 from api.pages.places import FORMS
 from api.pages.shown import name, page, registry, short, t, word
-from api.pages.tables import Column, Table, tabled
+from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger.accounts.errors import NotAllowed
 from ledger.custody.container import Container
 from ledger.custody.events.journeys import TripStarted
@@ -26,6 +26,7 @@ from ledger.log.statement import Statement
 from ledger.service import Answer, NotFound, NotYet
 
 blueprint = Blueprint("page_journeys", __name__)
+HELD_SHOWN: Final = 500
 V = TypeVar("V", bound=Callable[..., Any])
 
 
@@ -276,8 +277,9 @@ def called(thing: Container) -> str:
     return thing.container_code or short(thing.id)
 
 
-def held_table(name_: str, caption: str, things: Iterable[Container], *more: Column) -> Table:
+def held_table(name_: str, caption: str, things: Sequence[Container], *more: Column) -> Table:
     """Containers in store, of which a form chooses: `called` is drawn, with the box to tick."""
+    shown = part(things, HELD_SHOWN)
     rows = [
         {
             "thing": thing,
@@ -288,9 +290,17 @@ def held_table(name_: str, caption: str, things: Iterable[Container], *more: Col
             "net_g": thing.net_g,
             "site": name(thing.site),
         }
-        for thing in things
+        for thing in shown
     ]
-    return Table(name=name_, caption=caption, columns=(*_HELD, *more), rows=rows)
+    return Table(
+        name=name_,
+        caption=caption,
+        columns=(*_HELD, *more),
+        rows=rows,
+        start=skipped(),
+        next=following(len(things), HELD_SHOWN),
+        total=len(things),
+    )
 
 
 _HELD: Final = (

@@ -266,7 +266,7 @@ def _form(travelling: list[Container], *, chosen: list[str], found: list[Foresee
     own, known, day = current_actor().party, registry(), ledger().regime.day_of(ledger().now())
     wanted = set(chosen)
     valid = {p: list(known.licence_for(p, day, confirmed=False)) for p in known.parties}
-    shown = sorted(travelling, key=lambda x: (x.id not in wanted, x.site, x.code))
+    shown = sorted(travelling, key=lambda x: (x.id not in wanted, x.site, x.code, x.born_at, x.id))
     return tabled(
         "manifest-new.html",
         on_the_way.held_table("travelling", t("可转移的容器", "Containers that may travel"), shown),

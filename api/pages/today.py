@@ -35,6 +35,7 @@ def today() -> Response:
         clocks=[(clock, _row(clock.container)) for clock in clocks[:SHOWN]],
         more=max(0, len(clocks) - SHOWN),
         manifests=list(_manifests()),
+        more_flags=bool(flags.next),
         flags=[teller().exception_document(row["flag"]) for row in flags.items],
         duties=sorted(_duties(now, soon), key=lambda duty: duty.due_at),
     )

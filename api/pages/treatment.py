@@ -94,7 +94,7 @@ def methods() -> tuple[Method, ...]:
 @requires(Right.HANDLE)
 def treat() -> Response:
     chosen = set(request.args.getlist("container"))
-    held = sorted(_held(), key=lambda x: (x.id not in chosen, x.site, x.code, x.born_at))
+    held = sorted(_held(), key=lambda x: (x.id not in chosen, x.site, x.code, x.born_at, x.id))
     return tabled(
         "treat.html",
         held_table(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select
 
@@ -14,6 +14,8 @@ from ledger.log.heads import Head
 from ledger.log.note import Note, NoteSignature
 from ledger.log.tiles import WIDTH
 from ledger.store import tables as t
+
+_NAMED_MAX: Final = 10_000  # names in one query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,14 @@ def stream(connection: Connection, name: str) -> Iterator[Record]:
 def state(connection: Connection, name: str) -> bytes | None:
     """The current state of a container or manifest, as custody wrote it."""
     return connection.execute(select(t.stream_head.c.state).where(t.stream_head.c.stream == name)).scalar()
+
+
+def states(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The same of many, by name; without those of which nothing is known."""
+    h = t.stream_head.c
+    for start in range(0, len(names), _NAMED_MAX):
+        query = select(h.stream, h.state).where(h.stream.in_(names[start : start + _NAMED_MAX]), h.state.is_not(None))
+        yield from ((name, state) for name, state in connection.execute(query))
 
 
 def postings(connection: Connection, statement_hash: bytes) -> Iterator[Posting]:
