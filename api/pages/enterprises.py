@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from flask import Blueprint, request
@@ -14,13 +15,14 @@ from api.errors import NoSuchPlace
 from api.pages.exceptions import listed, standing
 from api.pages.overview import Asked, asked, choices, one_of
 from api.pages.shown import name, registry, t, word
-from api.pages.tables import FILE_ROWS_MAX, Column, Table, tabled
+from api.pages.tables import FILE_ROWS_MAX, Column, Table, following, part, skipped, tabled
 from ledger import figures as told
 from ledger.custody.rate import Question, Rate
 from ledger.custody.regimes.base import KINDS
 from ledger.custody.registry import Licence
 
 blueprint = Blueprint("page_enterprises", __name__)
+LIST_MAX: Final = 200
 LICENCES: Final[dict[str, tuple[str, str]]] = {
     "comprehensive": ("综合经营", "comprehensive"),
     "collection": ("收集", "collection"),
@@ -40,7 +42,7 @@ ROLES: Final[dict[str, tuple[str, str]]] = {
     "authority": ("主管部门", "authority"),
     "operator": ("运营方", "operator"),
 }
-_OPEN: Final = ("issued", "under-way", "arrived")
+_OPEN: Final = ("arrived", "under-way", "issued")
 
 
 @blueprint.get("/enterprises")
@@ -67,9 +69,16 @@ def enterprises() -> Response:
         Column("overdue", "超期", "Overdue", "grams"),
         Column("exceptions", "未结异常", "Exceptions", "number", link="exceptions_href"),
     )
-    empty = t("此范围和时段没有产生废物的企业。", "No enterprise generated waste in this scope and period.")
-    caption = t("按还差的质量排序", "By what is missing")
-    table = Table(name="enterprises", caption=caption, columns=columns, rows=rows, empty=empty)
+    table = Table(
+        name="enterprises",
+        caption=t("按还差的质量排序", "By what is missing"),
+        columns=columns,
+        rows=part(rows, LIST_MAX),
+        empty=t("此范围和时段没有产生废物的企业。", "No enterprise generated waste in this scope and period."),
+        start=skipped(),
+        next=following(len(rows), LIST_MAX),
+        total=len(rows),
+    )
     return tabled("enterprises.html", table, asked=filters, choices=choices())
 
 
@@ -276,7 +285,8 @@ def _owed(sites: dict[str, Any], year: int) -> Iterator[dict[str, Any]]:
 
 
 def _manifests(party: str) -> Table:
-    found = reading().manifests(current_viewer(), {"party": party}, "", FILE_ROWS_MAX).items
+    wanted = ({"party": party, "status": status} for status in _OPEN)
+    found = (reading().manifests(current_viewer(), each, "", FILE_ROWS_MAX).items for each in wanted)
     rows = [
         {
             "number": row["number"] or t("（未编号）", "(no number)"),
@@ -287,8 +297,7 @@ def _manifests(party: str) -> Table:
             "receiver": name(row["receiver"]),
             "issued_at": row["issued_at"],
         }
-        for row in found
-        if row["status"] in _OPEN
+        for row in chain.from_iterable(found)
     ]
     columns = (
         Column("number", "联单", "Manifest", link="href"),

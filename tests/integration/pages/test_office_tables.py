@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from api.pages import containers, exceptions, journeys, manifests, overview, tables, treatment
+from api.pages import containers, enterprises, exceptions, journeys, manifests, overview, tables, treatment
 from tests.support.api_world import ApiWorld
 from tests.support.at_work import AtWork, at_work
 from tests.support.world import OIL
@@ -208,6 +208,21 @@ def test_exceptions_and_what_is_behind_a_gap_go_on_with_their_filters(
     assert gap
     rows = walked(shop, html.unescape(gap[1]), "containers", OF_FIVE)
     assert sorted(rows) == [f"U-{n}" for n in range(5)]
+
+
+def test_enterprises_go_on_by_what_is_missing(
+    api: ApiWorld, regulator: AtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for owner in ("shop", "carrier", "stranger"):
+        drum(api, f"{owner}-1", owner)
+    api.follow()
+    monkeypatch.setattr(enterprises, "LIST_MAX", 2)
+    places = ["第 1–2 行，共 3 行", "第 3–3 行，共 3 行"]
+    assert sorted(walked(regulator, "/enterprises?period=2025", "enterprises", places)) == [
+        "carrier",
+        "shop",
+        "stranger",
+    ]
 
 
 def test_containers_go_on_with_their_filters_and_their_file_is_whole_or_refused(
