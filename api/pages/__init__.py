@@ -34,10 +34,11 @@ def register(app: Flask) -> None:
 
 
 def is_page() -> bool:
-    """True when a person's browser asked for a page: a failure is then told as one."""
-    if request.blueprint is not None:
-        return request.blueprint.startswith(PREFIX)
-    return "text/html" in request.accept_mimetypes.values() and not request.path.startswith("/v1/")
+    """True when a person's browser asked for a page, or for a paper that pages lead to: a failure is then a page."""
+    wanted = "text/html" in request.accept_mimetypes.values()
+    if request.blueprint is None:
+        return wanted and not request.path.startswith("/v1/")
+    return request.blueprint.startswith(PREFIX) or (wanted and request.blueprint == "papers")
 
 
 def failure(error: LedgerError) -> AnyResponse:

@@ -82,6 +82,8 @@ def test_a_certificate_shows_each_reader_what_it_takes_part_in(api: ApiWorld, lo
         assert [(line.container, line.grams) for line in stated.lines] == [(load["drum"], 180_000)]
     refused = api.get(path, "stranger")
     assert (refused.status_code, refused.json["code"]) == (409, "paper-empty")
+    followed = api.get(path, "stranger", Accept="text/html,*/*;q=0.8")  # by a link of a page
+    assert (followed.status_code, followed.mimetype) == (409, "text/html") and "<h1>" in followed.text
     year = api.world.ledger.now()[:4]
     assert packet(api, f"{path}?period={year}", "shop").period == year
     assert api.get(f"{path}?period=2001", "shop").status_code == 409
