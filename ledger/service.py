@@ -40,6 +40,8 @@ from ledger.store.verify import Verdict, verify
 
 __all__ = ["Answer", "Ledger", "Record", "SealedText", "Submission"]
 
+Said = tuple[str, dict[str, Any], str, tuple[SealedText, ...]]
+"""A statement before it is signed: type, body in wire form, moment, and the clear texts of what is sealed in it."""
 SCHEMA = 1
 _TILES_MAX = 4_096  # 32 MB: the leaves of a million entries
 _RECORDS_MAX = 4_096  # about 8 MB
@@ -292,16 +294,21 @@ class Ledger:
         With an `id_` of the caller's it is safe to say again: what that person said under that id is answered as it
         was, whatever comes with it now.
         """
+        return self.record_all_for(person, [(type_, body, at, sealed)], id_)[0]
+
+    def record_all_for(self, person: str, said: Sequence[Said], id_: str | None = None) -> list[Answer]:
+        """The same for several statements, in one transaction and in their order. `id_` is the first one's: said again,
+        its answer is the only one."""
         kept = keeping.custodial_key_of(self.engine, self._keys.kek, person)
         if kept is None:
             raise CustodialKeyAbsent(person=person)
-        if id_ is not None and (said := self._said_before(id_, person)) is not None:
-            return said
+        if id_ is not None and (before := self._said_before(id_, person)) is not None:
+            return [before]
         party, private = kept
-        answer = self._record_drafts(private, party, person, True, [(type_, body, at, sealed)], id_)[0]
-        if id_ is not None and answer.code == IdReused.code:
-            return self._said_before(id_, person) or answer
-        return answer
+        answers = self._record_drafts(private, party, person, True, said, id_)
+        if id_ is not None and answers[0].code == IdReused.code:
+            return [self._said_before(id_, person) or answers[0]]
+        return answers
 
     def _said_before(self, id_: str, person: str) -> Answer | None:
         """The stored answer to a statement of that person's under that id: the same bytes come in again."""
@@ -326,7 +333,7 @@ class Ledger:
         party: str,
         person: str,
         server: bool,
-        said: Sequence[tuple[str, dict[str, Any], str, tuple[SealedText, ...]]],
+        said: Sequence[Said],
         id_: str | None = None,
     ) -> list[Answer]:
         drafts = [
@@ -335,13 +342,13 @@ class Ledger:
                 party=party,
                 person=person,
                 server=server,
-                id=id_ or self.new_id(),
+                id=id_ if id_ and n == 0 else self.new_id(),
                 event=parse(type_, body, self.regime),
                 body=body,
                 at=at,
                 sealed=sealed,
             )
-            for type_, body, at, sealed in said
+            for n, (type_, body, at, sealed) in enumerate(said)
         ]
         return self._appender.record_drafts(drafts)
 

@@ -7,7 +7,7 @@ Two ways beside it sign on the person's own device: the shift's page (static/shi
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -53,12 +53,18 @@ def say(type_: str, body: Mapping[str, Any], *, at: str = "", id_: str | None = 
 
     `body` may hold `{"clear": text}` for what is personal. With the form's hidden id it is safe to send twice.
     """
-    sealed_body, texts = seal(dict(body), os.urandom)
-    chosen = id_ or request.form.get("id") or None
-    answer = ledger().record_for(current_actor().person, type_, sealed_body, at or ledger().now(), texts, chosen)
-    if answer.error is not None:
-        raise answer.error
-    return answer
+    return say_all(type_, [body], at=at, id_=id_)[0]
+
+
+def say_all(type_: str, bodies: Sequence[Mapping[str, Any]], *, at: str = "", id_: str | None = None) -> list[Answer]:
+    """The same for several events of a type, all at once; sent twice, the answer of the first is the only one."""
+    moment = at or ledger().now()
+    said = [(type_, body, moment, texts) for body, texts in (seal(dict(each), os.urandom) for each in bodies)]
+    answers = ledger().record_all_for(current_actor().person, said, id_ or request.form.get("id") or None)
+    for answer in answers:
+        if answer.error is not None:
+            raise answer.error
+    return answers
 
 
 def settle() -> None:

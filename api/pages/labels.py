@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
 from api.pages import containers
-from api.pages.acting import done, field, say, settle
-from api.pages.containers import Card, label_of, said_before
+from api.pages.acting import done, field, say, say_all, settle
+from api.pages.containers import Card, label_of
 from api.pages.filling import sites
 from api.pages.shown import page, t
 from ledger.custody.events.containers import LabelIssued
@@ -23,7 +23,6 @@ from ledger.labels.layout import SIZES, LabelText, label
 from ledger.labels.shapes import WHITE, Drawing
 from ledger.labels.symbols import NAMES, symbol
 from ledger.scanned import Scanner
-from ledger.service import Answer
 
 blueprint = Blueprint("page_labels", __name__)
 FORMS: Final = {"pdf": "application/pdf", "png": "image/png", "svg": "image/svg+xml", "zpl": "application/zpl"}
@@ -59,21 +58,15 @@ def blank() -> Response:
 @blueprint.post("/labels/blank")
 @requires(Right.HANDLE)
 def issue_blank() -> Response:
-    """Issue a roll; each label is recorded, the files are made when they are fetched."""
+    """Issue a roll; its labels are recorded in one go, the files are made when they are fetched."""
     count, site = field("count", "张数", "how many"), field("site", "场所", "the site")
     if not count.isdecimal() or not 1 <= int(count) <= ROLL_MAX:
         raise BadCount(expected=f"1 – {ROLL_MAX}", got=count[:20])
     _desk().link(f"label:{ledger().new_id()}")  # without a label key nothing is issued that could not be printed
-    repeated = said_before()
     place = {"party": current_actor().party, "site": site}
-    first = _issue(place, request.form.get("id"))
-    for _ in range(0 if repeated else int(count) - 1):
-        _issue(place, ledger().new_id())
+    labels = [{"label": f"label:{ledger().new_id()}", "place": place} for _ in range(int(count))]
+    first, *_ = say_all("label-issued", labels)
     return done(url_for(".roll", site=site, first=first.id, count=count), first)
-
-
-def _issue(place: dict[str, str], id_: str | None) -> Answer:
-    return say("label-issued", {"label": f"label:{ledger().new_id()}", "place": place}, id_=id_)
 
 
 @blueprint.get("/labels/roll/<site>/<first>")

@@ -1,7 +1,7 @@
 // A long roll of blank labels is issued in parts, so that its progress is seen; without this module it is one request.
 const form = document.getElementById("roll");
 const bar = form?.querySelector("progress");
-const PART = 100;
+const PART = 200;
 
 form?.addEventListener("submit", async (event) => {
   const count = Number(form.elements.namedItem("count").value);

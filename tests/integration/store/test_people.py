@@ -13,7 +13,7 @@ from ledger.log.checkpoint import Policy
 from ledger.log.hashing import seal_commitment
 from ledger.log.keys import PrivateKey
 from ledger.log.proof import verify_receipt
-from ledger.service import CustodialKeyAbsent, SealedText
+from ledger.service import CustodialKeyAbsent, Said, SealedText
 from ledger.store import tables as t
 from tests.support.world import Device, World
 
@@ -124,3 +124,17 @@ def test_a_person_without_a_device_speaks_through_a_key_that_the_server_keeps(wo
     assert len(wrapped) == 12 + 32 + 16
     with pytest.raises(CustodialKeyAbsent):
         world.ledger.record_for(world.new("person"), "container-filled", world.filled(clerk, site), at)
+
+
+def test_what_a_person_says_at_once_is_recorded_in_order_and_said_again_it_is_answered_once(world: World) -> None:
+    admin, person, site, first = world.party(), world.new("person"), world.new("site"), world.uuid7()
+    assert admin.say("key-enrolled", world.ledger.keep_key(party=admin.party, person=person)).outcome == "recorded"
+    labels, place = [world.new("label") for _ in range(3)], {"party": admin.party, "site": site}
+    said: list[Said] = [
+        ("label-issued", {"label": label, "place": place}, "2025-10-09T08:00:00.000Z", ()) for label in labels
+    ]
+    answers = world.ledger.record_all_for(person, said, first)
+    assert [each.outcome for each in answers] == ["recorded"] * 3 and answers[0].id == first
+    assert [each.id for each in world.ledger.record_all_for(person, said, first)] == [first]
+    found = [statement.parse(record.statement) for record in world.ledger.stream(site)]
+    assert [(each.seq, each.body["label"]) for each in found] == [*enumerate(labels, 1)]
