@@ -295,7 +295,7 @@ def held_table(name_: str, caption: str, things: Sequence[Container], *more: Col
     return Table(
         name=name_,
         caption=caption,
-        columns=(*_HELD, *more),
+        columns=(Column("called", "容器", "Container", "drawn"), *more, *_HELD),
         rows=rows,
         start=skipped(),
         next=following(len(things), HELD_SHOWN),
@@ -304,11 +304,10 @@ def held_table(name_: str, caption: str, things: Sequence[Container], *more: Col
 
 
 _HELD: Final = (
-    Column("called", "容器", "Container", "drawn"),
+    Column("net_g", "净重", "Net mass", "grams"),
     Column("waste", "废物", "Waste", "recorded"),
     Column("code", "代码", "Code", "code"),
     Column("state", "状态", "State", "state"),
-    Column("net_g", "净重", "Net mass", "grams"),
     Column("site", "场所", "Site", "recorded"),
 )
 

@@ -63,12 +63,12 @@ def store(site: str) -> Response:
 
 _PRESENT: Final = (
     Column("called", "容器", "Container", "recorded", link="to"),
-    Column("waste", "废物", "Waste", "recorded"),
-    Column("code", "代码", "Code", "code"),
+    Column("deadline", "贮存期限", "Storage clock", "drawn"),
     Column("net_g", "净重", "Net mass", "grams"),
     Column("facility", "设施", "Facility", "recorded"),
     Column("zone", "分区", "Zone", "recorded"),
-    Column("deadline", "贮存期限", "Storage clock", "drawn"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
 )
 
 
