@@ -129,3 +129,31 @@ def test_a_corrected_receipt_corrects_the_difference_too(scene: Scene) -> None:
 
 def flags(scene: Scene) -> list[tuple[str, str, str, str]]:
     return scene.told.flags("2026-08-04T00:00:00.000Z")
+
+
+def test_a_net_weight_put_right_leaves_the_gross_and_tare_that_contradict_it(scene: Scene) -> None:
+    drum = scene.id("container", 1)
+    mass = {"basis": "weighed", "gross_g": 120_000, "tare_g": 20_000, "net_g": 100_000}
+    body = {"container": drum, "place": scene.place("garage-yard"), "kind": "package", "code": "900-249-08"}
+    assert scene.say("garage-clerk", "container-filled", body | {"name": "废机油", "mass": mass}) == ""
+    assert scene.say("garage-clerk", "entry-corrected", correction(scene, drum, 0, "mass.net_g", 100_000, 90_000)) == ""
+    assert scene.container(drum).net_g == 90_000
+    assert stages(scene) == {"generated": -90_000, "held": 90_000}
+
+
+@pytest.mark.parametrize(("site", "code"), [("", "period-is-closed"), ("garage-yard", "period-is-closed"), ("x", "")])
+def test_a_period_closed_for_one_site_binds_corrections_of_that_site(scene: Scene, site: str, code: str) -> None:
+    drum = scene.fill()
+    closed: dict[str, Any] = {
+        "holder": scene.party("garage"),
+        "period": "2026-08",
+        "start": "2026-07-31T16:00:00.000Z",
+        "end": "2026-08-31T16:00:00.000Z",
+    }
+    if site:
+        closed["site"] = scene.place("garage-yard")["site"] if site == "garage-yard" else scene.id("site", 7)
+    assert scene.say("garage-clerk", "period-closed", closed, at="2026-09-01T00:00:00.000Z") == ""
+    lower = correction(scene, drum, 0, "mass.net_g", 100_000, 90_000)
+    assert scene.say("garage-clerk", "entry-corrected", lower, at="2026-09-02T00:00:00.000Z") == code
+    higher = correction(scene, drum, 0, "mass.net_g", 90_000 if code == "" else 100_000, 110_000)
+    assert scene.say("garage-clerk", "entry-corrected", higher, at="2026-09-03T00:00:00.000Z") == ""

@@ -333,7 +333,7 @@ def steps_of_one_drum(draw: st.DrawFn) -> list[Said]:
     return list(draw(st.permutations(steps[: draw(st.integers(2, 5))])))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(steps_of_one_drum())
 def test_once_no_step_is_missing_the_lots_lie_where_the_books_say(said: list[Said]) -> None:
     memory = Memory()

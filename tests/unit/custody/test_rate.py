@@ -74,6 +74,8 @@ def test_a_difference_of_before_that_is_explained_in_the_period_takes_nothing_fr
     assert scene.say("supervision", "explanation-accepted", explanation) == ""
     seen = rate(scene, view)
     assert (seen.opening_g, seen.settled_g, seen.proven.whole_g) == (100_000, 10_000, 90_000)
+    left = [row.grams for row in scene.told.account()[0] if row.account == "difference"]
+    assert left == [10_000, -10_000]
 
 
 @pytest.mark.parametrize("view", ["origin", "facility"])
