@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, requires
 from api.errors import NoSuchPlace
-from api.pages.acting import done, field, say
+from api.pages.acting import done, field, optional, say
 from api.pages.shown import name, page, registry, short, t, teller, word
 from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
@@ -243,6 +243,7 @@ def explain(stream: str) -> Any:
     flag = _found(stream)
     words = field("explanation", "说明", "the explanation")
     body = {"container": flag.object, "rule": flag.rule, "key": flag.key, "explanation": {"clear": words}}
+    body |= optional(evidence=request.form.get("evidence", ""))
     return done(address_of(flag), say("exception-explained", body))
 
 

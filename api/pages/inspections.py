@@ -22,6 +22,12 @@ from ledger.log.hashing import sha256
 
 blueprint = Blueprint("page_inspections", __name__)
 SAYABLE: Final = frozenset({"inspection-drawn", "inspection-reported", "rectification-ordered", "rectification-closed"})
+FIELDS: Final = frozenset(
+    {
+        "holder", "inspection", "outcome", "report", "drawn_from", "seed", "concerns", "until", "order", "ordered",
+        "evidence",
+    }
+)  # fmt: skip
 OUTCOMES: Final[dict[str, tuple[str, str]]] = {
     "in-order": ("无问题", "in order"),
     "faults": ("发现问题", "faults found"),
@@ -87,8 +93,7 @@ def order(type_: str) -> Any:
     """Without a device that signs, this ends in the answer that the server keeps no authority's key."""
     if type_ not in SAYABLE:
         raise NoSuchPlace()
-    known = {"holder", "inspection", "outcome", "report", "drawn_from", "seed", "concerns", "until", "order", "ordered"}
-    body = {key: value.strip() for key, value in request.form.items() if key in known and value.strip()}
+    body = {key: value.strip() for key, value in request.form.items() if key in FIELDS and value.strip()}
     return done("/inspections", say(type_, body))
 
 

@@ -1,7 +1,7 @@
 // The gate without touching the screen: scan a container, the weight is asked for, Enter takes it and waits for the next.
 import { t } from "./core/words.js";
 import { signal } from "./scan.js";
-import { grams, kilograms, named, onScan, photoHashes } from "./ticking.js";
+import { grams, kilograms, named, onScan } from "./ticking.js";
 
 const form = document.querySelector("form[data-gate]");
 const lines = [...form.querySelectorAll("[data-line]")];
@@ -126,6 +126,5 @@ form.addEventListener("keydown", (event) => {
   event.preventDefault();
   scanField.focus();
 });
-photoHashes(form, t("选择照片", "Choose a photo"));
 show();
 scanField.focus();

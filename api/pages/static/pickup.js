@@ -1,7 +1,7 @@
 // Tick containers by scanning them: building a manifest, loading a vehicle, choosing what is treated.
 import { t } from "./core/words.js";
 import { signal } from "./scan.js";
-import { kilograms, named, onScan, photoHashes } from "./ticking.js";
+import { kilograms, named, onScan } from "./ticking.js";
 
 const form = document.querySelector("form:has(scan-field)");
 const said = form?.querySelector("[data-scanned]");
@@ -31,6 +31,5 @@ async function seen(text) {
 if (form && said && boxes.length) {
   onScan(form, seen)?.focus();
   for (const box of boxes) box.addEventListener("change", () => count());
-  photoHashes(form, t("选择照片", "Choose a photo"));
   count();
 }

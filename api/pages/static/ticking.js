@@ -28,20 +28,3 @@ export function grams(text) {
   const clean = text.trim().replaceAll(",", "");
   return /^\d{1,9}(\.\d{1,3})?$/.test(clean) ? Math.round(Number(clean) * 1000) : null;
 }
-
-/** A file input beside each [data-photo] field: the picture stays here, its SHA-256 is said. */
-export function photoHashes(root, words) {
-  for (const field of root.querySelectorAll("[data-photo]")) {
-    const chosen = document.createElement("input");
-    Object.assign(chosen, { type: "file", accept: "image/*" });
-    chosen.setAttribute("capture", "environment");
-    chosen.setAttribute("aria-label", `${words} ${field.getAttribute("aria-label") ?? ""}`);
-    chosen.addEventListener("change", async () => {
-      const file = chosen.files[0];
-      const digest = file && new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
-      field.value = digest ? `sha256:${[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("")}` : "";
-    });
-    field.readOnly = true;
-    field.after(chosen);
-  }
-}

@@ -6,6 +6,7 @@ import html
 import re
 from urllib.parse import parse_qsl
 
+from ledger.log import statement
 from tests.support.api_world import ApiWorld
 from tests.support.at_work import AtWork, at_work, text
 from tests.support.world import OIL
@@ -65,7 +66,11 @@ def test_whose_exception_it_is_explains_it_and_only_it_and_the_authority_read_th
     path, named = address(shop)
     empty = shop.post(f"{path}/explain", named)
     assert (empty.status_code, "请填写说明" in text(empty)) == (422, True)
-    where = shop.does(f"{path}/explain", named | {"explanation": "联单系统停机"})
+    typed = shop.post(f"{path}/explain", named | {"explanation": "联单系统停机", "evidence": "report.pdf"})
+    assert (typed.status_code, "evidence" in text(typed)) == (422, True)
+    where = shop.does(f"{path}/explain", named | {"explanation": "联单系统停机", "evidence": "5a" * 32})
+    (said,) = re.findall(r"done=([0-9a-f-]{36})", where)
+    assert statement.parse(api.world.ledger.record_of(said).statement).body["evidence"] == "5a" * 32
     assert "联单系统停机" in shop.open(where) and "等待认可" in shop.open(where)
     shown = regulator.client.get(path, query_string=named).text
     assert "联单系统停机" in shown and 'data-say="explanation-accepted"' in shown and "自己的密钥" in shown
