@@ -247,9 +247,7 @@ def _changed_postings(stream: str, facts: Sequence[Fact], fact: Fact) -> tuple[P
     after = effective(stream, sorted([*facts, fact], key=lambda f: f.order))
     postings: list[Posting] = []
     for now in after:
-        was = before.get(now.id)
-        if was is None and now.event != fact.event:
-            was = fact
+        was = before.get(now.id)  # none of the new fact itself: nothing corrects what was not there
         if was is not None and was.event != now.event:
             postings += difference(now.event.post(now), was.event.post(was))
     return tuple(postings)
