@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask, Request, request
+from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import errors, limits, observed, pages, resources
+from api.resources.log import tiles_first
 
 if TYPE_CHECKING:
     from ledger.accounts import Accounts
@@ -23,7 +26,8 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
     from ledger.reading import Reading
     from ledger.store.database import UNREACHABLE
 
-    app = Flask(__name__, static_folder=None)
+    app = _App(__name__, static_folder=None)
+    app.session_interface = _NoSessions()
     app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
@@ -34,9 +38,11 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
         accounts=accounts,
         settings=settings,
         unreachable=UNREACHABLE,
+        tiles={},
         **extensions,
     )
     errors.register(app)
+    app.wsgi_app = tiles_first(app.wsgi_app, app.extensions["tiles"])  # type: ignore[method-assign, assignment]
     observed.register(app)
     app.before_request(_refuse_nul)
     if settings.proxies:
@@ -50,6 +56,22 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
             app.register_blueprint(blueprint)
     pages.register(app)
     return app
+
+
+class _App(Flask):
+    """No view is asynchronous, so none is looked at for that, six times a request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
+class _NoSessions(SessionInterface):
+    """Flask's own sessions are not used: nothing can be put into them."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        return self._none
 
 
 def _refuse_nul() -> None:

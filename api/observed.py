@@ -6,16 +6,16 @@ A log line names the route, never the address asked for, and nobody: no secret a
 from __future__ import annotations
 
 import logging
+import random
 import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from prometheus_client import Counter, Histogram
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ _SAFE: Final = {
 }
 """A page that needs more sets its own; what is set is kept."""
 
+ROUTE: Final = "wasteledger.route"
+"""Where a request's environment says which route answers it."""
+
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _SAFE_HTTPS: Final = _SAFE | {"Strict-Transport-Security": "max-age=31536000"}
 
@@ -54,19 +57,30 @@ log = logging.getLogger("wasteledger.request")
 
 def register(app: Flask) -> None:
     """Put all of it around every request of an app."""
-    app.before_request(_begin)
     app.after_request(_end)
-    app.wsgi_app = _safe(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = _around(app.wsgi_app)  # type: ignore[method-assign, assignment]
 
 
-def _safe(application: WSGIApplication) -> WSGIApplication:
-    """Adds the headers of safety to every answer, which is cheapest where headers are a plain list."""
+def _around(application: WSGIApplication) -> WSGIApplication:
+    """Adds what every answer carries where headers are a plain list, which is cheapest, and keeps what is kept."""
+    chance = random.Random()  # an id is no secret, and the system's own chance lets other threads in between
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.perf_counter()
+
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            wanted = _SAFE_HTTPS if environ["wsgi.url_scheme"] == "https" else _SAFE
-            given = {name.title() for name, _ in headers}
-            headers += [each for each in wanted.items() if each[0] not in given]
+            method, id_ = environ["REQUEST_METHOD"], f"{chance.getrandbits(128):032x}"
+            given = {name.title(): value for name, value in headers}
+            headers.append(("X-Request-Id", id_))
+            kept_for = given.get("Cache-Control")
+            if kept_for is None:
+                kept_for = "private, no-cache" if method == "GET" else "no-store"
+                headers.append(("Cache-Control", kept_for))
+            if not kept_for.startswith("public"):
+                headers.append(("Vary", "Accept-Language, Authorization, Cookie"))
+            safe = _SAFE_HTTPS if environ["wsgi.url_scheme"] == "https" else _SAFE
+            headers += [each for each in safe.items() if each[0] not in given]
+            _keep(method, environ.get(ROUTE, "none"), int(status[:3]), time.perf_counter() - began, id_)
             return start_response(status, headers, *error)
 
         return application(environ, start)
@@ -74,31 +88,24 @@ def _safe(application: WSGIApplication) -> WSGIApplication:
     return answer
 
 
-def _begin() -> None:
-    g.began = time.perf_counter()
-    g.request_id = uuid4().hex
-
-
 def _end(response: Response) -> Response:
-    method, headers = request.method, response.headers
-    headers["X-Request-Id"] = g.request_id
-    kept_for = headers.get("Cache-Control")
-    if kept_for is None:
-        kept_for = headers["Cache-Control"] = "no-store" if method != "GET" else "private, no-cache"
-    if not kept_for.startswith("public"):
-        headers.add("Vary", "Accept-Language, Authorization, Cookie")
-    whole = method in ("GET", "HEAD") and response.status_code == 200 and not response.is_streamed
-    if whole and not kept_for.endswith("immutable"):  # what never changes is not asked for again
+    """Says which route it was; what is whole and may change can be asked for again at the price of a comparison."""
+    environ, rule = request.environ, request.url_rule
+    if rule is not None:
+        environ[ROUTE] = rule.rule
+    for_ever = response.headers.get("Cache-Control", "").endswith("immutable")
+    whole = response.status_code == 200 and environ["REQUEST_METHOD"] in ("GET", "HEAD") and not response.is_streamed
+    if whole and not for_ever:
         response.add_etag()
-        if "If-None-Match" in request.headers:
-            response.make_conditional(request)
-    seconds = time.perf_counter() - g.began
-    rule = request.url_rule
-    route = rule.rule if rule else "none"
-    _counted(method, route, response.status_code).observe(seconds)
-    kept = {"method": method, "route": route, "status": response.status_code, "ms": round(seconds * 1000, 1)}
-    log.info("request", extra={**kept, "request": g.request_id})
+        if "HTTP_IF_NONE_MATCH" in environ:
+            response.make_conditional(environ)
     return response
+
+
+def _keep(method: str, route: str, status: int, seconds: float, id_: str) -> None:
+    _counted(method, route, status).observe(seconds)
+    kept = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+    log.info("request", extra={**kept, "request": id_})
 
 
 @cache

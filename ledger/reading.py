@@ -9,6 +9,7 @@ import base64
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ from ledger.store.database import asking
 from ledger.store.read import Record
 
 _RAISED_MAX: Final = 16  # containers whose exceptions an answer is worth waiting for
+_NAMED_MAX: Final = 4_096
 _REGISTRY_KEPT_S: Final = 0.5  # as often as jobs take new entries in
 
 
@@ -243,14 +245,15 @@ class Reading:
 
     def check_record(self, viewer: Viewer, record: Record) -> Record:
         """The record, shown to be one of those the reader sees; raises Unknown."""
-        said = statement.parse(record.statement)
-        linked = {each.stream for each in entry.parse(record.entry).links}
-        if viewer.who is None or {said.party, said.by} & viewer.who or linked & self._own_streams(viewer):
+        if viewer.who is None:
+            return record
+        authors, linked, id_ = _named_in(record)
+        if authors & viewer.who or linked & self._own_streams(viewer):
             return record
         with self._engine.connect() as connection:
             if shown.things(connection, viewer, linked):
                 return record
-        raise Unknown(name=said.id)
+        raise Unknown(name=id_)
 
     def changes(self, viewer: Viewer, after: int, limit: int) -> tuple[list[shown.FeedRow], int]:
         """Entries from an index on, and the index at which to go on."""
@@ -311,6 +314,13 @@ class Reading:
         rows = rows[:limit]
         last = _cursor([str(rows[-1][key]) for key in keys]) if more else ""
         return Page(items=rows, next=last, as_of=self.as_of())
+
+
+@lru_cache(maxsize=_NAMED_MAX)
+def _named_in(record: Record) -> tuple[frozenset[str], frozenset[str], str]:
+    """Party and person who said it, the streams it is linked to, and its id: of bytes that never change."""
+    said = statement.parse(record.statement)
+    return frozenset({said.party, said.by}), frozenset(each.stream for each in entry.parse(record.entry).links), said.id
 
 
 def _cursor(keys: Sequence[str]) -> str:

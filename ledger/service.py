@@ -180,6 +180,7 @@ class Ledger:
         self._tiles: dict[tuple[int, int, int], bytes] = {}
         self._grown = 0  # leaves that the log is known to have: it never shrinks
         self._records: dict[str, Record] = {}
+        self._receipts: dict[int, tuple[bytes, str]] = {}  # by index, with the note each was made for
         self._noted: tuple[int, tuple[int, bytes] | None] = 0, None
 
     @classmethod
@@ -522,14 +523,20 @@ class Ledger:
         if found is None or record.index is None:
             return self._not_yet(record)
         size, note = found
-        return build_receipt(
-            entry_bytes=record.entry,
-            statement_bytes=record.statement,
-            public_key=PublicKey(record.public_key),
-            index=record.index,
-            hashes=TileReader(self._known_tile, size).inclusion(record.index),
-            checkpoint_note=note,
-        )
+        made_for, receipt = self._receipts.get(record.index, (b"", ""))
+        if made_for != note:
+            receipt = build_receipt(
+                entry_bytes=record.entry,
+                statement_bytes=record.statement,
+                public_key=PublicKey(record.public_key),
+                index=record.index,
+                hashes=TileReader(self._known_tile, size).inclusion(record.index),
+                checkpoint_note=note,
+            )
+            if len(self._receipts) >= _RECORDS_MAX:
+                self._receipts.clear()
+            self._receipts[record.index] = note, receipt
+        return receipt
 
     def _note_over(self, index: int, policy: Policy | None) -> tuple[int, bytes] | None:
         """Size and note of the newest checkpoint that meets the quorum and holds the entry; of the server's own policy

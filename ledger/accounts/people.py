@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.accounts import secrets
@@ -191,16 +192,7 @@ class Accounts:
         if now - (row.used_at or 0) >= _MINUTE:
             self._store.use_token(row.id, now)
             self._tokens.clear()
-        return Actor(
-            account="",
-            person="",
-            party=row.party,
-            roles=frozenset(row.roles.split()),
-            regions=_regions(row.regions),
-            scopes=frozenset(row.scopes.split()),
-            via="token",
-            token=row.id,
-        )
+        return _token_actor(row.id, row.party, row.roles, row.regions, row.scopes)
 
     def _token_row(self, prefix: str, now: int) -> Any:
         """A token's row, at most a second old: that much later counts what another process revoked."""
@@ -716,6 +708,20 @@ class Accounts:
     def sweep(self) -> int:
         """Delete ended sessions, old counters, expired links; how many rows."""
         return self._store.sweep(self._clock(), IDLE_MS, OLDEST_MS)
+
+
+@lru_cache(maxsize=_TOKENS_KEPT)
+def _token_actor(id_: str, party: str, roles: str, regions: str, scopes: str) -> Actor:
+    return Actor(
+        account="",
+        person="",
+        party=party,
+        roles=frozenset(roles.split()),
+        regions=_regions(regions),
+        scopes=frozenset(scopes.split()),
+        via="token",
+        token=id_,
+    )
 
 
 def _regions(kept: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import logging
 import sys
 
 import pytest
+from prometheus_client import REGISTRY
 
 from api.observed import JsonLines
 from tests.support.api_world import ApiWorld
@@ -28,6 +29,33 @@ def test_hash_tiles_may_be_kept_for_ever_and_what_is_a_partys_may_not(api_on_sql
     assert api.get("/tile/0/000.p/1").headers["Access-Control-Allow-Origin"] == "*"
     assert api.get("/v1/containers", "shop").headers["Cache-Control"] == "private, no-cache"
     assert "Access-Control-Allow-Origin" not in api.get("/v1/containers", "shop").headers
+
+
+def test_a_whole_tile_asked_for_again_is_answered_counted_and_told_like_the_first_time(
+    api_on_sqlite: ApiWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = api_on_sqlite
+    shop, yard = api.device["shop"], api.world.new("site")
+    api.world.ledger.record([shop.sign("container-filled", api.world.filled(shop, yard)) for _ in range(256)])
+
+    def counted() -> float:
+        labels = {"method": "GET", "route": "/tile/<path:tile>", "status": "200"}
+        return float(REGISTRY.get_sample_value("wasteledger_request_seconds_count", labels) or 0)
+
+    before = counted()
+    with caplog.at_level(logging.INFO, "wasteledger.request"):
+        answers = [api.get("/tile/0/000") for _ in range(3)]
+    assert counted() == before + 3
+    told = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    assert [(each["route"], each["status"]) for each in told] == [("/tile/<path:tile>", 200)] * 3
+    assert len({each["request"] for each in told}) == 3
+    headers = [{n: v for n, v in each.headers.items() if n != "X-Request-Id"} for each in answers]
+    assert headers[0] == headers[1] == headers[2]
+    assert "Content-Security-Policy" in headers[2]
+    assert len(answers[0].data) == 8192 and answers[0].data == answers[1].data == answers[2].data
+    assert api.get("/tile/0/000?wrong=1").status_code == 400
+    assert api.client().head("/tile/0/000").data == b""
+    assert api.post("/tile/0/000", {}).status_code == 405
 
 
 def test_a_line_of_the_log_names_the_route_and_neither_address_nor_person_nor_secret(
