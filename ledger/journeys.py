@@ -3,7 +3,7 @@ may say what next, what may be sent, and which exceptions a plan to send it woul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +18,9 @@ from ledger.custody.lots import tolerance_g, within_tolerance
 from ledger.custody.regimes.base import Act, Regime
 from ledger.custody.registry import Registry
 from ledger.queries import Queries, Step, Unknown
+from ledger.store import ended as ends
 from ledger.store import read, shelf, shown
-from ledger.store.ended import EndRow, ended
+from ledger.store.ended import EndRow
 from ledger.store.facts import at_indices
 
 TO_LOAD: Final = ("listed", "left-behind")
@@ -193,6 +194,12 @@ def in_store(queries: Queries, party: str) -> list[Container]:
         return [Container.from_bytes(state) for _, state in read.states(connection, [row["id"] for row in rows])]
 
 
+def how_many(queries: Queries, viewer: Viewer, of: str, wanted: Mapping[str, str]) -> int:
+    """How many containers or manifests with these values the reader is shown."""
+    with queries.engine.connect() as connection:
+        return shown.how_many(connection, viewer, of, wanted)
+
+
 def may_travel(held: Iterable[Container]) -> list[Container]:
     """Those that may be put on a manifest: on no open one, and not impounded."""
     return [thing for thing in held if thing.born and not thing.manifest and not thing.impounded_at]
@@ -281,6 +288,12 @@ class Ending:
 def endings(queries: Queries, viewer: Viewer, *, producer: str, start: str, end: str, limit: int) -> list[Ending]:
     """What ended in [start, end) of the reader's waste or at its hands, newest first."""
     with queries.engine.connect() as connection:
-        rows = ended(connection, viewer, producer=producer, start=start, end=end, limit=limit)
+        rows = ends.ended(connection, viewer, producer=producer, start=start, end=end, limit=limit)
         found = dict(zip(places := sorted({row.index for row in rows}), at_indices(connection, places), strict=True))
     return [Ending(row=row, fact=found[row.index]) for row in rows]
+
+
+def how_many_ended(queries: Queries, viewer: Viewer, *, producer: str, start: str, end: str) -> int:
+    """How many endings there are of these."""
+    with queries.engine.connect() as connection:
+        return ends.how_many(connection, viewer, producer=producer, start=start, end=end)

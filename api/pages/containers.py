@@ -14,12 +14,12 @@ from api.pages import next_steps
 from api.pages.acting import BadMass, done, field, grams, optional, say
 from api.pages.next_steps import NextStep
 from api.pages.shown import name, page, t, teller, word
-from api.pages.tables import Column, Table, rows_max, skipped, tabled, this_page
+from api.pages.tables import Column, Table, in_parts, rows_max, skipped, tabled, this_page
 from ledger.custody.container import Container
 from ledger.custody.decide import unfold
 from ledger.custody.events.containers import Birth
 from ledger.errors import FormError, LedgerError
-from ledger.journeys import manifest
+from ledger.journeys import how_many, manifest
 from ledger.labels import code
 from ledger.labels.wording import birth_of
 from ledger.log import statement
@@ -181,6 +181,7 @@ def containers() -> Response:
         rows=[_row(row) for row in found.items],
         start=skipped(),
         next=this_page(cursor=found.next, skip=skipped() + SHOWN) if found.next else "",
+        total=how_many(queries(), current_viewer(), "containers", wanted) if in_parts(found.next) else None,
         empty=t(
             "没有符合条件的容器。放宽条件，或先装桶贴标。",
             "No container fits. Widen the filter, or fill the first one.",

@@ -18,6 +18,7 @@ from api.pages.tables import (
     Column,
     Table,
     following,
+    in_parts,
     part,
     rows_max,
     skipped,
@@ -26,7 +27,7 @@ from api.pages.tables import (
 )
 from ledger.custody.container import Container
 from ledger.errors import FormError
-from ledger.journeys import Foreseen, Journey, Line, acts, foresee, in_store, journey, may_travel, standing
+from ledger.journeys import Foreseen, Journey, Line, acts, foresee, how_many, in_store, journey, may_travel, standing
 from ledger.journeys import manifests as states
 from ledger.reading import Page as Part
 
@@ -118,10 +119,11 @@ def _open(key: str, opened: Iterable[Mapping[str, Any]], due: Mapping[str, str])
     return replace(_table(key, shown, following(len(rows), SHOWN, show=key)), total=len(rows))
 
 
-def _ended(key: str, wanted: Mapping[str, str]) -> Table:
+def _ended(key: str, wanted: dict[str, str]) -> Table:
     found = _found(wanted, key, rows_max(SHOWN), request.args.get("cursor", ""))
     next_ = this_page(show=key, cursor=found.next, skip=skipped() + SHOWN) if found.next else ""
-    return _table(key, [_row(row) for row in found.items], next_)
+    total = how_many(queries(), current_viewer(), "manifests", wanted | {"status": key}) if in_parts(next_) else None
+    return replace(_table(key, [_row(row) for row in found.items], next_), total=total)
 
 
 def _row(row: Mapping[str, Any], due: str = "") -> dict[str, Any]:

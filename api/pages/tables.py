@@ -138,6 +138,11 @@ def skipped() -> int:
     return max(0, min(FILE_ROWS_MAX, request.args.get("skip", default=0, type=int)))
 
 
+def in_parts(more: object) -> bool:
+    """True for a page that shows a part of a list, as when there is more of it: it should say of how many."""
+    return not request.args.get("as") and bool(more or skipped())
+
+
 def part(found: Sequence[T], size: int) -> Sequence[T]:
     """Of a list those that the address asks for: so many for the page, all of them for a file."""
     return found if request.args.get("as") else found[skipped() : skipped() + size]

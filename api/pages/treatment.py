@@ -15,14 +15,14 @@ from api.auth import Right, current_actor, current_viewer, ledger, queries, read
 from api.pages.acting import done, field, grams, local_moment, optional, say
 from api.pages.journeys import called, held_table, once_only
 from api.pages.shown import name, registry, short, t, word
-from api.pages.tables import Column, Table, following, part, rows_max, skipped, tabled
+from api.pages.tables import Column, Table, following, in_parts, part, rows_max, skipped, tabled
 from fixtures import open_text
 from ledger.custody.container import Container
 from ledger.custody.events import parse
 from ledger.custody.events.registry import FacilityRegistered
 from ledger.custody.events.treatment import WasteTreated
 from ledger.errors import FormError
-from ledger.journeys import endings, in_store
+from ledger.journeys import endings, how_many_ended, in_store
 from ledger.log import statement
 
 blueprint = Blueprint("page_treatment", __name__)
@@ -260,9 +260,8 @@ def certificates() -> Response:
     """What ended where, when and how, by first producer; the paper proves it."""
     period, producer = request.args.get("period", "").strip(), request.args.get("producer", "")
     start, end = ledger().regime.period(period) if period else ALL_TIME
-    found = endings(
-        queries(), current_viewer(), producer=producer, start=start, end=end, limit=rows_max(skipped() + SHOWN + 1)
-    )
+    asked = {"producer": producer, "start": start, "end": end}
+    found = endings(queries(), current_viewer(), **asked, limit=rows_max(skipped() + SHOWN + 1))
     shown = part(found, SHOWN)
     sums: dict[str, int] = {}
     for each in shown:
@@ -274,6 +273,7 @@ def certificates() -> Response:
         rows=[_row(each) for each in shown],
         start=skipped(),
         next=following(len(found), SHOWN),
+        total=how_many_ended(queries(), current_viewer(), **asked) if in_parts(len(found) > SHOWN) else None,
         empty=t("尚无已利用处置的废物。", "Nothing has been treated yet."),
     )
     producers = sorted({*sums, *([producer] if producer else [])}, key=name)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, or_, select, true
+from sqlalchemy import Connection, Select, and_, func, or_, select, true
 
 from ledger.access import Viewer
 from ledger.store import tables as t
+
+_HASHES_MAX: Final = 10_000  # in one query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +30,27 @@ class EndRow:
 
 def ended(connection: Connection, viewer: Viewer, *, producer: str, start: str, end: str, limit: int) -> list[EndRow]:
     """What ended in [start, end) of the reader's own waste or at its hands, of one producer unless "", newest first."""
+    r = t.lot_row.c
+    query = _ended(viewer, producer, start, end).order_by(r.at.desc(), r.statement, r.producer, r.code).limit(limit)
+    rows = [row._asdict() for row in connection.execute(query)]
+    hashes, places = sorted({bytes.fromhex(row["statement"]) for row in rows}), dict[str, int]()
+    for first in range(0, len(hashes), _HASHES_MAX):
+        part = t.leaf.c.statement.in_(hashes[first : first + _HASHES_MAX])
+        found = connection.execute(select(t.leaf.c.statement, t.leaf.c.index).where(part))
+        places |= {bytes(hash_).hex(): index for hash_, index in found}
+    return [EndRow(index=places[row.pop("statement")], grams=int(row.pop("grams")), **row) for row in rows]
+
+
+def how_many(connection: Connection, viewer: Viewer, *, producer: str, start: str, end: str) -> int:
+    """How many rows there are of these."""
+    query = select(func.count()).select_from(_ended(viewer, producer, start, end).subquery())
+    return int(connection.execute(query).scalar_one())
+
+
+def _ended(viewer: Viewer, producer: str, start: str, end: str) -> Select[Any]:
     r, own = t.lot_row.c, sorted(viewer.own)
     keys = (r.producer, r.holder, r.site, r.code, r.at, r.grade, r.reason, r.statement)
-    query = (
+    return (
         select(*keys, func.sum(r.grams).label("grams"))
         .where(
             r.account == "closed",
@@ -39,11 +60,4 @@ def ended(connection: Connection, viewer: Viewer, *, producer: str, start: str, 
         )
         .group_by(*keys)
         .having(func.sum(r.grams) != 0)
-        .order_by(r.at.desc(), r.statement, r.producer, r.code)
-        .limit(limit)
     )
-    rows = [row._asdict() for row in connection.execute(query)]
-    hashes = {row["statement"]: bytes.fromhex(row["statement"]) for row in rows}
-    leaves = select(t.leaf.c.statement, t.leaf.c.index).where(t.leaf.c.statement.in_(hashes.values()))
-    places = {bytes(hash_).hex(): index for hash_, index in connection.execute(leaves)}
-    return [EndRow(index=places[row.pop("statement")], grams=int(row.pop("grams")), **row) for row in rows]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, false, func, or_, select, true
 
 from ledger.access import Viewer
 from ledger.store import tables as t
@@ -54,8 +54,7 @@ def containers(
 ) -> list[dict[str, Any]]:
     """Containers with these values, newest first, after (born_at, id)."""
     c = t.container.c
-    query = select(t.container).where(takes_part(viewer, c.id), *(c[name] == value for name, value in wanted.items()))
-    return _page(connection, query, (c.born_at, c.id), after, limit)
+    return _page(connection, _wanted(t.container, viewer, wanted), (c.born_at, c.id), after, limit)
 
 
 def manifests(
@@ -63,13 +62,23 @@ def manifests(
 ) -> list[dict[str, Any]]:
     """Manifests with these values, newest first, after (issued_at, id); `party` is any of its three."""
     m = t.manifest.c
+    return _page(connection, _wanted(t.manifest, viewer, wanted), (m.issued_at, m.id), after, limit)
+
+
+def how_many(connection: Connection, viewer: Viewer, of: str, wanted: Mapping[str, str]) -> int:
+    """How many containers or manifests (`of`) have these values."""
+    table = {"containers": t.container, "manifests": t.manifest}[of]
+    found = _wanted(table, viewer, wanted).with_only_columns(func.count())
+    return int(connection.execute(found).scalar_one())
+
+
+def _wanted(table: Table, viewer: Viewer, wanted: Mapping[str, str]) -> Select[Any]:
     rest = dict(wanted)
     party = rest.pop("party", "")
-    conditions = [m[name] == value for name, value in rest.items()]
+    conditions = [table.c[name] == value for name, value in rest.items()]
     if party:
-        conditions.append(or_(m.sender == party, m.receiver == party, m.carrier == party))
-    query = select(t.manifest).where(takes_part(viewer, m.id), *conditions)
-    return _page(connection, query, (m.issued_at, m.id), after, limit)
+        conditions.append(or_(*(table.c[role] == party for role in ("sender", "receiver", "carrier"))))
+    return select(table).where(takes_part(viewer, table.c.id), *conditions)
 
 
 def _page(

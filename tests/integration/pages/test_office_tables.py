@@ -234,7 +234,9 @@ def test_containers_go_on_with_their_filters_and_their_file_is_whole_or_refused(
     say(api, "shop", "container-filled", other)
     api.follow()
     monkeypatch.setattr(containers, "SHOWN", 2)
-    rows = walked(shop, f"/containers?status=held&code={OIL}", "containers", ["第 1–2 行", "第 3–3 行"])
+    rows = walked(
+        shop, f"/containers?status=held&code={OIL}", "containers", ["第 1–2 行，共 3 行", "第 3–3 行，共 3 行"]
+    )
     assert rows == ["C-2", "C-1", "C-0"]
     monkeypatch.setattr(tables, "FILE_ROWS_MAX", 2)
     refused = shop.get("/containers?status=held&as=csv")
@@ -253,7 +255,7 @@ def test_manifests_under_way_and_cancelled_go_on(api: ApiWorld, shop: AtWork, mo
     of_three = ["第 1–2 行，共 3 行", "第 3–3 行，共 3 行"]
     assert walked(shop, "/manifests?show=under-way", "under-way", of_three) == ends[:3]
     assert walked(at_work(api, "carrier"), "/manifests?show=mine", "mine", of_three) == ends[:3]
-    assert walked(shop, "/manifests?show=cancelled", "cancelled", ["第 1–2 行", "第 3–3 行"]) == ends[3:]
+    assert walked(shop, "/manifests?show=cancelled", "cancelled", of_three) == ends[3:]
     assert len(as_csv(shop, "/manifests?table=cancelled&as=csv")) == 4
 
 
@@ -271,4 +273,4 @@ def test_what_may_travel_and_what_ended_go_on(api: ApiWorld, shop: AtWork, monke
     monkeypatch.setattr(treatment, "SHOWN", 1)
     of_three = ["第 1–2 行，共 3 行", "第 3–3 行，共 3 行"]
     assert walked(shop, "/manifests/new", "travelling", of_three) == ["D-0", "D-1", "D-2"]
-    assert len(walked(shop, "/certificates?period=2025", "endings", ["第 1–1 行", "第 2–2 行"])) == 2
+    assert len(walked(shop, "/certificates?period=2025", "endings", ["第 1–1 行，共 2 行", "第 2–2 行，共 2 行"])) == 2
