@@ -21,7 +21,7 @@ from ledger.custody.regimes.base import moment_of
 from ledger.log.checkpoint import Policy, VerifiedCheckpoint, verify_checkpoint
 from ledger.queries import Queries
 from ledger.service import Ledger, NotFound
-from ledger.store import facts, overview, read
+from ledger.store import facts, overview, read, shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +92,7 @@ def trend(queries: Queries, question: Question, periods: Sequence[str]) -> list[
     begun = [
         (period, replace(question, start=start, end=end)) for period, start, end in asked if start <= question.as_of
     ]
-    if not begun:
-        return []
-    with queries.engine.connect() as connection:
-        sums = overview.cells_of_each(connection, [each for _, each in begun])
-    return [(period, rate_from(cells, each)) for (period, each), cells in zip(begun, sums, strict=True)]
+    return [(period, queries.rate(each)) for period, each in begun]
 
 
 def months(year: str) -> list[str]:
@@ -116,7 +112,7 @@ class Behind:
 def behind_gap(queries: Queries, question: Question, why: str, detail: str) -> list[Behind]:
     """The containers that make up a gap, the heaviest first."""
     with queries.engine.connect() as connection:
-        heaps = overview.heaps_by_container(connection, question)
+        heaps = overview.heaps_by_container(connection, question, why)
         deadlines = overview.deadlines(connection, question)
     found = (
         (container, gap.grams)
@@ -130,7 +126,7 @@ def behind_gap(queries: Queries, question: Question, why: str, detail: str) -> l
 def flow(queries: Queries, question: Question) -> dict[Band, int]:
     """Where the grams of an origin question went."""
     with queries.engine.connect() as connection:
-        return bands_from(overview.spots(connection, question))
+        return bands_from(overview.spots(connection, question, queries.regime.offset))
 
 
 def behind_band(queries: Queries, question: Question, band: Band) -> list[Behind]:
@@ -151,7 +147,7 @@ def _behind(found: Iterator[tuple[str, int]], deadlines: dict[str, str]) -> list
 def by_producer(queries: Queries, question: Question) -> tuple[Rate, dict[str, Rate]]:
     """The rate in scope, and that of each first producer."""
     with queries.engine.connect() as connection:
-        sums = overview.cells_by_producer(connection, question)
+        sums = shelf.cells_by_producer(connection, question, queries.regime.offset)
     whole: dict[Cell, int] = {}
     for cells in sums.values():
         for cell, grams in cells.items():
@@ -162,7 +158,7 @@ def by_producer(queries: Queries, question: Question) -> tuple[Rate, dict[str, R
 def ends_by_producer(queries: Queries, question: Question) -> dict[str, dict[str, int]]:
     """Of each first producer in scope, the grams safely utilised and disposed of."""
     with queries.engine.connect() as connection:
-        return overview.ends_by_producer(connection, question)
+        return overview.ends_by_producer(connection, question, queries.regime.offset)
 
 
 def titles(queries: Queries, containers: Sequence[str]) -> dict[str, str]:

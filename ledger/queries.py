@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -180,17 +181,20 @@ class Queries:
         closed: bool = False,
         viewer: Viewer = ALL,
         wanted: Mapping[str, str] = MappingProxyType({}),
+        after: Sequence[str] = (),
+        limit: int | None = None,
     ) -> list[Flag]:
         """What stands at the moment `as_of`, oldest first; with `closed` also what stood before. `wanted`: values of
-        rule, object, holder or site."""
-        seen = shown.seen(viewer)
+        rule, object, holder or site. `limit` at most of those `after` these values of `shelf.ORDER`."""
+        asked = shelf.Asked(
+            as_of=as_of, parties=parties, closed=closed, seen=shown.seen(viewer), wanted=wanted, after=after,
+            limit=limit,
+        )  # fmt: skip
         with self.engine.connect() as connection:
-            found = list(shelf.flags(connection, as_of, parties, closed, seen, wanted))
-            kept = len(found)
-            found += shelf.overdue_flags(connection, as_of, parties, seen)
+            kept = [*shelf.flags(connection, asked), *shelf.overdue_flags(connection, asked)]
             registry = self.projector.registry(connection)
             arrivals = partial(watching.arrivals, connection)
-            found += quantity_flags(arrivals, self.regime, registry, as_of)
+            found = list(quantity_flags(arrivals, self.regime, registry, as_of))
             weighed = watching.adding_up(connection, self._net_tolerance(registry), as_of)
             found += net_gap_flags(weighed, self.regime, registry)
             found += approval_flags(watching.crossed(connection, registry, as_of), self.regime, registry)
@@ -198,14 +202,17 @@ class Queries:
             found += silence_flags(watching.last_words(connection), self.regime, registry, as_of)
             found += self._duty_flags(connection, registry, as_of)
             found += ledger_flags(self.regime, registry, as_of)
-            parts = shown.things(connection, viewer, {x.object for x in found[kept:]})
-        found = found[:kept] + [
+            parts = shown.things(connection, viewer, {x.object for x in found})
+        standing = (
             x
-            for x in found[kept:]
-            if (x.object in parts or viewer.is_own(x.holder)) and all(getattr(x, n) == v for n, v in wanted.items())
-        ]
-        standing = [x for x in found if (closed or x.open_at(as_of)) and (not parties or x.holder in parties)]
-        return sorted(standing, key=lambda x: (x.opened_at, x.rule, x.object, x.key))
+            for x in found
+            if (x.object in parts or viewer.is_own(x.holder))
+            and all(getattr(x, n) == v for n, v in wanted.items())
+            and (closed or x.open_at(as_of))
+            and (not parties or x.holder in parties)
+            and (not after or _order(x) > tuple(after))
+        )
+        return sorted([*kept, *standing], key=_order)[:limit]
 
     def _net_tolerance(self, registry: Registry) -> int:
         """The smallest limit of net differences that anybody can have."""
@@ -337,6 +344,9 @@ class Queries:
             for licence in licences:
                 if name in (licence.terms.licence, licence.terms.number):
                     yield Found(id=licence.terms.licence, kind="licence", name=registry.name_of(holder))
+
+
+_order = attrgetter(*shelf.ORDER)
 
 
 def _steps(connection: Connection, history: Sequence[Fact]) -> list[Step]:

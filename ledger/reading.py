@@ -28,7 +28,7 @@ from ledger.custody.registry import Registry
 from ledger.errors import FormError
 from ledger.log import entry, statement
 from ledger.queries import ContainerStory, Found, Queries, Unknown
-from ledger.store import facts, read, shown
+from ledger.store import facts, read, shelf, shown
 from ledger.store.answers import Answer
 from ledger.store.database import asking
 from ledger.store.read import Record
@@ -187,12 +187,11 @@ class Reading:
         wanted: Mapping[str, str] = MappingProxyType({}),
     ) -> Page:
         """What stands at a moment, oldest first: of the parties' own and of what they take part in."""
-        flags = self._queries.exceptions(as_of, closed=closed, viewer=viewer, wanted=wanted)
-        rows = [{"opened_at": f.opened_at, "rule": f.rule, "object": f.object, "key": f.key, "flag": f} for f in flags]
-        keys = ("opened_at", "rule", "object", "key")
-        after = tuple(_after(cursor, 4))
-        rows = [row for row in rows if not after or tuple(row[k] for k in keys) > after]
-        return self._page(rows[: limit + 1], limit, keys)
+        flags = self._queries.exceptions(
+            as_of, closed=closed, viewer=viewer, wanted=wanted, after=_after(cursor, 4), limit=limit + 1
+        )
+        rows = [{name: getattr(flag, name) for name in shelf.ORDER} | {"flag": flag} for flag in flags]
+        return self._page(rows, limit, shelf.ORDER)
 
     def raised_by(self, answer: Answer) -> list[Flag]:
         """The exceptions that a statement raised, before the projections have taken it in: provisional."""

@@ -3,127 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import reduce
-from operator import add
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, case, func, literal, select
+from sqlalchemy import Connection, and_, func, literal, select, true
 
 from ledger.custody.flow import ACCOUNTS as FLOWING
 from ledger.custody.flow import Spot
 from ledger.custody.lots import OPEN
-from ledger.custody.missing import ACCOUNTS, Heap
-from ledger.custody.rate import Cell, Question
+from ledger.custody.missing import Heap
+from ledger.custody.rate import Question
+from ledger.custody.regimes.base import KINDS
 from ledger.store import tables as t
-from ledger.store.shelf import _flag_column, _overdue_by, _scope
+from ledger.store.shelf import Columns, _flag_column, _scope, open_mass, sums_by_party
 
 _NAMED_MAX: Final = 10_000  # ids in one query
 
 
-def cells_by_producer(connection: Connection, q: Question) -> dict[str, dict[Cell, int]]:
-    """What `rate_from` needs, for each first producer in scope."""
-    r = t.lot_row.c
-    keys = (
-        r.account, r.at >= q.start, r.reason == "", r.grade, r.born_at < q.start, r.holder == r.producer,
-        r.stage == "held", _overdue_by(q),
-    )  # fmt: skip
-    made: dict[str, dict[Cell, int]] = {}
-    for producer, account, during, entitled, grade, *rest, grams in _summed(connection, q, r.producer, keys):
-        cell = Cell(account, bool(during), bool(entitled), grade, *map(bool, rest))
-        made.setdefault(producer, {})[cell] = int(grams)
-    return made
-
-
-def cells_of_each(connection: Connection, questions: Sequence[Question]) -> list[dict[Cell, int]]:
-    """What `rate_from` needs, for questions that differ in their periods only; the rows are read once for all."""
-    r = t.lot_row.c
-    marks = sorted({m for q in questions for m in (q.start, q.end, q.horizon)})
-    keys = (
-        r.account, r.reason == "", r.grade, r.holder == r.producer, r.stage == "held", r.deadline != "",
-        *(_marked(column, marks) for column in (r.at, r.born_at, r.deadline, r.clock_at)),
-    )  # fmt: skip
-    widest = replace(questions[0], end=marks[-1])
-    sums = [tuple(row) for row in _summed(connection, widest, None, keys)]
-    made: list[dict[Cell, int]] = []
-    for q in questions:
-        start, end, horizon = (marks.index(m) for m in (q.start, q.end, q.horizon))
-        cells: dict[Cell, int] = {}
-        for account, entitled, grade, by_producer, held, timed, at, born, deadline, clock, grams in sums:
-            if at > end:
-                continue
-            late = account == "overdue" or (timed and deadline <= horizon)
-            cell = Cell(
-                account, at > start, bool(entitled), grade, born <= start, bool(by_producer), bool(held),
-                bool(late and clock <= horizon),
-            )  # fmt: skip
-            cells[cell] = cells.get(cell, 0) + int(grams)
-        made.append(cells)
-    return made
-
-
-def _marked(column: Any, marks: Sequence[str]) -> Any:
-    """How many of the moments had come: at most n exactly where the column is before marks[n]."""
-    return reduce(add, (case((column >= mark, literal(1)), else_=literal(0)) for mark in marks))
-
-
-def ends_by_producer(connection: Connection, q: Question) -> dict[str, dict[str, int]]:
+def ends_by_producer(connection: Connection, q: Question, offset: timedelta) -> dict[str, dict[str, int]]:
     """For each first producer, the grams that an entitled party utilised and disposed of in the period."""
-    r = t.lot_row.c
+    r, _, scope = sums_by_party(q, offset)
     closed = (r.account == "closed", r.reason == "", r.at >= q.start)
     made: dict[str, dict[str, int]] = {}
-    for producer, end, grams in _summed(connection, q, r.producer, (r.stage,), *closed):
+    for producer, end, grams in _summed(connection, r, r.producer, (r.stage,), *scope, *closed):
         made.setdefault(producer, {})[end] = int(grams)
     return made
 
 
-def heaps_by_container(connection: Connection, q: Question) -> dict[str, dict[Heap, int]]:
-    """What `gaps_from` needs, for each container."""
-    r = t.lot_row.c
-    keys = (r.account, r.stage, r.reason, _overdue_by(q))
+def heaps_by_container(connection: Connection, q: Question, why: str) -> dict[str, dict[Heap, int]]:
+    """What `gaps_from` needs to tell the gaps of one reason, for each container."""
+    if why in OPEN:
+        r, late, scope = open_mass(connection, q)
+        keys: tuple[Any, ...] = (r.account, r.stage, literal(""), late)
+    else:
+        r = t.lot_row.c
+        keys = (r.account, r.stage, r.reason, literal(0))
+        account, unentitled, _ = why.partition("-by-unentitled")
+        scope = [*_scope(q), r.account == account, r.reason != "" if unentitled else true()]
     made: dict[str, dict[Heap, int]] = {}
-    wanted = r.account.in_(ACCOUNTS)
-    for container, account, stage, reason, late, grams in _summed(connection, q, r.container, keys, wanted):
-        made.setdefault(container, {})[Heap(account, stage, reason, bool(late))] = int(grams)
+    for container, account, stage, reason, overdue, grams in _summed(connection, r, r.container, keys, *scope):
+        made.setdefault(container, {})[Heap(account, stage, reason, bool(overdue))] = int(grams)
     return made
 
 
-def spots(connection: Connection, q: Question) -> dict[Spot, int]:
+def spots(connection: Connection, q: Question, offset: timedelta) -> dict[Spot, int]:
     """What `bands_from` needs."""
-    return {Spot(*_spot(key)): int(grams) for *key, grams in _summed(connection, q, None, _spot_keys(q), _flowing())}
+    r, by_producer, scope = sums_by_party(q, offset)
+    keys = _spot_keys(q, r, by_producer)
+    return {_spot(key): int(grams) for *key, grams in _summed(connection, r, None, keys, *scope, _flowing(r))}
 
 
 def spots_by_container(connection: Connection, q: Question) -> dict[str, dict[Spot, int]]:
     """The same for each container."""
+    r = t.lot_row.c
     made: dict[str, dict[Spot, int]] = {}
-    for container, *key, grams in _summed(connection, q, t.lot_row.c.container, _spot_keys(q), _flowing()):
-        made.setdefault(container, {})[Spot(*_spot(key))] = int(grams)
+    keys = _spot_keys(q, r, r.holder == r.producer)
+    for container, *key, grams in _summed(connection, r, r.container, keys, *_scope(q), _flowing(r)):
+        made.setdefault(container, {})[_spot(key)] = int(grams)
     return made
 
 
-def _flowing() -> Any:
-    return t.lot_row.c.account.in_(sorted(FLOWING))
+def _flowing(r: Columns) -> Any:
+    return r.account.in_(sorted(FLOWING))
 
 
-def _spot_keys(q: Question) -> tuple[Any, ...]:
-    r = t.lot_row.c
+def _spot_keys(q: Question, r: Columns, by_producer: Any) -> tuple[Any, ...]:
     return (
-        r.account, r.stage, r.holder == r.producer,
-        and_(r.site != "", r.site != r.producer_site), r.at >= q.start, r.reason == "", r.grade == "C",
+        r.account, r.stage, by_producer, and_(r.site != "", r.site != r.producer_site), r.at >= q.start,
+        r.reason == "", r.grade == "C",
     )  # fmt: skip
 
 
-def _spot(key: Any) -> tuple[Any, ...]:
+def _spot(key: Sequence[Any]) -> Spot:
     account, stage, *flags = key
-    return account, stage, *map(bool, flags)
+    return Spot(account, stage, *map(bool, flags))
 
 
 def deadlines(connection: Connection, q: Question) -> dict[str, str]:
     """By container, the first deadline of its open mass in scope."""
-    r = t.lot_row.c
+    r, _, scope = open_mass(connection, q)
     query = (
         select(r.container, func.min(r.deadline))
-        .where(*_scope(q), r.account.in_(OPEN), r.deadline != "")
+        .where(*scope, r.deadline != "")
         .group_by(r.container, r.holder, r.stage, r.deadline)
         .having(func.sum(r.grams) > 0)
     )
@@ -145,15 +106,18 @@ def titles(connection: Connection, containers: Sequence[str]) -> dict[str, str]:
 
 def moments(connection: Connection) -> tuple[str, str]:
     """The first and the last moment of which lot rows tell; "" when there are none."""
-    first, last = connection.execute(select(func.min(t.lot_row.c.at), func.max(t.lot_row.c.at))).one()
-    return first or "", last or ""
+    r = t.lot_row.c
+    # Kind by kind, as the index has them: else every row is looked at.
+    ends = [select(end(r.at)).where(r.kind == kind).scalar_subquery() for end in (func.min, func.max) for kind in KINDS]
+    found = connection.execute(select(*ends)).one()
+    return min(filter(None, found), default=""), max(filter(None, found), default="")
 
 
-def _summed(connection: Connection, q: Question, by: Any, keys: Any, *wanted: Any) -> Iterator[Any]:
+def _summed(connection: Connection, r: Columns, by: Any, keys: Any, *wanted: Any) -> Iterator[Any]:
     columns = [_flag_column(key).label(f"k{n}") for n, key in enumerate(keys)]
     if by is not None:
         columns.insert(0, by.label("whose"))
-    query = select(*columns, func.sum(t.lot_row.c.grams)).where(*_scope(q), *wanted)
+    query = select(*columns, func.sum(r.grams)).where(*wanted)
     return iter(connection.execute(query.group_by(*(c.name for c in columns))))
 
 

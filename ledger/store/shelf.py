@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnCollection, ColumnElement, Connection, and_, case, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnCollection,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    collate,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)  # fmt: skip
 
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, overdue_flag
 from ledger.custody.lots import OPEN, Row
 from ledger.custody.missing import ACCOUNTS, Heap
 from ledger.custody.rate import Cell, Question
+from ledger.custody.regimes.base import KINDS
 from ledger.custody.totals import OVERDUE, day_start, month_start
 from ledger.store import tables as t
 
@@ -32,37 +47,55 @@ def projected(connection: Connection) -> int:
 def rate_cells(connection: Connection, q: Question, offset: timedelta) -> dict[Cell, int]:
     """The sums that `rate_from` needs: of whole months from the maintained totals, of any other period from lot rows.
     The rate is the same; of the cells from totals only what a rate asks for is."""
+    return _rate_cells(connection, q, offset, "").get("", {})
+
+
+def cells_by_producer(connection: Connection, q: Question, offset: timedelta) -> dict[str, dict[Cell, int]]:
+    """The same for each first producer in scope."""
+    return _rate_cells(connection, q, offset, "producer")
+
+
+def _rate_cells(connection: Connection, q: Question, offset: timedelta, by: str) -> dict[str, dict[Cell, int]]:
     if not _whole_months(q, offset):
-        return cells_from_rows(connection, q)
+        return _cells_from_rows(connection, q, by)
     r = t.lot_total.c
-    totals = (*_total_scope(q), r.at < q.end, r.account != OVERDUE)
-    made = _cells(connection, q, r, r.by_producer, literal(0), totals)
-    for stage, grams in _overdue_totals(connection, q, offset):
+    totals = (*_total_scope(q, by), r.at < q.end, r.account != OVERDUE)
+    made = _cells(connection, q, r, by, r.by_producer, literal(0), totals)
+    for whose, stage, grams in _overdue_totals(connection, q, offset, by):
         # Open mass stands among the open already: it moves over to what is overdue.
+        cells = made.setdefault(whose, {})
         for overdue, moved in ((True, grams), (False, -grams)):
             cell = Cell("open", True, True, "", False, False, stage == "held", overdue)
-            made[cell] = made.get(cell, 0) + moved
+            cells[cell] = cells.get(cell, 0) + moved
     return made
 
 
 def cells_from_rows(connection: Connection, q: Question) -> dict[Cell, int]:
     """The same from lot rows, for any period."""
+    return _cells_from_rows(connection, q, "").get("", {})
+
+
+def _cells_from_rows(connection: Connection, q: Question, by: str) -> dict[str, dict[Cell, int]]:
     r = t.lot_row.c
-    return _cells(connection, q, r, r.holder == r.producer, _overdue_by(q), (*_scope(q),))
+    return _cells(connection, q, r, by, r.holder == r.producer, _overdue_by(q), _scope(q))
 
 
 def _cells(
-    connection: Connection, q: Question, r: Columns, by_producer: Any, overdue: Any, wanted: Sequence[Any]
-) -> dict[Cell, int]:
+    connection: Connection, q: Question, r: Columns, by: str, by_producer: Any, overdue: Any, wanted: Sequence[Any]
+) -> dict[str, dict[Cell, int]]:
     keys = (
         r.account, r.at >= q.start, r.reason == "", r.grade, r.born_at < q.start, by_producer, r.stage == "held",
         overdue,
     )  # fmt: skip
     labelled = [_flag_column(k).label(name) for k, name in zip(keys, Cell._fields, strict=True)]
-    query = select(*labelled, func.sum(r.grams)).where(*wanted).group_by(*(c.name for c in labelled))
-    made = {}
-    for account, during, entitled, grade, *rest, grams in connection.execute(query):
-        made[Cell(account, bool(during), bool(entitled), grade, *map(bool, rest))] = int(grams)
+    columns = [r[by].label("whose"), *labelled] if by else labelled
+    query = select(*columns, func.sum(r.grams)).where(*wanted).group_by(*(c.name for c in columns))
+    made: dict[str, dict[Cell, int]] = {}
+    for *whose, account, during, entitled, grade, from_before, mine, held, late, grams in connection.execute(query):
+        cell = Cell(
+            account, bool(during), bool(entitled), grade, bool(from_before), bool(mine), bool(held), bool(late)
+        )  # fmt: skip
+        made.setdefault("".join(whose), {})[cell] = int(grams)
     return made
 
 
@@ -72,7 +105,7 @@ def heaps(connection: Connection, q: Question, offset: timedelta) -> dict[Heap, 
         return heaps_from_rows(connection, q)
     r = t.lot_total.c
     made = _heaps(connection, r, literal(0), (*_total_scope(q), r.at < q.end))
-    for stage, grams in _overdue_totals(connection, q, offset):
+    for _, stage, grams in _overdue_totals(connection, q, offset):
         for overdue, moved in ((True, grams), (False, -grams)):
             heap = Heap("open", stage, "", overdue)
             made[heap] = made.get(heap, 0) + moved
@@ -96,9 +129,7 @@ def _heaps(connection: Connection, r: Columns, overdue: Any, wanted: Sequence[An
 
 def next_deadline(connection: Connection, q: Question) -> str:
     """The first deadline of open mass in scope after the question's moment; "" when none runs."""
-    newest = connection.execute(select(func.max(t.lot_row.c.at)).where(t.lot_row.c.kind == q.kind)).scalar() or ""
-    # What is open now was open at the end of a period after which nothing happened.
-    r, wanted = (t.clock.c, _narrow(q, t.clock.c)) if newest < q.end else (t.lot_row.c, _scope(q))
+    r, _, wanted = open_mass(connection, q)
     query = (
         select(r.deadline)
         .where(*wanted, r.account == "open", r.deadline >= q.horizon)
@@ -108,6 +139,16 @@ def next_deadline(connection: Connection, q: Question) -> str:
         .limit(1)
     )
     return connection.execute(query).scalar() or ""
+
+
+def open_mass(connection: Connection, q: Question) -> tuple[Columns, ColumnElement[bool], Sequence[Any]]:
+    """A table of lots, what is overdue in it, and the conditions by which it has a question's open mass: the clocks
+    where nothing happened since, as what is open now was open at the end of the period; else the lot rows."""
+    newest = connection.execute(select(func.max(t.lot_row.c.at)).where(t.lot_row.c.kind == q.kind)).scalar() or ""
+    c, r = t.clock.c, t.lot_row.c
+    if newest < q.end:
+        return c, c.due_at < q.horizon, _narrow(q, c)
+    return r, _overdue_by(q), [*_scope(q), r.account.in_(OPEN)]
 
 
 def generated_at(connection: Connection, site: str, start: str, end: str) -> Iterator[Row]:
@@ -144,47 +185,74 @@ Seen = Callable[[ColumnElement[str], ColumnElement[str]], ColumnElement[bool]]
 """From the columns of an object and its holder: whether a reader is shown what stands of it."""
 
 
-def flags(
-    connection: Connection,
-    as_of: str,
-    parties: Sequence[str],
-    closed: bool,
-    seen: Seen = lambda _object, _holder: true(),
-    wanted: Mapping[str, str] = MappingProxyType({}),
-) -> Iterator[Flag]:
-    """The exceptions kept for containers and stores that had begun by `as_of`; with `closed` also those that ended.
-    `wanted`: values of rule, object, holder or site."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which exceptions are asked for: those that stand at `as_of`, with `closed` also those that ended by then; of some
+    holders only, if any are named. `wanted`: values of rule, object, holder or site. In the order of `ORDER` those
+    `after` these values, `limit` at most."""
+
+    as_of: str
+    parties: Sequence[str] = ()
+    closed: bool = False
+    seen: Seen = lambda _object, _holder: true()
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    after: Sequence[str] = ()
+    limit: int | None = None
+
+
+ORDER: Final = ("opened_at", "rule", "object", "key")
+_FLAG: Final = tuple(Flag.__dataclass_fields__)
+
+
+def flags(connection: Connection, asked: Asked) -> Iterator[Flag]:
+    """The exceptions kept for containers, labels and stores."""
     f = t.flag.c
-    query = select(t.flag).where(f.opened_at <= as_of, seen(f.object, f.holder))
-    query = query.where(*(f[name] == value for name, value in wanted.items()))
-    if not closed:
-        query = query.where(or_(f.closed_at == "", f.closed_at > as_of))
-    if parties:
-        query = query.where(f.holder.in_(parties))
-    for row in connection.execute(query):
-        yield Flag(**{name: getattr(row, name) for name in Flag.__dataclass_fields__})
+    query = select(*(f[name] for name in _FLAG)).where(f.opened_at <= asked.as_of)
+    if not asked.closed:
+        query = query.where(or_(f.closed_at == "", f.closed_at > asked.as_of))
+    for row in connection.execute(_narrowed(connection, query, {name: f[name] for name in _FLAG}, asked)):
+        rule, object_, key, grams, holder, site, detail, opened_at, opened_by, closed_at, closed_by = row
+        yield Flag(
+            rule=rule, object=object_, key=key, grams=grams, holder=holder, site=site, detail=detail,
+            opened_at=opened_at, opened_by=opened_by, closed_at=closed_at, closed_by=closed_by,
+        )  # fmt: skip
 
 
-def overdue_flags(
-    connection: Connection,
-    as_of: str,
-    parties: Sequence[str],
-    seen: Seen = lambda _object, _holder: true(),
-) -> Iterator[Flag]:
-    """Open mass whose clock had run out by `as_of`."""
-    r = t.lot_row.c
-    keys = (r.container, r.stage, r.holder, r.site, r.deadline)
+def overdue_flags(connection: Connection, asked: Asked) -> Iterator[Flag]:
+    """Open mass whose clock had run out: of the clocks only those that have, whatever else is kept."""
+    c = t.clock.c
+    keys = (c.container, c.stage, c.holder, c.site, c.deadline)
     query = (
-        select(*keys, func.sum(r.grams))
-        .where(r.account.in_(OPEN), r.deadline != "", r.deadline < as_of, r.clock_at <= as_of)
-        .where(seen(r.container, r.holder))
+        select(*keys, func.sum(c.grams))
+        .where(c.kind.in_(KINDS), c.due_at <= asked.as_of, c.deadline != "", c.deadline < asked.as_of)
         .group_by(*keys)
-        .having(func.sum(r.grams) > 0)
+        .having(func.sum(c.grams) > 0)
     )
-    if parties:
-        query = query.where(r.holder.in_(parties))
-    for container, stage, holder, site, deadline, grams in connection.execute(query):
+    columns = {
+        "rule": case((c.stage == "in-transit", literal("transit-overtime")), else_=literal("stored-too-long")),
+        "object": c.container, "key": c.holder + "/" + c.stage + "/" + c.deadline, "holder": c.holder, "site": c.site,
+        "opened_at": c.deadline,
+    }  # fmt: skip
+    for container, stage, holder, site, deadline, grams in connection.execute(
+        _narrowed(connection, query, columns, asked)
+    ):
         yield overdue_flag(container, stage, holder, site, deadline, int(grams))
+
+
+def _narrowed(
+    connection: Connection, query: Select[Any], columns: Mapping[str, ColumnElement[str]], asked: Asked
+) -> Select[Any]:
+    """What is asked for of a table whose columns, under a flag's names, are these."""
+    query = query.where(asked.seen(columns["object"], columns["holder"]))
+    query = query.where(*(columns[name] == value for name, value in asked.wanted.items()))
+    if asked.parties:
+        query = query.where(columns["holder"].in_(asked.parties))
+    # Told in the order of their bytes, as Python has it, whatever the language of the database.
+    postgres = connection.dialect.name == "postgresql"
+    keys = [collate(columns[name], "C") if postgres else columns[name] for name in ORDER]
+    if asked.after:
+        query = query.where(keys[0] >= asked.after[0], tuple_(*keys) > tuple_(*map(literal, asked.after)))
+    return query if asked.limit is None else query.order_by(*keys).limit(asked.limit)
 
 
 # ---------------------------------------------------------------------------------------------------- things
@@ -265,26 +333,43 @@ def _narrow(q: Question, r: Columns) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _total_scope(q: Question) -> list[ColumnElement[bool]]:
+def _total_scope(q: Question, by: str = "") -> list[ColumnElement[bool]]:
     r = t.lot_total.c
-    return [r.whole == (not (q.parties or q.sites or q.code)), *_narrow(q, r)]
+    return [r.whole == (not (q.parties or q.sites or q.code or by)), *_narrow(q, r)]
+
+
+def sums_by_party(q: Question, offset: timedelta) -> tuple[Columns, ColumnElement[bool], Sequence[Any]]:
+    """A table of lots, whether they are their producer's own in it, and the conditions of a question: the totals of
+    every party for whole months, else the lot rows."""
+    if _whole_months(q, offset):
+        c = t.lot_total.c
+        return c, c.by_producer, [*_total_scope(q, "producer"), c.at < q.end]
+    r = t.lot_row.c
+    return r, r.holder == r.producer, _scope(q)
 
 
 def _whole_months(q: Question, offset: timedelta) -> bool:
     return all(moment == month_start(moment, offset) for moment in (q.start, q.end))
 
 
-def _overdue_totals(connection: Connection, q: Question, offset: timedelta) -> Iterator[tuple[str, int]]:
-    """(stage, grams) of open mass that is overdue at the question's moment: by days, and of its last day by clocks.
+def _overdue_totals(
+    connection: Connection, q: Question, offset: timedelta, by: str = ""
+) -> Iterator[tuple[str, str, int]]:
+    """(whose, stage, grams) of open mass that is overdue at the question's moment: by days, and of its last day by
+    clocks; whose is "" unless a column is named that says it.
 
     Nothing counts for clocks before it happened, so that nothing here is of after the period."""
     day = day_start(q.horizon, offset)
     r, c = t.lot_total.c, t.clock.c
-    before = select(r.stage, func.sum(r.grams)).where(*_total_scope(q), r.account == OVERDUE, r.at < day)
-    since = select(c.stage, func.sum(c.grams)).where(*_narrow(q, c), c.due_at >= day, c.due_at < q.horizon)
-    for query in (before.group_by(r.stage), since.group_by(c.stage)):
-        for stage, grams in connection.execute(query):
-            yield stage, int(grams)
+    for columns, wanted in (
+        (r, (*_total_scope(q, by), r.account == OVERDUE, r.at < day)),
+        (c, (*_narrow(q, c), c.due_at >= day, c.due_at < q.horizon)),
+    ):
+        keys = (columns[by], columns.stage) if by else (columns.stage,)
+        for *whose, stage, grams in connection.execute(
+            select(*keys, func.sum(columns.grams)).where(*wanted).group_by(*keys)
+        ):
+            yield "".join(whose), stage, int(grams)
 
 
 def _overdue_by(q: Question) -> ColumnElement[bool]:

@@ -6,7 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)  # fmt: skip
 
 from ledger.access import Viewer
 from ledger.store import tables as t
@@ -113,26 +127,24 @@ _PREFIXED = ((t.container.c.id, "container"), (t.manifest.c.id, "manifest"))
 def stock(
     connection: Connection, viewer: Viewer, wanted: Mapping[str, str], after: Sequence[str], limit: int
 ) -> list[dict[str, Any]]:
-    """Grams in hand by holder, site, stage, kind and code: the parties' own, in the order of these keys."""
-    r = t.lot_row.c
-    keys = (r.holder, r.site, r.stage, r.kind, r.code)
-    query = (
-        select(*keys, func.sum(r.grams).label("grams"), func.min(_deadline()).label("deadline"))
-        .where(r.account == "open", *(r[name] == value for name, value in wanted.items()))
-        .group_by(*keys)
-        .having(func.sum(r.grams) != 0)
-        .order_by(*keys)
-        .limit(limit)
-    )
+    """Grams in hand by holder, site, stage, kind and code, with their first deadline: the parties' own, in the order of
+    these keys."""
+    c = t.clock.c
+    keys = (c.holder, c.site, c.stage, c.kind, c.code)
+    # By container and deadline, so that what left again late has none.
+    open_ = select(*keys, c.deadline, func.sum(c.grams).label("grams")).where(c.account == "open")
+    open_ = open_.where(*(c[name] == value for name, value in wanted.items()))
     if viewer.who is not None:
-        query = query.where(r.holder.in_(sorted(viewer.own)))
+        open_ = open_.where(c.holder.in_(sorted(viewer.own)))
     if after:
-        query = query.where(_beyond(keys, after))
+        open_ = open_.where(_beyond(keys, after))
+    o = open_.group_by(*keys, c.container, c.deadline).having(func.sum(c.grams) != 0).subquery().c
+    held = [o[key.name] for key in keys]
+    figures = (func.sum(o.grams).label("grams"), func.min(case((o.grams > 0, o.deadline))).label("deadline"))
+    query: Select[Any] = (
+        select(*held, *figures).group_by(*held).having(func.sum(o.grams) != 0).order_by(*held).limit(limit)
+    )
     return [_named(row) | {"grams": int(row.grams)} for row in connection.execute(query)]
-
-
-def _deadline() -> ColumnElement[str]:
-    return func.nullif(t.lot_row.c.deadline, "")
 
 
 def _beyond(keys: Sequence[Any], after: Sequence[str]) -> ColumnElement[bool]:

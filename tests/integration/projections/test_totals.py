@@ -6,21 +6,24 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, insert
 
+from ledger.access import Viewer
+from ledger.custody.flags import Flag, overdue
+from ledger.custody.flow import bands_from, spots_of
 from ledger.custody.lots import OPEN, Row
-from ledger.custody.missing import gaps_from, heaps_of
+from ledger.custody.missing import Why, gaps_from, heaps_of
 from ledger.custody.rate import Question, View, rate_from, rate_of
 from ledger.custody.regimes import regime
 from ledger.custody.regimes.base import KINDS, later
 from ledger.custody.totals import clocks_of, day_start, month_start, totals_of
 from ledger.exchange.worlds import World
-from ledger.store import shelf
+from ledger.store import clocks, overview, shelf, shown
 from ledger.store import tables as t
 from ledger.store.database import open_engine
 from ledger.store.projections import Totals
@@ -57,7 +60,7 @@ def kept(url: str, rows: Sequence[Row], again: Sequence[Row] = ()) -> Iterator[C
     """The rows with totals and clocks as projections keep them; `again` were written before and are replaced."""
     engine = open_engine(url)
     with engine.connect() as connection:
-        t.metadata.create_all(connection, [t.lot_row, t.lot_total, t.clock])
+        t.metadata.create_all(connection, [t.lot_row, t.lot_total, t.clock, t.flag, t.involved])
         for present, sign in ((again, 1), (again, -1), (rows, 1)):
             totals = Totals(CN.offset)
             totals.add(present, sign)
@@ -66,13 +69,13 @@ def kept(url: str, rows: Sequence[Row], again: Sequence[Row] = ()) -> Iterator[C
         for row in rows:
             by_container.setdefault(row.container, []).append(row)
         many: list[dict[str, Any]] = []
-        clocks: list[dict[str, Any]] = []
+        running_: list[dict[str, Any]] = []
         for mine in by_container.values():
             many += ({f: getattr(r, f) for f in Row.__dataclass_fields__} | {"n": n} for n, r in enumerate(mine))
-            clocks += (clock._asdict() | {"n": n} for n, clock in enumerate(clocks_of(mine)))
+            running_ += (clock._asdict() | {"n": n} for n, clock in enumerate(clocks_of(mine)))
         connection.execute(insert(t.lot_row), many)
-        if clocks:
-            connection.execute(insert(t.clock), clocks)
+        if running_:
+            connection.execute(insert(t.clock), running_)
         yield connection
         connection.rollback()
     engine.dispose()
@@ -112,7 +115,70 @@ def check(connection: Connection, rows: Sequence[Row], q: Question) -> bool:
             sums[row.deadline, row.container] = sums.get((row.deadline, row.container), 0) + row.grams
     first = min((deadline for (deadline, _), grams in sums.items() if grams > 0), default="")
     assert shelf.next_deadline(connection, q) == first
+    check_parts(connection, rows, q)
     return bool(rate.overdue_g and gaps)
+
+
+def check_parts(connection: Connection, rows: Sequence[Row], q: Question) -> None:
+    """A figure's parts: by producer, by container, where the grams went, what is overdue and the clocks that run."""
+    mine: dict[str, list[Row]] = {}
+    for row in rows:
+        mine.setdefault(row.producer, []).append(row)
+    by_producer = shelf.cells_by_producer(connection, q, CN.offset)
+    for producer, its in mine.items():
+        assert rate_from(by_producer.pop(producer, {}), q) == rate_of(its, q)
+    assert not by_producer
+    ends: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if row.account == "closed" and not row.reason and q.start <= row.at < q.end and q.in_scope(row):
+            ends[row.producer, row.stage] = ends.get((row.producer, row.stage), 0) + row.grams
+    told = overview.ends_by_producer(connection, q, CN.offset)
+    assert {(p, end): grams for p, sums in told.items() for end, grams in sums.items() if grams} == {
+        key: grams for key, grams in ends.items() if grams
+    }
+    assert bands_from(overview.spots(connection, q, CN.offset)) == bands_from(spots_of(rows, q))
+    by_container: dict[str, list[Row]] = {}
+    for row in rows:
+        by_container.setdefault(row.container, []).append(row)
+    for why in get_args(Why):
+        heaps = overview.heaps_by_container(connection, q, why)
+        got = {name: [gap for gap in gaps_from(sums, q.view) if gap.why == why] for name, sums in heaps.items()}
+        want = {name: [gap for gap in gaps_from(heaps_of(its, q), q.view) if gap.why == why]
+                for name, its in by_container.items()}  # fmt: skip
+        assert {k: v for k, v in got.items() if v} == {k: v for k, v in want.items() if v}
+    first: dict[str, str] = {}
+    for name, its in by_container.items():
+        sums: dict[tuple[str, ...], int] = {}
+        for row in its:
+            if row.account in OPEN and row.deadline and row.at < q.end and q.in_scope(row):
+                key = (row.deadline, row.holder, row.stage)
+                sums[key] = sums.get(key, 0) + row.grams
+        if any(grams > 0 for grams in sums.values()):
+            first[name] = min(deadline for (deadline, *_), grams in sums.items() if grams > 0)
+    assert overview.deadlines(connection, q) == first
+    assert sorted(shelf.overdue_flags(connection, shelf.Asked(as_of=q.as_of)), key=str) == sorted(
+        overdue(rows, q.as_of), key=str
+    )
+    some = rows[len(rows) // 2]
+    for holders, site, before in ((None, "", ""), ([some.holder], "", q.as_of), (None, some.site, q.as_of)):
+        want_clocks = running(rows, holders, site, before)
+        assert sorted(clocks.running(connection, holders, site, before)) == want_clocks
+
+
+def running(
+    rows: Sequence[Row], holders: Sequence[str] | None, site: str, before: str
+) -> list[tuple[str, str, str, str, str, int]]:
+    """What `clocks.running` tells, from every row."""
+    sums: dict[tuple[str, str, str, str], list[Row]] = {}
+    for row in rows:
+        its = (holders is None or row.holder in holders) and (not site or row.site == site)
+        if row.account in OPEN and row.deadline and its and (not before or row.deadline < before):
+            sums.setdefault((row.container, row.holder, row.site, row.deadline), []).append(row)
+    return sorted(
+        (name, holder, where, min(r.clock_at for r in its if r.grams > 0), deadline, sum(r.grams for r in its))
+        for (name, holder, where, deadline), its in sums.items()
+        if sum(r.grams for r in its) > 0
+    )
 
 
 @pytest.mark.parametrize("n", range(len(WORLDS)))
@@ -156,7 +222,7 @@ def any_row(draw: st.DrawFn) -> Row:
         producer_site=draw(some), holder=draw(some), site=draw(some),
         stage=draw(st.sampled_from(["held", "in-transit"])), code=draw(some), kind="hazardous",
         grams=draw(st.integers(-5, 9)), born_at=min(at, draw(MOMENTS)),
-        deadline=draw(MOMENTS | st.just("")) if account in OPEN else "", grade=draw(st.sampled_from("AC")),
+        deadline=draw(MOMENTS) if account in OPEN else "", grade=draw(st.sampled_from("AC")),
         reason=draw(st.sampled_from(["", "no-licence"])) if account in ("closed", "process-loss") else "",
     )  # fmt: skip
 
@@ -176,6 +242,81 @@ def test_any_rows_on_the_edges_of_days_and_months_give_the_same_by_totals(
                 code=q.code,
             )  # fmt: skip
             check(connection, rows, asked_here)
+
+
+@pytest.mark.parametrize("n", range(len(WORLDS)))
+def test_a_reader_is_shown_page_by_page_the_exceptions_and_the_stock_that_are_its_own_and_no_other(
+    n: int, database_url: str
+) -> None:
+    rows, chance = played(n), random.Random(n)
+    moments = sorted({row.deadline for row in rows if row.deadline} | {row.at for row in rows})
+    things, holders = sorted({row.container for row in rows}), sorted({row.holder for row in rows if row.holder})
+    raised = [
+        Flag(
+            rule=chance.choice(("leak", "count-gap")), object=thing, key=f"Über-{chance.randrange(3)} a/b", grams=1,
+            holder=chance.choice((*holders, "")), site="", detail="", opened_at=chance.choice(moments[:9]),
+            opened_by="", closed_at=chance.choice(("", "", chance.choice(moments))), closed_by="",
+        )
+        for thing in chance.sample(things, 20)
+    ]  # fmt: skip
+    parts = {(who, thing) for who in holders for thing in things if chance.random() < 0.2}
+    with kept(database_url, rows) as connection:
+        connection.execute(
+            insert(t.flag),
+            [{f: getattr(x, f) for f in Flag.__dataclass_fields__} | {"n": n} for n, x in enumerate(raised)],
+        )
+        connection.execute(insert(t.involved), [{"who": who, "object": thing} for who, thing in sorted(parts)])
+        told = 0
+        for who in (None, *(frozenset(chance.sample(holders, chance.randrange(1, 3))) for _ in range(12)), frozenset()):
+            viewer = Viewer(who=who, own=who or frozenset())
+            as_of, closed = chance.choice(moments), chance.random() < 0.5
+            rule, party = chance.choice(("", "", "leak", "stored-too-long")), chance.choice(("", "", holders[0]))
+            want = [
+                x
+                for x in (*raised, *overdue(rows, as_of))
+                if (who is None or x.holder in who or any((w, x.object) in parts for w in who))
+                and (x.open_at(as_of) or (closed and x.opened_at <= as_of))
+                and (not rule or x.rule == rule)
+                and (not party or x.holder == party)
+            ]
+            want.sort(key=lambda x: (x.opened_at, x.rule, x.object, x.key))
+            wanted = {k: v for k, v in (("rule", rule), ("holder", party)) if v}
+            for size in (None, 5):
+                got: list[Flag] = []
+                while True:
+                    asked_ = shelf.Asked(
+                        as_of=as_of, closed=closed, seen=shown.seen(viewer), wanted=wanted, limit=size,
+                        after=[getattr(got[-1], name) for name in shelf.ORDER] if got else (),
+                    )  # fmt: skip
+                    found = [*shelf.flags(connection, asked_), *shelf.overdue_flags(connection, asked_)]
+                    found.sort(key=lambda x: (x.opened_at, x.rule, x.object, x.key))
+                    got += found[:size]
+                    if size is None or not found:
+                        break
+                assert got == want
+            told += len(want)
+            check_stock(connection, rows, viewer)
+        assert told > 50
+
+
+def check_stock(connection: Connection, rows: Sequence[Row], viewer: Viewer) -> None:
+    """Grams in hand and their first deadline, as every row together tells them."""
+    lots: dict[tuple[str, ...], int] = {}
+    for r in rows:
+        if r.account == "open" and viewer.is_own(r.holder):
+            key = (r.holder, r.site, r.stage, r.kind, r.code, r.container, r.deadline)
+            lots[key] = lots.get(key, 0) + r.grams
+    sums: dict[tuple[str, ...], int] = {}
+    first: dict[tuple[str, ...], str] = {}
+    for (*where, _, deadline), grams in lots.items():
+        sums[tuple(where)] = sums.get(tuple(where), 0) + grams
+        if grams > 0:
+            first[tuple(where)] = min(deadline, first.get(tuple(where), deadline))
+    got = {
+        (x["holder"], x["site"], x["stage"], x["kind"], x["code"]): (x["grams"], x["deadline"])
+        for x in shown.stock(connection, viewer, {}, (), 10_000)
+    }
+    assert got == {where: (grams, first.get(where)) for where, grams in sums.items() if grams}
 
 
 def test_a_row_added_and_taken_out_again_leaves_nothing() -> None:
