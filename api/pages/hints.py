@@ -44,7 +44,7 @@ HINTS: Final[Mapping[str, tuple[str, str]]] = {
         "What is due today or soon, the most pressing first.",
     ),
     "page_manifests.manifests": (
-        "待您办理、在途和已完成的联单。新联单从“新建”开始，或在当班页扫码组成。",
+        "待您办理、在途和已完成的联单。用“开具联单”开始新的一份，或在当班页扫码组成。",
         "Manifests that wait for you, that are under way and that are done. Begin one here, or by scanning on the shift"
         " page.",
     ),
