@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api.auth import current_actor, ledger, queries
 from api.pages.shown import t
 from ledger.custody.regimes.base import moment_of, text_of
-from ledger.errors import FormError
+from ledger.errors import FormError, LedgerError
 from ledger.exchange.author import seal
 from ledger.service import Answer
 
@@ -65,6 +65,15 @@ def say_all(type_: str, bodies: Sequence[Mapping[str, Any]], *, at: str = "", id
         if answer.error is not None:
             raise answer.error
     return answers
+
+
+def said_before() -> bool:
+    """True when this very form was sent already: it is answered as it was, whatever has changed since."""
+    try:
+        ledger().record_of(request.form.get("id", ""))
+    except LedgerError:
+        return False
+    return True
 
 
 def settle() -> None:

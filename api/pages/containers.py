@@ -10,8 +10,8 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
-from api.pages import next_steps
-from api.pages.acting import BadMass, done, field, grams, optional, say
+from api.pages import grouping, next_steps
+from api.pages.acting import BadMass, done, field, grams, optional, said_before, say
 from api.pages.next_steps import NextStep
 from api.pages.shown import name, page, t, teller, word
 from api.pages.tables import Column, Table, in_parts, rows_max, skipped, tabled, this_page
@@ -208,7 +208,8 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 @requires(Right.READ)
 def container_page(container: str) -> Response:
     found = card(container)
-    return tabled("container-page.html", _lots(found.story), card=found)
+    members = grouping.inside(found.story) if found.thing.kind == grouping.GROUP else []
+    return tabled("container-page.html", _lots(found.story), card=found, members=members)
 
 
 _LOTS: Final = (
@@ -251,6 +252,8 @@ def said(container: str, act: str) -> Response:
     found = _able(container, act)
     answer = _SAYS[act](found)
     after = f"/labels/{container}" if act in ("bind", "replace", "close") else f"/scan?q={container}"
+    if act in ("group", "ungroup"):
+        after = f"/containers/{group_of(answer)}"
     return done(f"/scan?q={first_target(answer)}" if act == "repack" else after, answer)
 
 
@@ -260,15 +263,6 @@ def _able(container: str, act: str) -> Card:
     if act not in found.acts and not repeated:
         raise NotNow(expected=", ".join(sorted(found.acts)) or "nothing", got=act)
     return found
-
-
-def said_before() -> bool:
-    """True when this very form was sent already: it is answered as it was, whatever the container is now."""
-    try:
-        ledger().record_of(request.form.get("id", ""))
-    except LedgerError:
-        return False
-    return True
 
 
 def weight() -> dict[str, Any]:
@@ -423,6 +417,12 @@ def first_target(answer: Answer) -> str:
     return str(statement.parse(ledger().record_of(answer.id).statement).body["targets"][0]["container"])
 
 
+def group_of(answer: Answer) -> str:
+    """The group that something was put into or taken out of, also when it was sent twice."""
+    assert answer.id is not None
+    return str(statement.parse(ledger().record_of(answer.id).statement).body["outer"])
+
+
 _SAYS: Final[dict[str, Callable[[Card], Answer]]] = {
     "weigh": _weigh,
     "add": _add,
@@ -434,6 +434,8 @@ _SAYS: Final[dict[str, Callable[[Card], Answer]]] = {
     "bind": _bind,
     "replace": _replace,
     "repack": _repack,
+    "group": lambda found: grouping.put_together(found.thing, _at(found)),
+    "ungroup": lambda found: grouping.take_out(found.story, _at(found)),
 }
 
 
@@ -453,6 +455,8 @@ _CHOICES: Final[dict[str, Callable[[Card], dict[str, Any]]]] = {
     "found": lambda found: {"sites": stores().sites()},
     "leak": lambda found: {"sinks": SINKS},
     "replace": lambda found: {"reasons": REPLACED},
+    "group": lambda found: {"members": grouping.loose_beside(found.thing)},
+    "ungroup": lambda found: {"members": grouping.inside(found.story)},
     "repack": lambda found: {"reasons": REPACKED, "whats": WHATS, "targets": range(TARGETS)},
 }
 

@@ -46,11 +46,13 @@ def steps_of_blank(label: str) -> list[NextStep]:
 
 
 def acts(thing: Container, who: Actor) -> frozenset[str]:
-    """What may be said of a container at all: place, weigh, add, close, repack, lost, found, leak, bind,
-    replace."""
+    """What may be said of a container at all: place, weigh, add, close, repack, group, lost, found, leak, bind,
+    replace; of a group only group (more into it) and ungroup."""
     if who.party != thing.holder or not who.roles & (_HANDS | {"driver"}):
         return frozenset()
     hands = bool(who.roles & _HANDS)
+    if thing.kind == "group":
+        return frozenset({"group", "ungroup"}) if hands else frozenset()
     match thing.status:
         case "lost":
             return frozenset({"found"}) if hands else frozenset()
@@ -60,7 +62,8 @@ def acts(thing: Container, who: Actor) -> frozenset[str]:
             filling = {"add", "close"} if thing.status == "filling" else {"weigh"}
             label = {"replace"} if thing.label else {"bind"}
             repack = () if thing.manifest or thing.impounded_at else ("repack",)
-            return frozenset({"place", "lost", "leak", *filling, *label, *repack})
+            group = {"group"} if repack and thing.kind == "package" and not thing.outer else set()
+            return frozenset({"place", "lost", "leak", *filling, *label, *repack, *group})
         case _:
             return frozenset()
 
@@ -74,6 +77,9 @@ def _of_container(thing: Container, who: Actor, journey: Manifest | None) -> Ite
     if "add" in can:
         yield NextStep(f"{at}/add", "继续装入", "Add more")
         yield NextStep(f"{at}/close", "装满封口", "Close it")
+    if "ungroup" in can:
+        yield NextStep(f"{at}/ungroup", "从组中取出", "Take out of the group")
+        yield NextStep(f"{at}/group", "再编入容器", "Put more into it")
     if "bind" in can:
         yield NextStep(f"{at}/bind", "贴标签", "Label it")
     if "place" in can and not thing.facility:

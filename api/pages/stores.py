@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
-from api.pages.acting import done, field, say
-from api.pages.containers import called, said_before
+from api.pages.acting import done, field, said_before, say
+from api.pages.containers import called
 from api.pages.containers import stores as known_stores
 from api.pages.shown import name, page, registry, t, teller
 from api.pages.tables import Column, Table, tabled
