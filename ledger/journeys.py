@@ -137,7 +137,8 @@ def _line(
 def standing(queries: Queries, of: Journey, now: str) -> list[Flag]:
     """The exceptions that stand on the containers of a journey and come of it, or of who received them."""
     with queries.engine.connect() as connection:
-        found = [f for c in of.thing.lines for f in shelf.flags(connection, now, (), False, wanted={"object": c})]
+        asked = (shelf.Asked(as_of=now, wanted={"object": c}) for c in of.thing.lines)
+        found = [flag for each in asked for flag in shelf.flags(connection, each)]
     return [f for f in found if f.key == of.thing.id or f.rule == "receiver-not-entitled"]
 
 
