@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -101,10 +102,10 @@ def key(actor: Actor) -> None:
 
 @command.command()
 @click.option("--profile", help="The kind of waste, by name or code (the party's only one).")
-@click.option("--day", help="YYYY-MM-DD on which the waste is generated (today).")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="YYYY-MM-DD on which the waste is generated (today).")
 @click.option("--count", type=click.IntRange(1, digital.SERIAL_MAX), default=20, show_default=True)
 @acting
-def reserve(actor: Actor, profile: str | None, day: str | None, count: int) -> None:
+def reserve(actor: Actor, profile: str | None, day: datetime | None, count: int) -> None:
     """Reserve digital codes (数字识别码) for this device, so that it can print them without network.
 
     \b
@@ -112,7 +113,10 @@ def reserve(actor: Actor, profile: str | None, day: str | None, count: int) -> N
     wasteledger label reserve --count 50 --as ann
     """
     _, waste = actor.find.profile(profile)
-    on = day or actor.ledger.regime.day_of(actor.at)
+    today = date.fromisoformat(actor.ledger.regime.day_of(actor.ledger.now()))
+    on = day.date().isoformat() if day else actor.ledger.regime.day_of(actor.at)
+    if date.fromisoformat(on) - today >= digital.AHEAD:
+        raise click.UsageError(say(f"最多提前 {digital.AHEAD.days} 天预留", f"at most {digital.AHEAD.days} days ahead"))
     desk = desk_of(actor)
     block = desk.next_block(count, waste.code, on)
     if block is None:

@@ -45,6 +45,8 @@ class Desk:
         self._home = home
         self._base = code.link_base(address or ledger.origin)
         self._known: dict[str, list[Fact]] = {}
+        self._reserved: list[LabelCodesReserved] = []
+        self._since = ""  # from when on these were looked for
         self._used: dict[str, set[str]] = {}
         self._free: dict[tuple[str, str], Iterator[str]] = {}
 
@@ -132,16 +134,12 @@ class Desk:
         return digital.free_block(count, [(each.first, each.last) for each in self.blocks(waste, day)])
 
     def blocks(self, waste: str, day: str) -> list[LabelCodesReserved]:
-        """What any device of the party reserved for a waste and day, in the order of the ledger."""
-        return self._reserved.get((waste, day), [])
-
-    @cached_property
-    def _reserved(self) -> dict[tuple[str, str], list[LabelCodesReserved]]:
-        found: dict[tuple[str, str], list[LabelCodesReserved]] = {}
-        for step in sorted(self.queries.history(self.party), key=lambda step: step.index):
-            if isinstance(event := step.fact.event, LabelCodesReserved):
-                found.setdefault((event.code, event.day), []).append(event)
-        return found
+        """What any device of the party reserved for a waste and day, in the order in which the ledger took it in."""
+        since = start_of_day(date.fromisoformat(day) - digital.AHEAD, self.ledger.regime.offset)
+        if not self._since or since < self._since:
+            self._since, told = since, self.queries.recorded_since(self.party, since)
+            self._reserved = [fact.event for fact in told if isinstance(fact.event, LabelCodesReserved)]
+        return [each for each in self._reserved if (each.code, each.day) == (waste, day)]
 
     def _serials(self, waste: str, day: str) -> list[int]:
         """The serials of this device: of two that reserve the same ones at once, the first recorded has them."""

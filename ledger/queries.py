@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
@@ -295,6 +296,12 @@ class Queries:
             containers = {name for history in here for fact in history for name in fact.event.containers()}
             known = facts.of_streams(connection, containers, size).values()
         return sorted({f.id: f for history in known for f in history}.values(), key=lambda f: f.order)
+
+    def recorded_since(self, stream: str, since: str) -> list[Fact]:
+        """What the ledger took in of an object from a moment on, in the order of its chain."""
+        with self.engine.connect() as connection:
+            newest = takewhile(lambda fact: fact.received_at >= since, facts.newest_first(connection, stream))
+            return list(newest)[::-1]
 
     def born(self, party: str, start: str, end: str) -> list[Fact]:
         """Everything recorded of the containers that began at a party's sites at moments [start, end)."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from ledger.custody.regimes.cn import check_character
@@ -19,6 +19,7 @@ from ledger.errors import FormError
 PENDING: Final = "代码待发"
 SERIAL_MAX: Final = 999
 SERIAL_DIGITS: Final = 3
+AHEAD: Final = timedelta(days=31)  # a block is reserved no earlier before its day: nobody looks for it further back
 _form = re.compile(r"([0-9A-HJ-NPQRTUWXY]{18})(\d{8})(\d{8})(\d{3})", re.ASCII).fullmatch
 _waste = re.compile(r"\d{3}-\d{3}-\d{2}", re.ASCII).fullmatch
 

@@ -35,15 +35,15 @@ _FACT: Select[Any] = (
     .join(t.author_head, t.author_head.c.key == t.statement.c.key)
 )
 
-_AS_STORED: Select[Any] = (
+_LINKED: Select[Any] = (
     select(*_FACT.selected_columns, t.link.c.stream)
     .select_from(t.link)
     .join(t.entry, t.entry.c.statement == t.link.c.statement)
     .join(t.statement, t.statement.c.hash == t.link.c.statement)
     .join(t.author_head, t.author_head.c.key == t.statement.c.key)
     .outerjoin(t.leaf, t.leaf.c.statement == t.link.c.statement)
-    .where(t.link.c.stream.in_(bindparam("streams", expanding=True)))
 )
+_AS_STORED: Select[Any] = _LINKED.where(t.link.c.stream.in_(bindparam("streams", expanding=True)))
 
 
 def sequenced(connection: Connection, start: int, stop: int) -> Iterator[tuple[int, Fact | None]]:
@@ -100,6 +100,15 @@ def as_stored(connection: Connection, streams: Iterable[str]) -> dict[str, list[
         if (fact := _fact(row)) is not None:
             facts[row[-1]].append(fact)
     return facts
+
+
+def newest_first(connection: Connection, stream: str) -> Iterator[Fact]:
+    """The accepted facts of one object, the last of its chain first, read as they are asked for."""
+    seq, of_it = t.link.c.seq, _LINKED.add_columns(t.link.c.seq).where(t.link.c.stream == stream).limit(_CHUNK)
+    rows = list(connection.execute(of_it.order_by(seq.desc())))
+    while rows:
+        yield from (fact for row in rows if (fact := _fact(row)) is not None)
+        rows = list(connection.execute(of_it.where(seq < rows[-1][-1]).order_by(seq.desc())))
 
 
 def _fact(row: Any, received: dict[str, Any] | None = None) -> Fact | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pdfplumber
 import pytest
 
+from ledger.service import Said
 from tests.integration.pages.test_clerk_filling import CREDIT
 from tests.support.api_world import ApiWorld
 from tests.support.at_work import AtWork, at_work
@@ -50,6 +51,15 @@ def test_of_two_blocks_that_name_the_same_serials_the_one_recorded_first_has_the
     found = codes(clerk, mine)
     assert (found["serials"], found["next"]) == (["021", "022"], {"first": 23, "last": 42})
     assert found["prefix"] == f"{CREDIT}9002140820251009"
+
+
+def test_a_block_is_found_behind_much_that_was_recorded_after_it(api: ApiWorld, clerk: AtWork) -> None:
+    mine, shop = key_of(api, "ann"), api.device["shop"].party
+    reserved(api, mine, 1, 2)
+    other = {"holder": shop, "code": OIL, "day": "2025-10-08", "device": mine, "first": 1, "last": 20}
+    said: list[Said] = [("label-codes-reserved", other, api.world.ledger.now(), ())] * 1_001
+    api.world.ledger.record_all_for(api.actor["ann"].person, said)
+    assert codes(clerk, mine)["serials"] == ["001", "002"]
 
 
 def test_a_code_that_stands_on_a_label_is_not_offered_again(api: ApiWorld, clerk: AtWork) -> None:

@@ -14,9 +14,9 @@ const RESERVED = "label-codes-reserved";
 const free = (block, given) => block.serials.map((serial) => block.prefix + serial).filter((code) => !given.includes(code));
 
 /** The next code for a waste at a moment, or undefined: none is left, or none was reserved for that day. */
-export function nextCode(data, { given = [] }, waste, at) {
-  const day = new Date(Date.parse(at) + data.utc_offset_ms).toISOString().slice(0, 10);
-  return data.digital_codes.filter((each) => each.code === waste && each.day === day).flatMap((each) => free(each, given))[0];
+export function nextCode({ digital_codes = [], utc_offset_ms = 0 }, { given = [] }, waste, at) {
+  const day = new Date(Date.parse(at) + utc_offset_ms).toISOString().slice(0, 10);
+  return digital_codes.filter((each) => each.code === waste && each.day === day).flatMap((each) => free(each, given))[0];
 }
 
 /** Ask for what the shift needs, and reserve codes where they run low. */
@@ -38,7 +38,7 @@ export async function keepUp() {
 
 const reservations = async () => (await items()).filter((item) => item.type === RESERVED);
 
-const low = (data, { given = [] }) => data.digital_codes.filter((each) => each.next && free(each, given).length < LOW);
+const low = ({ digital_codes = [] }, { given = [] }) => digital_codes.filter((each) => each.next && free(each, given).length < LOW);
 
 /** Reserve the next block where codes run low, unless that was said before; whether anything was said. */
 async function reserve(before) {
