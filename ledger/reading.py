@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from ledger.access import ALL, Viewer
-from ledger.custody.account import account_for
+from ledger.custody.account import account_for, flags_of_new, sources_of
 from ledger.custody.container import Container, Manifest
 from ledger.custody.events.containers import Birth, LabelBound, LabelIssued
 from ledger.custody.events.registry import PartyRegistered, SiteRegistered
@@ -201,9 +201,9 @@ class Reading:
         if not touched:
             return []
         regime, registry = self._queries.regime, self._registry_of_late()
-        if answer.fact is not None and all(each.seq == 1 for each in links):  # all that is known of them is this
-            born = {each.stream: [answer.fact] for each in links}
-            stories = account_for(touched, born.__getitem__, {}, regime, registry)
+        fact = answer.fact
+        if fact is not None and not sources_of(fact.event) and all(each.seq == 1 for each in links):
+            raised = (f for name in touched for f in flags_of_new(name, fact, regime, registry))
         else:
             with asking(self._engine) as connection:
                 known = facts.as_stored(connection, touched)
@@ -215,7 +215,7 @@ class Reading:
 
                 flows = self._queries.projector.flows(connection)
                 stories = account_for(touched, facts_of, flows, regime, registry)
-        raised = (f for name in touched for f in stories[name].flags)
+            raised = (f for name in touched for f in stories[name].flags)
         return [f for f in raised if f.opened_by == answer.statement and not f.closed_at]
 
     def _registry_of_late(self) -> Registry:

@@ -82,6 +82,16 @@ def account_for(
     return stories
 
 
+def flags_of_new(container: str, fact: Fact, regime: Regime, registry: Registry) -> list[Flag]:
+    """The exceptions of a container of which this fact is all that is known, as `account_for` would find them."""
+    fact = unwrapped(fact)
+    return flags_of(Trace(container, regime, registry, _no_inflows), [fact])
+
+
+def _no_inflows(_: Fact) -> list[tuple[str, Sequence[Part]]]:
+    return []
+
+
 def _stays(trace: Trace) -> Iterator[Stay]:
     ends = [since for since, _ in trace.stays[1:]] + [""]
     for (since, (facility, zone, code, grams)), until in zip(trace.stays, ends, strict=False):

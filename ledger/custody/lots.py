@@ -168,7 +168,8 @@ class Trace:
         for account, grams in ((debit, -posting.grams), (credit, posting.grams)):
             if account.container == self.container:
                 self.balances[account] = self.balances.get(account, 0) + grams
-        posting = replace(posting, grams=posting.grams - told_late)
+        if told_late:
+            posting = replace(posting, grams=posting.grams - told_late)
         if posting.grams and self._inside(debit):
             taken = self._take(debit, posting.grams)
             if self._inside(credit):

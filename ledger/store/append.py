@@ -234,7 +234,7 @@ class Appender:
         rows.commit()
         self._end, self._received_at = end, flush.received_at
         self._wary = 0 if guesses else max(0, self._wary - 1)
-        self._doubts = 0 if guesses else self._doubts
+        self._doubts = self._doubts // 4 if guesses else self._doubts
         hit("append.after-commit")
 
     def _guessed(self, started: int) -> _Flush:

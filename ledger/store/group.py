@@ -16,7 +16,8 @@ from ledger.errors import LedgerError
 
 Job = TypeVar("Job")
 
-_MOMENT_S: Final = 0.0001
+_MOMENT_S: Final = 0.0002
+_PATIENCE: Final = 4  # moments in which nobody comes
 
 
 class Busy(LedgerError):
@@ -28,9 +29,10 @@ class Busy(LedgerError):
 
 
 class _Turn(Generic[Job]):
-    __slots__ = ("done", "error", "gate", "job", "weight")
+    __slots__ = ("caller", "done", "error", "gate", "job", "weight")
 
     def __init__(self, job: Job, weight: int) -> None:
+        self.caller = threading.get_ident()
         self.job = job
         self.weight = weight
         self.done = False
@@ -50,7 +52,8 @@ class Group(Generic[Job]):
         self._waiting: deque[_Turn[Job]] = deque()
         self._weight = 0
         self._led = False
-        self._together = 1  # callers of the newest group
+        self._newest: set[int] = set()  # callers of the newest group
+        self._expected = 1  # callers of the two newest groups
 
     @property
     def waiting(self) -> int:
@@ -82,7 +85,9 @@ class Group(Generic[Job]):
                 turns.append(self._waiting.popleft())
                 taken += turns[-1].weight
             self._weight -= taken
-            self._together = len(turns)
+        callers = {turn.caller for turn in turns}
+        # One alone may come on another thread each time, and waits for nobody.
+        self._expected, self._newest = len(callers | self._newest) if len(callers) > 1 else 1, callers
         self._do(turns)
         with self._mutex:
             successor = self._waiting[0] if self._waiting else None
@@ -94,9 +99,10 @@ class Group(Generic[Job]):
 
     def _gather(self) -> None:
         """Callers answered together come back together: while they still come, wait for the rest. Otherwise the first
-        one back makes all others wait for a sync of its own."""
-        came = 0
-        while came < len(self._waiting) < self._together:
+        one back makes all others wait for a sync of its own, and callers stay split in two groups that take turns."""
+        came, idle = 0, 0
+        while len(self._waiting) < self._expected and idle < _PATIENCE:
+            idle = idle + 1 if came == len(self._waiting) else 0
             came = len(self._waiting)
             time.sleep(_MOMENT_S)
 

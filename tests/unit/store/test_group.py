@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -101,3 +102,20 @@ def test_one_callers_trouble_is_not_the_others() -> None:
     with pytest.raises(ValueError, match="bad job"):
         group.run("bad", 1)
     group.run("after", 1)
+
+
+def test_callers_split_in_two_groups_come_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.store.group._MOMENT_S", 0.05)
+    work = Work()
+    group = Group(work, at_once=4, waiting_max=100)
+    with ExitStack() as stack:
+        callers = {name: stack.enter_context(ThreadPoolExecutor(1)) for name in "abcd"}
+        with held(work, group):
+            first = [_queued(callers[name], group, name, 2) for name in "abcd"]
+        for each in first:
+            each.result()
+        again = [_queued(callers[name], group, name, 1) for name in "cd"]
+        time.sleep(0.06)
+        for each in (*again, *(callers[name].submit(group.run, name, 1) for name in "ab")):
+            each.result()
+    assert [sorted(each) for each in work.groups] == [["first"], ["a", "b"], ["c", "d"], ["a", "b", "c", "d"]]
