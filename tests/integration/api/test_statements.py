@@ -106,6 +106,17 @@ def test_exceptions_that_a_statement_raises_come_with_its_answer(api: ApiWorld) 
     assert answer.json["exceptions"][0]["law"]
 
 
+def test_what_a_drum_met_for_the_first_time_raises_is_what_the_projections_find_later(api: ApiWorld) -> None:
+    drum = api.world.new("container")
+    long_ago = "2025-01-02T03:04:05.000Z"
+    answer = api.say("shop", "container-filled", api.filling(drum), at=long_ago)
+    said = {each["rule"]: each["detail"] for each in answer.json["exceptions"]}
+    assert said
+    api.follow()
+    found = api.queries.container(drum).flags
+    assert said == {each.rule: each.detail for each in found if each.opened_by == answer.json["statement"]}
+
+
 def test_what_prepare_shows_can_be_signed_and_is_recorded(api: ApiWorld) -> None:
     shop = api.device["shop"]
     wanted = {"type": "container-filled", "body": api.filling(api.world.new("container")), "key": shop.key_hash}
