@@ -144,7 +144,7 @@ class _Container(_Story):
 
     def state(self) -> dict[str, Any]:
         thing = dataclasses.asdict(self.story.thing)
-        lots = [{**account._asdict(), "lot": dataclasses.asdict(part)} for account, part in self.story.lots]
+        lots = [{**account._asdict(), "lot": part._asdict()} for account, part in self.story.lots]
         clocks = [dataclasses.asdict(clock) for clock in self.clocks]
         return {"kind": "container", "state": thing, "lots": lots, "clocks": clocks}
 

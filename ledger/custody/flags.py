@@ -819,7 +819,7 @@ def _receiving(trace: Trace, holder: str, site: str, part: Part) -> str:
         day=day,
         exemption="".join(relied[-1:]),
     )
-    return trace.regime.entitled(act, trace.registry)
+    return trace.entitled(act)
 
 
 def _notices(trace: Trace, fact: Fact) -> Iterator[Finding]:

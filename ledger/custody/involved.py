@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from ledger.custody.decide import unwrapped
@@ -25,21 +26,23 @@ def involved(fact: Fact) -> Iterator[tuple[str, str]]:
 
 def _add_named(value: Any, found: set[str]) -> None:
     kind: Any = type(value)
-    if kind is str:
-        if value.startswith(("party:", "person:")):
-            found.add(value)
-    elif kind is tuple:
-        for each in value:
-            _add_named(each, found)
-    elif value is not None and kind is not int and kind is not bool:
-        for name in _fields(kind):
-            _add_named(getattr(value, name), found)
+    for inner in value if kind is tuple else _fields(kind)(value):
+        kind = type(inner)
+        if kind is str:
+            if inner.startswith(("party:", "person:")):
+                found.add(inner)
+        elif inner is not None and kind is not int and kind is not bool:
+            _add_named(inner, found)
 
 
 @cache
-def _fields(kind: Any) -> tuple[str, ...]:
-    return (
-        tuple(f.name for f in dataclasses.fields(kind))
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind)
-        else ()
-    )
+def _fields(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads the fields of a dataclass, in one call; anything else has none."""
+    names = [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else []
+    match names:
+        case []:
+            return lambda _: ()
+        case [name]:
+            return lambda value: (getattr(value, name),)
+        case _:
+            return attrgetter(*names)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from ledger.custody.container import Container
 from ledger.custody.decide import effective, unwrapped
@@ -30,8 +31,7 @@ INSIDE = frozenset({"held", "in-transit", "to-outside", "lost"})
 CAME_FROM = frozenset({"generated", "derived", "opening", "found"})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Grams of one lot: who first produced it, since when, and when each holder first had it. `carried`: its clock ran
     out in somebody's hands, and moving on does not undo that; it stays overdue until it is closed or settled."""
 
@@ -53,8 +53,7 @@ class Part:
         return holder == self.producer or "" != self.since(holder) == self.since(self.producer)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One change of one lot, the grain of every figure.
 
     `account`: generated, derived, opening, found, unrecorded, gain (mass that came in); open, overdue, lost,
@@ -106,6 +105,8 @@ class Trace:
     confirmed: frozenset[str] = frozenset()
     holder_before: str = ""
     most_g: int = 0
+    deadlines: dict[tuple[str, ...], str] = field(default_factory=dict)
+    verdicts: dict[Act, str] = field(default_factory=dict)
     judged: Fact | None = None
     is_late: bool = False
     fact: Fact = field(init=False)
@@ -128,7 +129,8 @@ class Trace:
             elif isinstance(fact.event, StockDeclared):
                 self.opened_at = start_of_day(date.fromisoformat(fact.event.since), self.regime.offset)
             mine = [p for p in fact.event.post(fact) if self.container in (p.debit.container, p.credit.container)]
-            found = difference(self.thing.gaps(), gaps)
+            now = self.thing.gaps()
+            found = difference(now, gaps) if now != gaps else ()
             # What the receiver's scale found more is there before it is received, else it would be counted twice.
             for posting in sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference"):
                 self._follow(posting)
@@ -208,7 +210,7 @@ class Trace:
             part = unrecorded.pop()
             known = min(part.grams, posting.grams - grams)
             if part.grams > known:
-                unrecorded.append(replace(part, grams=part.grams - known))
+                unrecorded.append(part._replace(grams=part.grams - known))
             grams += known
             self._row("unrecorded", part, posting.credit, grams=-known)
             self._row(account, part, posting.credit, grams=known)
@@ -229,7 +231,7 @@ class Trace:
                 grams -= part.grams
                 deadline = self._open(place, part, -1)
                 late = place.stage != "in-transit" and "" < deadline < self.clock_at()
-                taken.append((place, replace(part, carried=part.carried or late)))
+                taken.append((place, part._replace(carried=part.carried or late)))
         if grams:
             sender = getattr(self.fact.event, "from_", None)
             producer, site = (sender.party, sender.site) if sender is not None else (account.holder, account.site)
@@ -254,10 +256,10 @@ class Trace:
         else:
             ordered = sorted(parts, key=lambda p: p.lot)
             shares = list(zip(ordered, split(grams, [p.grams for p in ordered]), strict=True))
-        self.where[account] = [replace(p, grams=p.grams - g) for p, g in shares if p.grams > g]
+        self.where[account] = [p._replace(grams=p.grams - g) for p, g in shares if p.grams > g]
         if not self.where[account]:
             del self.where[account]
-        return [replace(p, grams=g) for p, g in shares if g]
+        return [p._replace(grams=g) for p, g in shares if g]
 
     def _carry(self, taken: list[tuple[Account, Part]], to: Account) -> None:
         for origin, part in taken:
@@ -286,8 +288,8 @@ class Trace:
             part = self._clocked(part, account)
             self._open(account, part, 1)
             for n, other in enumerate(here):
-                if replace(other, grams=part.grams) == part:
-                    here[n] = replace(other, grams=other.grams + part.grams)
+                if other._replace(grams=part.grams) == part:
+                    here[n] = other._replace(grams=other.grams + part.grams)
                     break
             else:
                 here.append(part)
@@ -304,7 +306,7 @@ class Trace:
             # Legal succession: the new person's clock started when the old one's did.
             start = part.since(self.fact.event.from_.party) or start
         clocks = part.clocks if part.since(account.holder) else (*part.clocks, (account.holder, start))
-        return replace(part, clocks=clocks)
+        return part._replace(clocks=clocks)
 
     def _recoded(self, taken: list[tuple[Account, Part]], to: Account) -> list[tuple[Account, Part]]:
         """The lots under the code of the account they go to. What was hazardous keeps counting under its old code
@@ -316,7 +318,7 @@ class Trace:
                 code = part.code
             if code != part.code:
                 self._row("reclassified", part, origin, grams=-part.grams)
-                part = replace(part, code=code)
+                part = part._replace(code=code)
                 self._row("reclassified", part, origin)
             recoded.append((origin, part))
         return recoded
@@ -331,7 +333,7 @@ class Trace:
             here = sorted(self.where.get(credit, []), key=lambda p: p.lot)
             if here:
                 gained = [
-                    replace(p, grams=g) for p, g in zip(here, split(grams, [p.grams for p in here]), strict=True) if g
+                    p._replace(grams=g) for p, g in zip(here, split(grams, [p.grams for p in here]), strict=True) if g
                 ]
                 for part in gained:
                     self._row("gain", part, credit)
@@ -385,7 +387,13 @@ class Trace:
             end=str(getattr(event, "end", "")),
             exemption=exemption.row if exemption is not None else "",
         )
-        return self.regime.entitled(act, self.registry)
+        return self.entitled(act)
+
+    def entitled(self, act: Act) -> str:
+        """What the regime says of it; asked once, as every later step asks the same again."""
+        if act not in self.verdicts:
+            self.verdicts[act] = self.regime.entitled(act, self.registry)
+        return self.verdicts[act]
 
     def _gap_row(self, part: Part, place: Account, posting: Posting) -> None:
         if posting.cause == "emptied-difference":
@@ -424,9 +432,9 @@ class Trace:
         table = _divide([p.grams for p in pooled], [*shares, lost])
         for n, target in enumerate(targets):
             if target.container == self.container:
-                mine += [replace(p, grams=row[n]) for p, row in zip(pooled, table, strict=True) if row[n]]
+                mine += [p._replace(grams=row[n]) for p, row in zip(pooled, table, strict=True) if row[n]]
         if targets[0].container == self.container and lost:
-            gap = [replace(p, grams=row[-1]) for p, row in zip(pooled, table, strict=True) if row[-1]]
+            gap = [p._replace(grams=row[-1]) for p, row in zip(pooled, table, strict=True) if row[-1]]
             for part in gap:
                 # It left its container whole: what is not there afterwards was lost at the site, not sent away.
                 self._moved(part, None, credit)
@@ -442,7 +450,7 @@ class Trace:
             like = mine or [
                 Part(f"unrecorded:{self.fact.id}", credit.holder, credit.site, credit.code, self.fact.at, (), 0)
             ]
-            extra = [replace(p, grams=g) for p, g in zip(like, split(missing, weights), strict=True) if g]
+            extra = [p._replace(grams=g) for p, g in zip(like, split(missing, weights), strict=True) if g]
             for part in extra:
                 self._row("gain" if pooled else "unrecorded", part, credit)
                 self._moved(part, None, credit)
@@ -481,12 +489,18 @@ class Trace:
     def deadline(self, account: Account, part: Part) -> str:
         """By when the lot must have left these hands."""
         start = part.since(account.holder) or part.born_at
+        key = (account.stage, account.holder, account.site, part.code, start)
+        if key not in self.deadlines:
+            self.deadlines[key] = self._deadline(account, part.code, start)
+        return self.deadlines[key]
+
+    def _deadline(self, account: Account, code: str, start: str) -> str:
         if account.stage == "held":
-            return self.regime.deadline(start, part.code, account.holder, account.site, self.registry)
+            return self.regime.deadline(start, code, account.holder, account.site, self.registry)
         day = local_day(start, self.regime.offset)
         if account.stage == "to-outside":
             # Nobody here knows its fate: it is due when the producer itself would have had to be rid of it.
-            return self.regime.deadline(start, part.code, account.holder, account.site, self.registry)
+            return self.regime.deadline(start, code, account.holder, account.site, self.registry)
         return later(start, days=self.regime.setting(self.registry, "transit-days", day, account.holder))
 
     def _row(

@@ -194,7 +194,9 @@ class Registry:
 
     def setting(self, name: str, day: str, *scopes: str) -> int | str | None:
         """The value adopted and in force on the day: the first scope that has one, then the ledger's."""
-        adopted = [pair for pair in self.settings.get(name, ()) if pair[0].effective_from <= day]
+        if name not in self.settings:
+            return None
+        adopted = [pair for pair in self.settings[name] if pair[0].effective_from <= day]
         for scope in (*scopes, None):
             values = [(s.effective_from, f.order, s.value) for s, f in adopted if s.scope == scope]
             if values:

@@ -55,7 +55,7 @@ def sequenced(connection: Connection, start: int, stop: int) -> Iterator[tuple[i
 def linked(connection: Connection, start: int, stop: int) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
     """As `sequenced`, each with its entry's links as they are on the wire."""
     query = _FACT.where(t.leaf.c.index >= start, t.leaf.c.index < stop).order_by(t.leaf.c.index)
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         received = orjson.loads(row[1])
         yield row[2], _fact(row, received), received["links"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from operator import attrgetter
 from typing import Any
@@ -303,7 +303,7 @@ class _Flows(MutableMapping[tuple[str, str], Sequence[Part]]):
 
 def parts_to(parts: Sequence[Part]) -> bytes:
     """Lots as a row's bytes."""
-    return orjson.dumps([astuple(part) for part in parts])
+    return orjson.dumps([tuple(part) for part in parts])
 
 
 def parts_from(row: bytes) -> list[Part]:
@@ -322,11 +322,9 @@ def _names(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-_CLOCK = Clock._fields
-_LOT, _FLAG, _STAY, _TREATMENT, _HAUL = (
-    tuple(kind.__dataclass_fields__) for kind in (Row, Flag, Stay, Treatment, Haul)
-)
-_lot, _flag, _stay, _treatment, _haul = (attrgetter(*names) for names in (_LOT, _FLAG, _STAY, _TREATMENT, _HAUL))
+_LOT, _CLOCK = Row._fields, Clock._fields
+_FLAG, _STAY, _TREATMENT, _HAUL = (tuple(kind.__dataclass_fields__) for kind in (Flag, Stay, Treatment, Haul))
+_flag, _stay, _treatment, _haul = (attrgetter(*names) for names in (_FLAG, _STAY, _TREATMENT, _HAUL))
 _container, _manifest = attrgetter(*_names(t.container)), attrgetter(*_names(t.manifest))
 
 
@@ -342,7 +340,7 @@ def _flag_rows(flags: Iterable[Flag]) -> list[tuple[Any, ...]]:
 # Of each table: the column that names its container, the columns of a row, and a story's rows.
 _STORY_ROWS: tuple[tuple[Table, str, tuple[str, ...], Callable[[Story], list[tuple[Any, ...]]]], ...] = (
     (t.container, "id", _names(t.container), lambda story: [_container(story.thing)]),
-    (t.lot_row, "container", ("n", *_LOT), lambda story: _numbered(map(_lot, story.rows))),
+    (t.lot_row, "container", ("n", *_LOT), lambda story: _numbered(story.rows)),
     (t.clock, "container", ("n", *_CLOCK), lambda story: _numbered(clocks_of(story.rows))),
     (t.flag, "object", ("n", *_FLAG), lambda story: _flag_rows(story.flags)),
     (t.stay, "container", ("n", *_STAY), lambda story: _numbered(map(_stay, story.stays))),
@@ -393,7 +391,7 @@ def lot_rows(connection: Connection, containers: Sequence[str]) -> Iterator[Row]
     """The lot rows that are kept of these containers."""
     query = select(*(t.lot_row.c[name] for name in _LOT)).where(t.lot_row.c.container.in_(containers))
     for row in connection.execute(query):
-        yield Row(**row._mapping)
+        yield Row(*row)
 
 
 def _judge_labels(connection: Connection, labels: Iterable[str], size: int) -> None:

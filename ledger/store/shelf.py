@@ -154,9 +154,9 @@ def open_mass(connection: Connection, q: Question) -> tuple[Columns, ColumnEleme
 def generated_at(connection: Connection, site: str, start: str, end: str) -> Iterator[Row]:
     """The lot rows of what a site generated, from [start, end): what a plan is compared with."""
     r = t.lot_row.c
-    query = select(t.lot_row).where(r.producer_site == site, r.at >= start, r.at < end)
+    query = select(*(r[name] for name in Row._fields)).where(r.producer_site == site, r.at >= start, r.at < end)
     for row in connection.execute(query):
-        yield Row(**{name: getattr(row, name) for name in Row.__dataclass_fields__})
+        yield Row(*row)
 
 
 def of_unknown_mass(connection: Connection) -> Sequence[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ledger.custody.registry import Registry
 from ledger.custody.wire import Codes
@@ -17,8 +16,7 @@ Kind = Literal["hazardous", "medical", "industrial", "construction", "household"
 KINDS: tuple[Kind, ...] = ("hazardous", "medical", "industrial", "construction", "household", "sludge")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(NamedTuple):
     """Somebody takes or closes waste: what is asked of `Regime.entitled`."""
 
     deed: Literal["receive", "close"]

@@ -48,10 +48,10 @@ def played(n: int) -> list[Row]:
     for row in told.account()[0]:
         days = moved.setdefault(row.container, chance.randrange(0, 730))
         late = chance.randrange(40) if chance.random() < 0.1 else 0
-        when = {name: later(getattr(row, name), days=days) for name in ("at", "born_at")}
-        when["clock_at"] = later(row.clock_at, days=days + late)
+        at, born_at = later(row.at, days=days), later(row.born_at, days=days)
+        clock_at = later(row.clock_at, days=days + late)
         deadline = later(row.deadline, days=days - chance.choice((0, 0, 300))) if row.deadline else ""
-        made.append(Row(**{f: getattr(row, f) for f in Row.__dataclass_fields__} | when | {"deadline": deadline}))
+        made.append(row._replace(at=at, born_at=born_at, clock_at=clock_at, deadline=deadline))
     return made
 
 
@@ -71,7 +71,7 @@ def kept(url: str, rows: Sequence[Row], again: Sequence[Row] = ()) -> Iterator[C
         many: list[dict[str, Any]] = []
         running_: list[dict[str, Any]] = []
         for mine in by_container.values():
-            many += ({f: getattr(r, f) for f in Row.__dataclass_fields__} | {"n": n} for n, r in enumerate(mine))
+            many += (r._asdict() | {"n": n} for n, r in enumerate(mine))
             running_ += (clock._asdict() | {"n": n} for n, clock in enumerate(clocks_of(mine)))
         connection.execute(insert(t.lot_row), many)
         if running_:

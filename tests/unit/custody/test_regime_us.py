@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,7 +60,7 @@ def permit(registry: Registry, *include: str, **more: Any) -> None:
 
 def reason(registry: Registry, code: str, **more: Any) -> str:
     act = Act(deed="close", code=code, party=BURNER, site=FURNACE, producer=GENERATOR, day=DAY, method="H040")
-    return US.entitled(replace(act, **more), registry)
+    return US.entitled(act._replace(**more), registry)
 
 
 @pytest.mark.parametrize(
