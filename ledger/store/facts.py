@@ -15,6 +15,7 @@ from ledger.custody.wire import ANY_CODES
 from ledger.store import tables as t
 
 _CHUNK = 500
+_LOOK = 2_000  # entries at a time
 
 _FACT: Select[Any] = (
     select(
@@ -54,10 +55,39 @@ def sequenced(connection: Connection, start: int, stop: int) -> Iterator[tuple[i
 
 def linked(connection: Connection, start: int, stop: int) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
     """As `sequenced`, each with its entry's links as they are on the wire."""
-    query = _FACT.where(t.leaf.c.index >= start, t.leaf.c.index < stop).order_by(t.leaf.c.index)
-    for row in connection.execute(query).all():
+    yield from _linked(connection, _FACT.where(t.leaf.c.index >= start, t.leaf.c.index < stop))
+
+
+def linked_at(
+    connection: Connection, indices: Sequence[int]
+) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
+    """The same at these indices, which are in order."""
+    for first in range(0, len(indices), _CHUNK):
+        yield from _linked(connection, _FACT.where(t.leaf.c.index.in_(indices[first : first + _CHUNK])))
+
+
+def _linked(connection: Connection, query: Select[Any]) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
+    for row in connection.execute(query.order_by(t.leaf.c.index)).all():
         received = orjson.loads(row[1])
         yield row[2], _fact(row, received), received["links"]
+
+
+def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, str, list[str]]]:
+    """(index, statement hash, event type, streams) of the accepted ones among the first `size` entries: what can be
+    told without reading what they say."""
+    query = (
+        select(t.leaf.c.index, t.leaf.c.statement, t.statement.c.bytes, t.entry.c.bytes)
+        .join(t.statement, t.statement.c.hash == t.leaf.c.statement)
+        .join(t.entry, t.entry.c.statement == t.leaf.c.statement)
+    )
+    for start in range(0, size, _LOOK):
+        within = (t.leaf.c.index >= start, t.leaf.c.index < min(size, start + _LOOK))
+        for index, statement, said, raw in connection.execute(query.where(*within).order_by(t.leaf.c.index)).all():
+            received = orjson.loads(raw)
+            if "refused" not in received:
+                # Canonical: members are sorted, and what comes after the type has no text that could be one.
+                type_ = said[said.rindex(b'"type":"') + 8 :].partition(b'"')[0]
+                yield index, statement, type_.decode(), [link["stream"] for link in received["links"]]
 
 
 def at_indices(connection: Connection, indices: Sequence[int]) -> Iterator[Fact]:

@@ -6,35 +6,45 @@ a batch; a crash leaves the projections where they were, a little behind.
 
 from __future__ import annotations
 
+import os
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from operator import attrgetter
 from typing import Any
 
-import orjson
-from sqlalchemy import Connection, Engine, Table, delete, select, update
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
 from ledger.custody.account import Flows, Story, account_for
-from ledger.custody.container import Manifest
-from ledger.custody.decide import fold, unwrapped
-from ledger.custody.events.containers import LabelBound, LabelIssued
+from ledger.custody.decide import unwrapped
 from ledger.custody.events.registry import FacilityRegistered
-from ledger.custody.events.stock import LabelReplaced
 from ledger.custody.facilities import Stay, Treatment, facility_flags
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag
-from ledger.custody.hauls import Haul
 from ledger.custody.involved import involved
 from ledger.custody.labels import label_flags
 from ledger.custody.lots import Part, Row
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Edition, Registry
-from ledger.custody.totals import Clock, Total, clocks_of, totals_of, with_wholes
-from ledger.store import facts
+from ledger.custody.totals import Total
+from ledger.store import facts, rebuilding
 from ledger.store import tables as t
 from ledger.store.garbage import uncollected
+from ledger.store.stories import (
+    FLAG,
+    LABEL_EVENTS,
+    LOT,
+    STAY,
+    STORY_ROWS,
+    TREATMENT,
+    Totals,
+    columns_of,
+    flag_rows,
+    manifest_row,
+    parts_from,
+    parts_to,
+    write,
+    write_rows,
+)  # fmt: skip
 
 BATCH = 2_000  # entries taken in together
 COMMIT = 20_000  # entries in one transaction: stores are judged once in each
@@ -76,15 +86,41 @@ class Projector:
             if progress is not None:
                 progress(stop, end)
 
-    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Drop every projection and follow the log from its first entry."""
-        with self.engine.begin() as connection:
+    def rebuild(self, progress: Callable[[int, int], None] | None = None, processes: int | None = None) -> int:
+        """Drop every projection and make it anew from the first entry on; by default on all cores. What a large log has
+        is written in one transaction: readers see what was there until then, and on SQLite no other writes."""
+        self._registry = None
+        with uncollected(), self.engine.begin() as connection:
+            connection.execute(update(t.projection_state).values(size=0))
             for name in t.PROJECTIONS:
                 if name != "projection_state":
                     connection.execute(delete(t.metadata.tables[name]))
-            connection.execute(update(t.projection_state).values(size=0))
-        self._registry = None
-        return self.follow(progress)
+            done = self._at_once(connection, processes or os.cpu_count() or 1, progress)
+        return done + self.follow(progress)
+
+    def _at_once(self, connection: Connection, processes: int, progress: Callable[[int, int], None] | None) -> int:
+        """Take in the log in groups of neighbours, several at a time; how many entries: none where that is not worth
+        it, or where one group is too large for it."""
+        size = connection.execute(select(t.log_state.c.size)).scalar() or 0
+        cut = rebuilding.cut(connection, size) if processes > 1 and rebuilding.worth(self.engine, size) else None
+        if cut is None:
+            return 0
+        connection.execute(insert(t.registry_fact), cut.registered)
+        connection.execute(update(t.projection_state).values(size=size))
+        registry, totals = self._registry_at(connection, size), Totals(self.regime.offset)
+        stores = set(registry.facilities)
+        done = size - sum(map(len, cut.tasks))
+        for made in rebuilding.made(self.engine, self.regime.name, cut.tasks, registry, processes):
+            for table, names, rows in made.rows:
+                write_rows(connection, t.metadata.tables[table], names, rows)
+            totals.merge(made.sums)
+            stores |= made.stores
+            done += made.entries
+            if progress is not None:
+                progress(done, size)
+        totals.write(connection)
+        self._judge_stores(connection, sorted(stores), registry)
+        return size
 
     def registry(self, connection: Connection) -> Registry:
         """The registry as far as the projections go."""
@@ -137,7 +173,7 @@ class Projector:
             looked_at.update(named if isinstance(unwrapped(fact).event, LABEL_EVENTS) else ())
             manifests.update([s for s in streams if s.startswith("manifest:")])
         self._registry = stop, registry
-        _write(connection, t.registry_fact, registered)
+        write(connection, t.registry_fact, registered)
         registry = self._registry_at(connection, stop)
         touched.update(_judged_anew(connection, verdicts))
         stores |= self._account(connection, sorted(touched), batch, registry, totals)
@@ -171,34 +207,8 @@ class Projector:
     def _judge_stores(self, connection: Connection, facilities: Sequence[str], registry: Registry) -> None:
         for name in facilities:
             connection.execute(delete(t.flag).where(t.flag.c.object == name))
-            rows = _flag_rows(store_flags(connection, name, self.regime, registry))
-            _write_rows(connection, t.flag, ("n", *_FLAG), rows)
-
-
-class Totals:
-    """What a transaction adds to the maintained sums of lot rows."""
-
-    def __init__(self, offset: timedelta) -> None:
-        self._offset = offset
-        self._sums: dict[Total, int] = {}
-
-    def add(self, rows: Iterable[Row], sign: int = 1) -> None:
-        """Take these rows in; with a sign of -1, out again."""
-        sums = self._sums
-        for total, grams in totals_of(rows, self._offset):
-            sums[total] = sums.get(total, 0) + sign * grams
-
-    def sums(self) -> dict[Total, int]:
-        """What was added, where it is not zero."""
-        return with_wholes(self._sums)
-
-    def write(self, connection: Connection) -> None:
-        """Add it to what is kept; sums of zero are not."""
-        key = ", ".join(f'"{name}"' for name in Total._fields)
-        added = f"ON CONFLICT ({key}) DO UPDATE SET grams = lot_total.grams + excluded.grams"
-        rows = sorted((*total, grams) for total, grams in self.sums().items())
-        _write_rows(connection, t.lot_total, (*Total._fields, "grams"), rows, added)
-        connection.exec_driver_sql("DELETE FROM lot_total WHERE grams = 0")
+            rows = flag_rows(store_flags(connection, name, self.regime, registry))
+            write_rows(connection, t.flag, ("n", *FLAG), rows)
 
 
 class _Batch:
@@ -289,7 +299,7 @@ class _Flows(MutableMapping[tuple[str, str], Sequence[Part]]):
                 delete(t.lot_flow).where(t.lot_flow.c.id == id_, t.lot_flow.c.container == container)
             )
         rows = [{"id": i, "container": c, "parts": parts_to(self._known[i, c])} for i, c in sorted(self._changed)]
-        _write(self._connection, t.lot_flow, rows)
+        write(self._connection, t.lot_flow, rows)
 
     def __delitem__(self, key: tuple[str, str]) -> None:
         raise NotImplementedError("a flow is replaced, never removed")
@@ -301,52 +311,7 @@ class _Flows(MutableMapping[tuple[str, str], Sequence[Part]]):
         return len(self._known)
 
 
-def parts_to(parts: Sequence[Part]) -> bytes:
-    """Lots as a row's bytes."""
-    return orjson.dumps([tuple(part) for part in parts])
-
-
-def parts_from(row: bytes) -> list[Part]:
-    """Lots from a row's bytes."""
-    parts = []
-    for lot, producer, site, code, born_at, clocks, grams, carried in orjson.loads(row):
-        since = tuple((who, start) for who, start in clocks)
-        parts.append(Part(lot, producer, site, code, born_at, since, grams, carried))
-    return parts
-
-
 # ---------------------------------------------------------------------------------------------------- rows
-
-
-def _names(table: Table) -> tuple[str, ...]:
-    return tuple(column.name for column in table.columns)
-
-
-_LOT, _CLOCK = Row._fields, Clock._fields
-_FLAG, _STAY, _TREATMENT, _HAUL = (tuple(kind.__dataclass_fields__) for kind in (Flag, Stay, Treatment, Haul))
-_flag, _stay, _treatment, _haul = (attrgetter(*names) for names in (_FLAG, _STAY, _TREATMENT, _HAUL))
-_container, _manifest = attrgetter(*_names(t.container)), attrgetter(*_names(t.manifest))
-
-
-def _numbered(values: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return [(n, *each) for n, each in enumerate(values)]
-
-
-def _flag_rows(flags: Iterable[Flag]) -> list[tuple[Any, ...]]:
-    ordered = sorted(flags, key=lambda f: (f.opened_at, f.rule, f.key, f.closed_at))
-    return _numbered(map(_flag, ordered))
-
-
-# Of each table: the column that names its container, the columns of a row, and a story's rows.
-_STORY_ROWS: tuple[tuple[Table, str, tuple[str, ...], Callable[[Story], list[tuple[Any, ...]]]], ...] = (
-    (t.container, "id", _names(t.container), lambda story: [_container(story.thing)]),
-    (t.lot_row, "container", ("n", *_LOT), lambda story: _numbered(story.rows)),
-    (t.clock, "container", ("n", *_CLOCK), lambda story: _numbered(clocks_of(story.rows))),
-    (t.flag, "object", ("n", *_FLAG), lambda story: _flag_rows(story.flags)),
-    (t.stay, "container", ("n", *_STAY), lambda story: _numbered(map(_stay, story.stays))),
-    (t.treatment, "container", ("n", *_TREATMENT), lambda story: _numbered(map(_treatment, story.treatments))),
-    (t.haul, "container", _HAUL, lambda story: sorted(map(_haul, story.hauls))),
-)
 
 
 def store_flags(connection: Connection, name: str, regime: Regime, registry: Registry) -> list[Flag]:
@@ -355,14 +320,10 @@ def store_flags(connection: Connection, name: str, regime: Regime, registry: Reg
     if facility is None:
         return []
     rows = connection.execute(select(t.stay).where(t.stay.c.facility == name))
-    stays = [Stay(**{field: getattr(row, field) for field in _STAY}) for row in rows]
+    stays = [Stay(**{field: getattr(row, field) for field in STAY}) for row in rows]
     done = connection.execute(select(t.treatment).where(t.treatment.c.facility == name))
-    treatments = [Treatment(**{field: getattr(row, field) for field in _TREATMENT}) for row in done]
+    treatments = [Treatment(**{field: getattr(row, field) for field in TREATMENT}) for row in done]
     return facility_flags(facility, stays, treatments, regime, registry)
-
-
-# A label that was only printed with its container says nothing new; these do.
-LABEL_EVENTS = (LabelIssued, LabelBound, LabelReplaced)
 
 
 def write_stories(connection: Connection, stories: dict[str, Story], begun: Container[str], totals: Totals) -> set[str]:
@@ -375,21 +336,21 @@ def write_stories(connection: Connection, stories: dict[str, Story], begun: Cont
     for first in range(0, len(earlier), _CHUNK):
         chunk = earlier[first : first + _CHUNK]
         totals.add(lot_rows(connection, chunk), -1)
-        for table, key, *_ in _STORY_ROWS:
+        for table, key, *_ in STORY_ROWS:
             mine = table.c[key].in_(chunk)
             if table is t.stay or table is t.treatment:
                 stores |= set(connection.execute(select(table.c.facility).where(mine).distinct()).scalars())
             connection.execute(delete(table).where(mine))
     for name in names:
         totals.add(stories[name].rows)
-    for table, _, columns, rows in _STORY_ROWS:
-        _write_rows(connection, table, columns, [row for name in names for row in rows(stories[name])])
+    for table, _, columns, rows in STORY_ROWS:
+        write_rows(connection, table, columns, [row for name in names for row in rows(stories[name])])
     return stores
 
 
 def lot_rows(connection: Connection, containers: Sequence[str]) -> Iterator[Row]:
     """The lot rows that are kept of these containers."""
-    query = select(*(t.lot_row.c[name] for name in _LOT)).where(t.lot_row.c.container.in_(containers))
+    query = select(*(t.lot_row.c[name] for name in LOT)).where(t.lot_row.c.container.in_(containers))
     for row in connection.execute(query):
         yield Row(*row)
 
@@ -400,15 +361,8 @@ def _judge_labels(connection: Connection, labels: Iterable[str], size: int) -> N
         chunk = names[first : first + _CHUNK]
         connection.execute(delete(t.flag).where(t.flag.c.object.in_(chunk)))
         histories = facts.of_streams(connection, chunk, size)
-        rows = [row for n in chunk for row in _flag_rows(label_flags(n, histories[n]))]
-        _write_rows(connection, t.flag, ("n", *_FLAG), rows)
-
-
-def _manifest_row(name: str, history: Iterable[Fact]) -> tuple[Any, ...]:
-    thing = fold(name, history)
-    assert isinstance(thing, Manifest)
-    row: tuple[Any, ...] = _manifest(thing)
-    return row
+        rows = [row for n in chunk for row in flag_rows(label_flags(n, histories[n]))]
+        write_rows(connection, t.flag, ("n", *FLAG), rows)
 
 
 def _write_manifests(connection: Connection, names: Sequence[str], batch: _Batch) -> None:
@@ -418,8 +372,8 @@ def _write_manifests(connection: Connection, names: Sequence[str], batch: _Batch
         earlier = [name for name in chunk if name not in batch.begun]
         if earlier:
             connection.execute(delete(t.manifest).where(t.manifest.c.id.in_(earlier)))
-        rows = [_manifest_row(name, histories[name]) for name in chunk]
-        _write_rows(connection, t.manifest, _names(t.manifest), rows)
+        rows = [manifest_row(name, histories[name]) for name in chunk]
+        write_rows(connection, t.manifest, columns_of(t.manifest), rows)
 
 
 def _write_involved(connection: Connection, parts: set[tuple[str, str]], batch: _Batch) -> None:
@@ -430,23 +384,7 @@ def _write_involved(connection: Connection, parts: set[tuple[str, str]], batch: 
             t.involved.c.object.in_(things[first : first + _CHUNK])
         )
         known |= {(row.object, row.who) for row in connection.execute(query)}
-    _write_rows(connection, t.involved, ("object", "who"), sorted(parts - known))
-
-
-def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        _write_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
-
-
-def _write_rows(
-    connection: Connection, table: Table, names: Sequence[str], rows: list[tuple[Any, ...]], conflict: str = ""
-) -> None:
-    if rows:
-        # Straight to the driver: a figure's rows are many and small.
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        columns = ", ".join(f'"{name}"' for name in names)
-        sql = f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([mark] * len(names))}) {conflict}"
-        connection.exec_driver_sql(sql, rows)
+    write_rows(connection, t.involved, ("object", "who"), sorted(parts - known))
 
 
 # ---------------------------------------------------------------------------------------------------- comparing
@@ -490,7 +428,7 @@ def differences(
         for flow, flowed in changed.items():
             if list(flows.get(flow, ())) != list(flowed):
                 yield "lot_flow", " ".join(flow), str(flowed), str(flows.get(flow))
-        for table, key, columns, rows in _STORY_ROWS:
+        for table, key, columns, rows in STORY_ROWS:
             kept = _kept(connection, table, key, chunk)
             for name in chunk:
                 yield from _compare_rows(table, name, _named(columns, rows(stories[name])), kept.get(name, []))
@@ -498,20 +436,20 @@ def differences(
             totals.add(stories[name].rows)
     yield from _compare_totals(connection, totals.sums())
     for name in sorted(registry.facilities):
-        want = _named(("n", *_FLAG), _flag_rows(store_flags(connection, name, regime, registry)))
+        want = _named(("n", *FLAG), flag_rows(store_flags(connection, name, regime, registry)))
         got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
         yield from _compare_rows(t.flag, name, want, got)
     for names, histories in _in_chunks(connection, "label", size):
         flagged = _kept(connection, t.flag, "object", names)
         for name in names:
-            want = _named(("n", *_FLAG), _flag_rows(label_flags(name, histories[name])))
+            want = _named(("n", *FLAG), flag_rows(label_flags(name, histories[name])))
             yield from _compare_rows(t.flag, name, want, flagged.get(name, []))
     yield from _compare_table(connection, t.manifest, "id", set(_sequenced_streams(connection, "manifest", size)))
     for names, histories in _in_chunks(connection, "manifest", size):
         yield from _compare_involved(connection, names, histories)
         kept = _kept(connection, t.manifest, "id", names)
         for name in names:
-            want = _named(_names(t.manifest), [_manifest_row(name, histories[name])])
+            want = _named(columns_of(t.manifest), [manifest_row(name, histories[name])])
             yield from _compare_rows(t.manifest, name, want, kept.get(name, []))
     for names, histories in _in_chunks(connection, "delivery", size):
         yield from _compare_involved(connection, names, histories)

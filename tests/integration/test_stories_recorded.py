@@ -5,23 +5,29 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+from sqlalchemy import select
+
 from ledger.custody.container import Container, thing_from
 from ledger.custody.regimes.base import KINDS, moment_of
 from ledger.exchange.catalogue import carried, edition_of
-from ledger.exchange.stories import in_order_of_arrival
+from ledger.exchange.stories import Step, in_order_of_arrival
 from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
 from ledger.queries import Queries
 from ledger.service import Keys, Ledger, RootAuthority
+from ledger.store import rebuilding
 from ledger.store.database import open_engine, upgrade
 from ledger.store.projections import Projector
+from ledger.store.tables import PROJECTIONS, metadata
 from tests.support.told import Told, facts_of, local, told
 from tests.support.world import ORIGIN, Clock, Device, World
 
 END = "2026-08-01T00:00:00.000Z"
 
 
-def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: str, tmp_path: Path) -> None:
+def recorded(url: str, folder: Path) -> tuple[World, list[Step]]:
+    """A ledger in which every story was recorded, step by step, each answered as it should be; and the steps."""
     park, stories = told()
     steps = in_order_of_arrival([*park.steps, *(s for story in stories.values() for s in story.steps)])
     chance = random.Random(2)
@@ -32,14 +38,14 @@ def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: 
         kek=chance.randbytes(32),
     )
     world = World(
-        clock=Clock(milliseconds("2025-01-01T00:00:00.000Z")), chance=chance, url=sqlite_url, folder=tmp_path, keys=keys
+        clock=Clock(milliseconds("2025-01-01T00:00:00.000Z")), chance=chance, url=url, folder=folder, keys=keys
     )
     devices = {
         p.alias: Device(world, PrivateKey(chance.randbytes(32)), p.key, p.party, p.person)
         for p in park.players.values()
         if p.genesis
     }
-    engine = open_engine(sqlite_url)
+    engine = open_engine(url)
     upgrade(engine)
     world.ledger = Ledger.init(
         engine=engine,
@@ -80,6 +86,13 @@ def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: 
         expected = ("refused", step.refused) if step.refused else ("recorded", None)
         assert (answer.outcome, answer.code) == expected, (step, answer.error)
     world.ledger.sequence()
+    return world, steps
+
+
+def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: str, tmp_path: Path) -> None:
+    park, _ = told()
+    world, steps = recorded(sqlite_url, tmp_path)
+    engine = world.ledger.engine
     projector = Projector(engine, world.ledger.regime, edition_of)
     queries = Queries(engine=engine, regime=world.ledger.regime, projector=projector)
     projector.follow()
@@ -108,6 +121,32 @@ def test_the_stories_told_to_a_real_ledger_end_as_they_do_in_memory(sqlite_url: 
             assert queries.rate(rate.question, size=world.ledger.size()) == rate, alias
     verdict = world.ledger.verify(read_catalogue=edition_of)
     assert [str(difference) for difference in verdict.differences] == []
+    world.close()
+
+
+def test_projections_made_at_once_by_two_processes_are_row_by_row_those_that_one_makes_entry_after_entry(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = recorded(database_url, tmp_path)
+    engine = world.ledger.engine
+    projector = Projector(engine, world.ledger.regime, edition_of)
+
+    def rows() -> dict[str, list[str]]:
+        with engine.connect() as connection:
+            return {name: sorted(map(str, connection.execute(select(metadata.tables[name])))) for name in PROJECTIONS}
+
+    assert projector.rebuild(processes=1) == world.ledger.size()
+    one = rows()
+    assert all(one.values())
+    monkeypatch.setattr(rebuilding, "_SMALL", 0)
+    monkeypatch.setattr(rebuilding, "_TASK", 30)
+    seen: list[int] = []
+    assert projector.rebuild(lambda done, _: seen.append(done), processes=2) == world.ledger.size()
+    assert seen[-1] == world.ledger.size() and len(seen) > 3
+    assert rows() == one
+    monkeypatch.setattr(rebuilding, "_LARGE", 5)
+    assert projector.rebuild(processes=2) == world.ledger.size()
+    assert rows() == one
     world.close()
 
 

@@ -11,10 +11,10 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import Engine
 
@@ -29,6 +29,7 @@ from ledger.log.trust import Trust
 from ledger.store import projections
 from ledger.store.database import open_engine
 from ledger.store.garbage import uncollected
+from ledger.store.neighbours import in_order, tasks
 from ledger.store.projections import CatalogueReader
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.apart import Apart
@@ -38,7 +39,7 @@ from ledger.store.verify.findings import LEVELS, UNPROVEN, Difference, Level, Ve
 from ledger.store.verify.keys import Keys, offered
 from ledger.store.verify.ranges import Part, Plan, Ranges
 from ledger.store.verify.reading import Reader, Row, note_in
-from ledger.store.verify.replay import Replay, Replayed, tasks
+from ledger.store.verify.replay import Replay, Replayed
 
 __all__ = ["LEVELS", "UNPROVEN", "Difference", "Level", "Progress", "Verdict", "Verified", "verify"]
 
@@ -244,7 +245,7 @@ class _Run:
         if pool is None:
             ranges = Ranges(self._reader, self._plan)
             return (ranges.check(start, stop, level, known=known, keep=keep) for start, stop, level, known, _ in work)
-        return _in_order(pool, _range, work, 2 * self._processes)
+        return in_order(pool, _range, work, 2 * self._processes)
 
     # ------------------------------------------------------------------------------------ beside the log
 
@@ -277,12 +278,12 @@ class _Run:
         whole = self._whole
         done, told = 0, Replayed()
         since = 0 if self._since is None else self._since.size
-        work = list(tasks(whole.owners[: self._plan.size], whole.component, since))
+        work = list(tasks(whole.owners[: self._plan.size], whole.groups.of, since))
         if pool is None:
             replay = Replay(self._reader, authors, self._opened.regime)
             results: Iterator[Replayed] = map(replay.run, work)
         else:
-            results = _in_order(pool, _replayed, [(task, authors) for task in work], 2 * self._processes)
+            results = in_order(pool, _replayed, [(task, authors) for task in work], 2 * self._processes)
         for task, result in zip(work, results, strict=True):
             whole.differences += result.differences
             told.entries += result.entries
@@ -394,16 +395,3 @@ def _range(start: int, stop: int, level: Level, known: bool, keep: bool) -> Part
 
 def _replayed(indices: list[int], authors: dict[str, AuthorHead]) -> Replayed:
     return Replay(_reader, authors, _job.regime).run(indices)
-
-
-def _in_order(
-    pool: ProcessPoolExecutor, work: Callable[..., T], arguments: Iterable[tuple[Any, ...]], ahead: int
-) -> Iterator[T]:
-    """Results in the order of their arguments, never more than `ahead` of them waiting in memory."""
-    running: list[Future[T]] = []
-    for each in arguments:
-        running.append(pool.submit(work, *each))
-        if len(running) > ahead:
-            yield running.pop(0).result()
-    for future in running:
-        yield future.result()

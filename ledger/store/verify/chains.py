@@ -14,6 +14,7 @@ from ledger.log.hashing import EMPTY_ROOT, leaf_hash
 from ledger.log.merkle import Frontier
 from ledger.log.statement import Statement
 from ledger.log.tiles import WIDTH
+from ledger.store.neighbours import Groups
 from ledger.store.verify.findings import Difference
 from ledger.store.verify.ranges import PLACE, Part, Told, broken_link, chain_words, places, ten_seconds_before
 from ledger.store.verify.reading import RAW, Reader, entry_in, statement_in
@@ -43,7 +44,7 @@ class Whole:
     latest: str = ""
     rare: list[Told] = field(default_factory=list)
     owners: array[int] = field(default_factory=lambda: array("I"))
-    joined: dict[int, int] = field(default_factory=dict)
+    groups: Groups = field(default_factory=Groups)
     torn: set[int] = field(default_factory=set)
     ended: int = 0
     links: int = 0
@@ -71,7 +72,7 @@ class Whole:
         self.rare += part.rare
         self.owners += part.owners
         for left, right in part.joined:
-            self._join(left, right)
+            self.groups.join(left, right)
         self.torn.update(part.torn)
         self.ended += part.ended
         self.links += part.links
@@ -153,19 +154,3 @@ class Whole:
                 rest.append(leaf_hash(row[RAW]) if type(row[RAW]) is bytes else b"")
             self.roots[size] = Frontier(size, frontier.hashes + rest.hashes).root()
         return self.roots.get(size)
-
-    # ------------------------------------------------------------------------------------ what belongs together
-
-    def _join(self, left: int, right: int) -> None:
-        left, right = self.component(left), self.component(right)
-        if left != right:
-            self.joined[right] = left
-
-    def component(self, number: int) -> int:
-        """The number of the group of objects that share entries with this one."""
-        root = number
-        while (above := self.joined.get(root)) is not None:
-            root = above
-        while number != root:
-            self.joined[number], number = root, self.joined[number]
-        return root

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from zlib import crc32
 
 import orjson
 
@@ -25,6 +24,7 @@ from ledger.log.merkle import Frontier
 from ledger.log.statement import Statement, statement_hash
 from ledger.log.tiles import WIDTH
 from ledger.log.wire import decode_base64, encode_base64
+from ledger.store.neighbours import number_of
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.findings import Difference, Level, shown
 from ledger.store.verify.reading import (
@@ -118,11 +118,6 @@ def places(packed: bytes | bytearray) -> Iterator[tuple[int, bytes]]:
     """The (index, statement hash) of entries, which are many and so kept as one text of PLACE bytes each."""
     for at in range(0, len(packed), PLACE):
         yield int.from_bytes(packed[at : at + 8], "big"), bytes(packed[at + 8 : at + PLACE])
-
-
-def number_of(stream: str) -> int:
-    """A short number for an object: two that share one are replayed together, which does no harm."""
-    return crc32(stream.encode()) or 1
 
 
 class Ranges:

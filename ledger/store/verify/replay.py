@@ -6,8 +6,7 @@ the order of the log, and forgotten.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -41,9 +40,7 @@ from ledger.store.verify.reading import (
     statement_in,
 )
 
-TASK: Final = 2_000  # entries, unless one group alone has more
 _READ: Final = 500
-_INDEX: Final = 2**32 - 1
 _NOT_RULES: Final = frozenset({"seen-decreased", "seen-unknown"})  # judged with the chains
 _KEYS: Final = (LedgerOpened, KeyEnrolled, KeyRevoked)  # judged with the keys
 POSTING: Final = (
@@ -72,31 +69,6 @@ class Replayed:
     entries: int = 0
     postings: int = 0
     skipped: int = 0
-
-
-def tasks(owners: Sequence[int], group_of: Callable[[int], int], since: int) -> Iterator[list[int]]:
-    """The indices of all entries as tasks of whole groups, if anything in them is new `since`; entries without a folded
-    object have nothing to do with each other. Groups come in the order of their first entries, so that what a task
-    reads lies together."""
-    # A group's number may be another's too: then they are replayed together, which does no harm.
-    marked = array(
-        "Q", sorted((group_of(owner) if owner else index // TASK) << 32 | index for index, owner in enumerate(owners))
-    )
-    starts = [n for n, mark in enumerate(marked) if n == 0 or mark >> 32 != marked[n - 1] >> 32]
-    ends = iter([*starts[1:], len(marked)])
-    groups = sorted((marked[start] & _INDEX) << 64 | start << 32 | end for start, end in zip(starts, ends, strict=True))
-    del starts
-    task: list[int] = []
-    for group in groups:
-        indices = [mark & _INDEX for mark in marked[group >> 32 & _INDEX : group & _INDEX]]
-        if indices[-1] < since:
-            continue
-        if task and len(task) + len(indices) > TASK:
-            yield sorted(task)
-            task = []
-        task += indices
-    if task:
-        yield sorted(task)
 
 
 class Replay:

@@ -26,7 +26,7 @@ from ledger.exchange.worlds import World
 from ledger.store import clocks, overview, shelf, shown
 from ledger.store import tables as t
 from ledger.store.database import open_engine
-from ledger.store.projections import Totals
+from ledger.store.stories import Totals
 from tests.support.told import Told, facts_of
 
 CN = regime("cn.1")

@@ -1,0 +1,89 @@
+"""Objects that share entries form a group; groups have nothing to do with each other: each is judged by itself."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+from zlib import crc32
+
+T = TypeVar("T")
+TASK: Final = 2_000
+_INDEX: Final = 2**32 - 1
+
+
+def number_of(stream: str) -> int:
+    """A short number for an object: two that share one are taken together, which does no harm."""
+    return crc32(stream.encode()) or 1
+
+
+@dataclass(slots=True)
+class Groups:
+    """Which objects belong together, by their numbers."""
+
+    joined: dict[int, int] = field(default_factory=dict)
+
+    def join(self, left: int, right: int) -> None:
+        """One entry names both."""
+        left, right = self.of(left), self.of(right)
+        if left != right:
+            self.joined[right] = left
+
+    def owner(self, streams: Iterable[str]) -> int:
+        """One of the objects that an entry names, all of which it joins; 0 when there are none."""
+        first = 0
+        for number in map(number_of, streams):
+            if first:
+                self.join(first, number)
+            else:
+                first = number
+        return first
+
+    def of(self, number: int) -> int:
+        """The number of the group of objects that share entries with this one."""
+        root = number
+        while (above := self.joined.get(root)) is not None:
+            root = above
+        while number != root:
+            self.joined[number], number = root, self.joined[number]
+        return root
+
+
+def tasks(owners: Sequence[int], group_of: Callable[[int], int], since: int, most: int = TASK) -> Iterator[list[int]]:
+    """The indices of all entries as tasks of whole groups, if anything in them is new `since`, of so many entries at
+    `most` unless one group alone has more; entries without an object have nothing to do with each other. Groups come in
+    the order of their first entries, so that what a task reads lies together."""
+    # A group's number may be another's too: then they are taken together, which does no harm.
+    marked = array(
+        "Q", sorted((group_of(owner) if owner else index // TASK) << 32 | index for index, owner in enumerate(owners))
+    )
+    starts = [n for n, mark in enumerate(marked) if n == 0 or mark >> 32 != marked[n - 1] >> 32]
+    ends = iter([*starts[1:], len(marked)])
+    groups = sorted((marked[start] & _INDEX) << 64 | start << 32 | end for start, end in zip(starts, ends, strict=True))
+    del starts
+    task: list[int] = []
+    for group in groups:
+        indices = [mark & _INDEX for mark in marked[group >> 32 & _INDEX : group & _INDEX]]
+        if indices[-1] < since:
+            continue
+        if task and len(task) + len(indices) > most:
+            yield sorted(task)
+            task = []
+        task += indices
+    if task:
+        yield sorted(task)
+
+
+def in_order(
+    pool: ProcessPoolExecutor, work: Callable[..., T], arguments: Iterable[tuple[Any, ...]], ahead: int
+) -> Iterator[T]:
+    """Results in the order of their arguments, never more than `ahead` of them waiting in memory."""
+    running: list[Future[T]] = []
+    for each in arguments:
+        running.append(pool.submit(work, *each))
+        if len(running) > ahead:
+            yield running.pop(0).result()
+    for future in running:
+        yield future.result()
