@@ -187,6 +187,12 @@ def manifest(queries: Queries, name: str) -> Manifest:
     return manifests(queries, [name]).get(name) or Manifest(id=name)
 
 
+def things(queries: Queries, names: Iterable[str]) -> dict[str, Container]:
+    """The same of containers."""
+    with queries.engine.connect() as connection:
+        return {name: Container.from_bytes(row) for name, row in read.states(connection, sorted(names))}
+
+
 def in_store(queries: Queries, party: str) -> list[Container]:
     """What a party holds at its sites, at most STORE_MAX."""
     own, wanted = Viewer(who=frozenset({party}), own=frozenset({party})), {"holder": party, "status": "held"}

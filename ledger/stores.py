@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -120,16 +120,16 @@ class Stores:
         known = {f for f, event in self._registry.facilities.items() if event.site == self._own(site)}
         return [row for row in self._present(site) if row["facility"] not in known]
 
-    def spots(self, site: str, container: Mapping[str, Any]) -> list[Spot]:
-        """Where at a site a container may be put down, each with what would be wrong."""
-        found = []
+    def spots(self, site: str, containers: Sequence[Mapping[str, Any]]) -> list[Spot]:
+        """Where at a site containers may be put down together, each with what would be wrong."""
+        found, moved = [], {container["id"] for container in containers}
         for room in self.rooms(site):
             if room.facility.purpose != "store":
                 continue
-            others = [row for row in room.rows if row["id"] != container["id"]]
+            others = [row for row in room.rows if row["id"] not in moved]
             before = {(f.rule, f.key) for f in self._wrong(room.facility, others)}
             for zone in room.zones:
-                after = [*others, {**container, "zone": zone.name}]
+                after = [*others, *({**container, "zone": zone.name} for container in containers)]
                 wrong = tuple(f for f in self._wrong(room.facility, after) if (f.rule, f.key) not in before)
                 grams = sum(int(row["net_g"]) for row in after)
                 found.append(Spot(room=room, zone=zone, after_g=grams, warnings=wrong))
@@ -168,8 +168,10 @@ class Stores:
         return site
 
     def _present(self, site: str) -> list[Mapping[str, Any]]:
+        """Every container at a site; a group is none, it stands where its members stand."""
         wanted = ({"site": site, "status": status} for status in ("held", "filling"))
-        return [row for each in wanted for row in self._reading.containers(self._viewer, each, "", ROWS_MAX).items]
+        rows = (row for each in wanted for row in self._reading.containers(self._viewer, each, "", ROWS_MAX).items)
+        return [row for row in rows if row["kind"] != "group"]
 
     def _room(self, facility: FacilityRegistered, rows: list[Mapping[str, Any]]) -> Room:
         names = sorted({*facility.zones, *(row["zone"] for row in rows)}) or [""]

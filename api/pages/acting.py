@@ -53,13 +53,14 @@ def say(type_: str, body: Mapping[str, Any], *, at: str = "", id_: str | None = 
 
     `body` may hold `{"clear": text}` for what is personal. With the form's hidden id it is safe to send twice.
     """
-    return say_all(type_, [body], at=at, id_=id_)[0]
+    return say_all([(type_, body)], at=at, id_=id_)[0]
 
 
-def say_all(type_: str, bodies: Sequence[Mapping[str, Any]], *, at: str = "", id_: str | None = None) -> list[Answer]:
-    """The same for several events of a type, all at once; sent twice, the answer of the first is the only one."""
+def say_all(events: Sequence[tuple[str, Mapping[str, Any]]], *, at: str = "", id_: str | None = None) -> list[Answer]:
+    """The same for several events, all at once; sent twice, the answer of the first is the only one."""
     moment = at or ledger().now()
-    said = [(type_, body, moment, texts) for body, texts in (seal(dict(each), os.urandom) for each in bodies)]
+    sealed = [(type_, *seal(dict(body), os.urandom)) for type_, body in events]
+    said = [(type_, body, moment, texts) for type_, body, texts in sealed]
     answers = ledger().record_all_for(current_actor().person, said, id_ or request.form.get("id") or None)
     for answer in answers:
         if answer.error is not None:

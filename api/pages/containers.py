@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import grouping, next_steps
-from api.pages.acting import BadMass, done, field, grams, optional, said_before, say
+from api.pages.acting import BadMass, FieldMissing, done, field, grams, optional, said_before, say, say_all
 from api.pages.next_steps import NextStep
 from api.pages.shown import name, page, t, teller, word
 from api.pages.tables import Column, Table, in_parts, rows_max, skipped, tabled, this_page
@@ -101,6 +101,7 @@ class Card:
     """Everything that a screen says of one container to one reader."""
 
     story: ContainerStory
+    members: list[Container]
     birth: Birth | None
     clocks: list[Clock]
     flags: list[dict[str, Any]]
@@ -111,6 +112,11 @@ class Card:
     @property
     def thing(self) -> Container:
         return self.story.thing
+
+    @property
+    def moved(self) -> list[Container]:
+        """What is put down with it: itself, or every container of a group."""
+        return grouping.whole(self.thing, self.members) if self.thing.kind == grouping.GROUP else [self.thing]
 
     @property
     def state(self) -> str:
@@ -147,6 +153,7 @@ def card(container: str) -> Card:
     journey = manifest(queries(), thing.manifest) if thing.manifest else None
     return Card(
         story=story,
+        members=grouping.inside(story) if thing.kind == grouping.GROUP else [],
         birth=birth_of(step.fact for step in story.steps),
         clocks=stores().clocks_of(story),
         flags=[teller().exception_document(flag) for flag in story.flags if flag.open_at(now)],
@@ -208,8 +215,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 @requires(Right.READ)
 def container_page(container: str) -> Response:
     found = card(container)
-    members = grouping.inside(found.story) if found.thing.kind == grouping.GROUP else []
-    return tabled("container-page.html", _lots(found.story), card=found, members=members)
+    return tabled("container-page.html", _lots(found.story), card=found)
 
 
 _LOTS: Final = (
@@ -251,7 +257,7 @@ def act(container: str, act: str) -> Response:
 def said(container: str, act: str) -> Response:
     found = _able(container, act)
     answer = _SAYS[act](found)
-    after = f"/labels/{container}" if act in ("bind", "replace", "close") else f"/scan?q={container}"
+    after = labelled(found.thing) if act in ("bind", "replace", "close") else f"/scan?q={container}"
     if act in ("group", "ungroup"):
         after = f"/containers/{group_of(answer)}"
     return done(f"/scan?q={first_target(answer)}" if act == "repack" else after, answer)
@@ -285,6 +291,11 @@ def label_of(text: str) -> str:
         return code.parse(text).label
     except FormError:
         raise NoLabel(expected=t("标签上的二维码", "the code on a label"), got=text[:40]) from None
+
+
+def labelled(thing: Container) -> str:
+    """Where to go on once a label is stuck on: to print it, but a group's label is printed already."""
+    return f"/{'containers' if thing.kind == grouping.GROUP else 'labels'}/{thing.id}"
 
 
 def stick(thing: Container | Mapping[str, Any], place: Mapping[str, str], text: str) -> Answer:
@@ -329,14 +340,19 @@ def _close(found: Card) -> Answer:
 
 
 def _place(found: Card) -> Answer:
-    thing = found.thing
     facility, _, zone = field("spot", "位置", "the place").partition("|")
-    there: dict[str, Any] = {"container": thing.id, "facility": facility} | ({"zone": zone} if zone else {})
+    there, here = {"facility": facility} | ({"zone": zone} if zone else {}), _at(found)
+    if not (moved := found.moved):
+        raise FieldMissing(what=t("至少一个容器", "at least one container"))
+    return say_all([_put(thing, here, there) for thing in moved])[0]
+
+
+def _put(thing: Container, here: Mapping[str, str], there: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """Into store the first time, moved after that."""
+    body = {"container": thing.id, **there}
     if not thing.facility:
-        mass = {"net_g": thing.net_g} if thing.net_g > 0 else {}
-        return say("container-stored", there | {"place": _at(found)} | mass)
-    moved = {"from": _at(found), "to": _at(found), "code": thing.code, "net_g": thing.net_g}
-    return say("container-moved", there | moved)
+        return "container-stored", body | {"place": here} | ({"net_g": thing.net_g} if thing.net_g > 0 else {})
+    return "container-moved", body | {"from": here, "to": here, "code": thing.code, "net_g": thing.net_g}
 
 
 def _lost(found: Card) -> Answer:
@@ -360,11 +376,18 @@ def _leak(found: Card) -> Answer:
 
 
 def _bind(found: Card) -> Answer:
-    return stick(found.thing, _at(found), request.form.get("label", "").strip())
+    return stick(found.thing, _at(found), _label_field(found.thing))
+
+
+def _label_field(thing: Container) -> str:
+    """The label scanned, "" for a new one; nothing is printed for a group, so that one must be scanned."""
+    if thing.kind == grouping.GROUP:
+        return field("label", "预印的空白标签", "a pre-printed blank label")
+    return request.form.get("label", "").strip()
 
 
 def _replace(found: Card) -> Answer:
-    scanned = request.form.get("label", "").strip()
+    scanned = _label_field(found.thing)
     new = label_of(scanned) if scanned else f"label:{ledger().new_id()}"
     reason = field("reason", "原因", "the reason")
     body = {"container": found.thing.id, "place": _at(found), "old": found.thing.label, "new": new, "reason": reason}
@@ -435,7 +458,7 @@ _SAYS: Final[dict[str, Callable[[Card], Answer]]] = {
     "replace": _replace,
     "repack": _repack,
     "group": lambda found: grouping.put_together(found.thing, _at(found)),
-    "ungroup": lambda found: grouping.take_out(found.story, _at(found)),
+    "ungroup": lambda found: grouping.take_out(found.thing, found.members, _at(found)),
 }
 
 
@@ -444,9 +467,8 @@ def _nothing(found: Card) -> dict[str, Any]:
 
 
 def _spots(found: Card) -> dict[str, Any]:
-    thing = found.thing
-    row = {"id": thing.id, "code": thing.code, "net_g": thing.net_g, "zone": thing.zone}
-    return {"spots": stores().spots(thing.site, row)}
+    rows = [{"id": each.id, "code": each.code, "net_g": each.net_g, "zone": each.zone} for each in found.moved]
+    return {"spots": stores().spots(found.thing.site, rows)}
 
 
 _CHOICES: Final[dict[str, Callable[[Card], dict[str, Any]]]] = {
@@ -456,7 +478,7 @@ _CHOICES: Final[dict[str, Callable[[Card], dict[str, Any]]]] = {
     "leak": lambda found: {"sinks": SINKS},
     "replace": lambda found: {"reasons": REPLACED},
     "group": lambda found: {"members": grouping.loose_beside(found.thing)},
-    "ungroup": lambda found: {"members": grouping.inside(found.story)},
+    "ungroup": lambda found: {"members": found.members},
     "repack": lambda found: {"reasons": REPACKED, "whats": WHATS, "targets": range(TARGETS)},
 }
 

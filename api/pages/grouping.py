@@ -13,6 +13,7 @@ from api.pages.shown import t
 from ledger.custody.container import Container
 from ledger.custody.events.stock import ContainersGrouped
 from ledger.errors import FormError
+from ledger.journeys import things
 from ledger.queries import ContainerStory
 from ledger.service import Answer
 
@@ -36,18 +37,27 @@ class NotLoose(FormError):
     en = "container {container} cannot go into this group: it must be at this site and in no other group"
 
 
+class NotStanding(FormError):
+    """A group is moved as a whole or not at all."""
+
+    code = "not-standing"
+    zh = "容器 {container} 不在本场所，整组不能移动：请先从组中取出"
+    en = "container {container} is not at this site, so the group cannot be moved: take it out first"
+
+
 def inside(story: ContainerStory) -> list[Container]:
     """What is in a group now."""
     told = [step.fact.event for step in story.steps]
     ever = {member for event in told if isinstance(event, ContainersGrouped) for member in event.members}
-    return _ordered(thing for thing in _things(ever - {story.thing.id}) if thing.outer == story.thing.id)
+    known = things(queries(), ever - {story.thing.id})
+    return _ordered(each for each in known.values() if each.outer == story.thing.id)
 
 
 def loose_beside(thing: Container) -> list[Container]:
     """What stands at the same site in no group and on no manifest: it can be put together with a container."""
     rows = [row["id"] for status in _STANDING for row in queries().containers(holder=thing.holder, status=status)
             if row["site"] == thing.site and not row["manifest"] and row["id"] != thing.id]  # fmt: skip
-    return _ordered(each for each in _things(rows) if each.kind != GROUP and not each.outer)
+    return _ordered(each for each in things(queries(), rows).values() if each.kind != GROUP and not each.outer)
 
 
 def put_together(thing: Container, place: Mapping[str, str]) -> Answer:
@@ -58,10 +68,21 @@ def put_together(thing: Container, place: Mapping[str, str]) -> Answer:
     return say("containers-grouped", {"place": place, "outer": group, "members": sorted(members)})
 
 
-def take_out(story: ContainerStory, place: Mapping[str, str]) -> Answer:
+def whole(thing: Container, members: Iterable[Container]) -> list[Container]:
+    """What is moved with a group: every member that is not empty; raises NotStanding for one that is elsewhere."""
+    found = [each for each in members if each.status != "emptied"]
+    for each in found if not said_before() else ():
+        if (each.holder, each.site) != (thing.holder, thing.site) or each.status not in _STANDING:
+            raise NotStanding(
+                container=each.container_code or each.id[-8:], expected=" / ".join(_STANDING), got=each.status
+            )
+    return found
+
+
+def take_out(thing: Container, among: list[Container], place: Mapping[str, str]) -> Answer:
     """Some or all of a group's members."""
-    members = _chosen(NotInGroup, inside(story))
-    return say("containers-ungrouped", {"place": place, "outer": story.thing.id, "members": sorted(members)})
+    members = _chosen(NotInGroup, among)
+    return say("containers-ungrouped", {"place": place, "outer": thing.id, "members": sorted(members)})
 
 
 def _chosen(wrong: type[FormError], among: list[Container]) -> list[str]:
@@ -75,11 +96,5 @@ def _chosen(wrong: type[FormError], among: list[Container]) -> list[str]:
     return sorted(chosen)
 
 
-def _things(names: Iterable[str]) -> Iterable[Container]:
-    for name in names:
-        if state := ledger().state(name):
-            yield Container.from_bytes(state)
-
-
-def _ordered(things: Iterable[Container]) -> list[Container]:
-    return sorted(things, key=lambda each: (each.container_code, each.id))
+def _ordered(found: Iterable[Container]) -> list[Container]:
+    return sorted(found, key=lambda each: (each.container_code, each.id))

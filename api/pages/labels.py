@@ -13,6 +13,7 @@ from api.pages import containers
 from api.pages.acting import done, field, say, say_all, settle
 from api.pages.containers import Card, label_of
 from api.pages.filling import sites
+from api.pages.grouping import GROUP
 from api.pages.shown import page, t
 from ledger.custody.events.containers import LabelIssued
 from ledger.custody.regimes.base import local_day
@@ -64,8 +65,8 @@ def issue_blank() -> Response:
         raise BadCount(expected=f"1 – {ROLL_MAX}", got=count[:20])
     _desk().link(f"label:{ledger().new_id()}")  # without a label key nothing is issued that could not be printed
     place = {"party": current_actor().party, "site": site}
-    labels = [{"label": f"label:{ledger().new_id()}", "place": place} for _ in range(int(count))]
-    first, *_ = say_all("label-issued", labels)
+    labels = ({"label": f"label:{ledger().new_id()}", "place": place} for _ in range(int(count)))
+    first, *_ = say_all([("label-issued", each) for each in labels])
     return done(url_for(".roll", site=site, first=first.id, count=count), first)
 
 
@@ -104,7 +105,7 @@ def bound() -> Response:
     card = _own(found[0].id)
     place = {"party": card.thing.holder, "site": card.thing.site}
     answer = containers.stick(card.thing, place, label_of(field("label", "标签", "the label")))
-    return done(f"/labels/{card.thing.id}", answer)
+    return done(containers.labelled(card.thing), answer)
 
 
 @blueprint.post("/labels/key")
@@ -132,7 +133,7 @@ def hazard(hazard: str) -> Response:
 @blueprint.get("/labels/<container>")
 @requires(Right.HANDLE)
 def container_label(container: str) -> Response:
-    card = _own(container)
+    card = _labelled(container)
     given = _desk().digital_code(card.thing)
     size = int(_desk().size(card.thing, "auto").side)
     return page("label-page.html", card=card, digital=given, key=_has_key(), size=size, sizes=tuple(SIZES))
@@ -142,7 +143,7 @@ def container_label(container: str) -> Response:
 @requires(Right.HANDLE)
 def container_file(container: str, form: str) -> Response:
     """A container's label as a file; one that is printed again is the same label."""
-    thing, desk = _own(container).thing, _desk()
+    thing, desk = _labelled(container).thing, _desk()
     if not thing.label:
         raise NoSuchPlace()
     size = desk.size(thing, _chosen("size", ("auto", *(str(size) for size in SIZES))))
@@ -162,7 +163,7 @@ def print_label(container: str) -> Response:
 @requires(Right.HANDLE)
 def take_code(container: str) -> Response:
     """Give a label its 37-character code: from the block reserved for this person's key, or a new block."""
-    thing = _own(container).thing
+    thing = _labelled(container).thing
     place = {"party": thing.holder, "site": thing.site}
     body = {"container": container, "place": place, "label": thing.label, "digital_code": _free_code(thing)}
     return done(f"/labels/{container}", say("label-bound", body))
@@ -195,6 +196,14 @@ def _own(container: str) -> Card:
     """A container that this person's party holds; nothing is here of any other."""
     card = containers.card(container)
     if card.thing.holder != current_actor().party:
+        raise NoSuchPlace()
+    return card
+
+
+def _labelled(container: str) -> Card:
+    """One whose label tells its waste; a group wears a blank label, and nothing is printed for it."""
+    card = _own(container)
+    if card.thing.kind == GROUP:
         raise NoSuchPlace()
     return card
 

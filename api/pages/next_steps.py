@@ -47,12 +47,13 @@ def steps_of_blank(label: str) -> list[NextStep]:
 
 def acts(thing: Container, who: Actor) -> frozenset[str]:
     """What may be said of a container at all: place, weigh, add, close, repack, group, lost, found, leak, bind,
-    replace; of a group only group (more into it) and ungroup."""
+    replace; of a group only place (all of it), group (more into it), ungroup, and bind or replace its own label."""
     if who.party != thing.holder or not who.roles & (_HANDS | {"driver"}):
         return frozenset()
     hands = bool(who.roles & _HANDS)
+    label = {"replace"} if thing.label else {"bind"}
     if thing.kind == "group":
-        return frozenset({"group", "ungroup"}) if hands else frozenset()
+        return frozenset({"place", "group", "ungroup", *label}) if hands else frozenset()
     match thing.status:
         case "lost":
             return frozenset({"found"}) if hands else frozenset()
@@ -60,7 +61,6 @@ def acts(thing: Container, who: Actor) -> frozenset[str]:
             return frozenset({"lost", "leak"})
         case "filling" | "held" if hands:
             filling = {"add", "close"} if thing.status == "filling" else {"weigh"}
-            label = {"replace"} if thing.label else {"bind"}
             repack = () if thing.manifest or thing.impounded_at else ("repack",)
             group = {"group"} if repack and thing.kind == "package" and not thing.outer else set()
             return frozenset({"place", "lost", "leak", *filling, *label, *repack, *group})
@@ -77,9 +77,9 @@ def _of_container(thing: Container, who: Actor, journey: Manifest | None) -> Ite
     if "add" in can:
         yield NextStep(f"{at}/add", "继续装入", "Add more")
         yield NextStep(f"{at}/close", "装满封口", "Close it")
-    if "ungroup" in can:
-        yield NextStep(f"{at}/ungroup", "从组中取出", "Take out of the group")
-        yield NextStep(f"{at}/group", "再编入容器", "Put more into it")
+    if thing.kind == "group":
+        yield from _of_group(at, can)
+        return
     if "bind" in can:
         yield NextStep(f"{at}/bind", "贴标签", "Label it")
     if "place" in can and not thing.facility:
@@ -96,6 +96,13 @@ def _of_container(thing: Container, who: Actor, journey: Manifest | None) -> Ite
     if thing.status == "emptied" and who.party == thing.holder and who.roles & _HANDS:
         yield NextStep("/fill", "装下一桶", "Fill another")
     yield NextStep(at, "查看来龙去脉", "Its whole story")
+
+
+def _of_group(at: str, can: frozenset[str]) -> Iterator[NextStep]:
+    if "place" in can:
+        yield NextStep(f"{at}/place", "整组入库或移库", "Store or move all of it")
+        yield NextStep(f"{at}/ungroup", "从组中取出", "Take out of the group")
+    yield NextStep(at, "查看全组", "Open the group")
 
 
 def _of_manifest(thing: Manifest, who: Actor) -> Iterator[NextStep]:
