@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Engine, select
 
 from benchmarks.measure import Row
+from ledger.access import ALL
 from ledger.custody.rate import Question, View
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import Edition
 from ledger.queries import Queries
+from ledger.reading import Reading
 from ledger.store import tables as t
 from ledger.store.projections import Projector
 
 STORIES = 200
 ASKED = 5
+PAGE = 50
 YEAR = "2025"
 VIEWS: tuple[View, ...] = ("origin", "facility")
 
@@ -57,6 +60,13 @@ def rows(database: str, engine: Engine, regime: Regime) -> Iterator[Row]:
         queries.exceptions(as_of=end)
 
     yield _timed("list of all exceptions", database, size, _median(exceptions, ASKED), None, None)
+
+    reading = Reading(queries)
+
+    def first_page() -> None:
+        reading.exceptions(ALL, end, False, "", PAGE)
+
+    yield _timed(f"the first {PAGE} exceptions", database, size, _median(first_page, ASKED), None, None)
 
 
 def _median(work: Callable[[], object], times: int) -> float:

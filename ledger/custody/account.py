@@ -108,6 +108,8 @@ def _stays(trace: Trace) -> Iterator[Stay]:
 
 
 def _treated(container: str, facts: Sequence[Fact]) -> Iterator[Treatment]:
+    if not any(isinstance(f.event, WasteTreated) for f in facts):
+        return
     for fact in effective(container, sorted(facts, key=lambda f: f.order)):
         event = fact.event
         if not isinstance(event, WasteTreated) or event.stage != "final":

@@ -532,13 +532,15 @@ EXPLAINABLE = frozenset(
 )  # fmt: skip
 
 
+_OF_CORRECTION = (EntryCorrected, CorrectionAgreed, CorrectionDecided)
+_HANDLING = (ContainerStored, ContainerMoved, ContainerTakenOut, ContainerWeighed, WasteTreated)
+
+
 def flags_of(trace: Trace, facts: Iterable[Fact]) -> list[Flag]:
     """Run the trace over the facts and return the container's flags, open and closed."""
     facts = list(facts)
     flags = _run(trace, facts)
-    plain = [
-        f for f in facts if not isinstance(unwrapped(f).event, EntryCorrected | CorrectionAgreed | CorrectionDecided)
-    ]
+    plain = [f for f in facts if not isinstance(unwrapped(f).event, _OF_CORRECTION)]
     if len(plain) == len(facts):
         return flags
     # What a correction made vanish was there: it is shown as closed by the correction.
@@ -599,10 +601,12 @@ def _explained(trace: Trace, flag: Flag) -> Flag:
 
 def _waiting_corrections(container: str, facts: list[Fact]) -> Iterator[Flag]:
     """Corrections that wait, or waited, for agreement or for another correction."""
+    if not any(isinstance(f.event, _OF_CORRECTION) for f in facts):
+        return
     ordered = sorted(facts, key=lambda f: f.order)
     opened: dict[str, Flag] = {}
     for n, fact in enumerate(ordered, 1):
-        if not isinstance(fact.event, EntryCorrected | CorrectionAgreed | CorrectionDecided):
+        if not isinstance(fact.event, _OF_CORRECTION):
             continue
         for proposal in proposals(container, ordered[:n]):
             key = proposal.fact.id
@@ -850,7 +854,7 @@ def _notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
             if load.container == trace.container and not exempt:
                 name = event.to.name or ""
                 yield Finding("without-manifest", event.delivery, load.net_g, by.party, event.from_.site, name)
-    if isinstance(fact.event, ContainerStored | ContainerMoved | ContainerTakenOut | ContainerWeighed | WasteTreated):
+    if isinstance(fact.event, _HANDLING):
         before = trace.holder_before
         if before and before != by.party and trace.container in _handled(fact):
             yield Finding("not-holder", fact.id, trace.thing.net_g, by.party, detail=before)

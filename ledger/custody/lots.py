@@ -46,7 +46,10 @@ class Part(NamedTuple):
 
     def since(self, holder: str) -> str:
         """When the legal person first held the lot ("" when it never did)."""
-        return next((start for who, start in self.clocks if who == holder), "")
+        for who, start in self.clocks:
+            if who == holder:
+                return start
+        return ""
 
     def own(self, holder: str) -> bool:
         """True for the first producer and for whoever succeeded it: a successor's clock is the producer's own."""
@@ -110,6 +113,7 @@ class Trace:
     judged: Fact | None = None
     is_late: bool = False
     fact: Fact = field(init=False)
+    grade: str = ""
 
     def __post_init__(self) -> None:
         self.thing = Container(id=self.container)
@@ -119,7 +123,7 @@ class Trace:
         ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
         self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
         for fact in effective(self.container, ordered):
-            self.fact = fact
+            self.fact, self.grade = fact, grade_of(fact)
             self.holder_before = self.thing.holder
             self.most_g = max(self.most_g, self.thing.net_g)
             gaps = self.thing.gaps()
@@ -132,7 +136,9 @@ class Trace:
             now = self.thing.gaps()
             found = difference(now, gaps) if now != gaps else ()
             # What the receiver's scale found more is there before it is received, else it would be counted twice.
-            for posting in sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference"):
+            if found:
+                mine = sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference")
+            for posting in mine:
                 self._follow(posting)
             self._stay()
             if isinstance(fact.event, IdentificationConfirmed):
@@ -532,7 +538,7 @@ class Trace:
                 grams=part.grams if grams is None else grams,
                 born_at=part.born_at,
                 deadline=deadline,
-                grade=grade_of(fact),
+                grade=self.grade,
                 reason=reason,
             )
         )

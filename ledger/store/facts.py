@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, bindparam, select
 
-from ledger.custody.events import parse
+from ledger.custody.events import known as event_of
 from ledger.custody.fact import Author, Fact
-from ledger.custody.wire import ANY_CODES
 from ledger.store import tables as t
 
 _CHUNK = 500
@@ -151,7 +150,7 @@ def _fact(row: Any, received: dict[str, Any] | None = None) -> Fact | None:
     seq = said["seq"]
     late = revoked_at_seq is not None and seq > revoked_at_seq
     return Fact(
-        event=parse(said["type"], said["body"], ANY_CODES),
+        event=event_of(said["type"], said["body"]),
         by=_author(party, person, said["key"], roles, bool(admin), bool(server), vouched_by, late),
         at=said["at"],
         received_at=received["received_at"],

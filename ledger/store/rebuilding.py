@@ -27,7 +27,7 @@ from ledger.store.database import open_engine
 from ledger.store.neighbours import Groups, in_order, tasks
 from ledger.store.stories import FLAG, LABEL_EVENTS, STORY_ROWS, Totals, columns_of, flag_rows, manifest_row, parts_to
 
-_SMALL: Final = 5_000  # entries: before processes have begun, one alone is done
+_SMALL: Final = 30_000  # entries: one process has done as many before others have begun
 _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory
 _LABEL: Final = "label:"

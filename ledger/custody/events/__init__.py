@@ -131,6 +131,14 @@ def parse(type_: str, body: dict[str, Any], codes: Codes) -> Event:
     return wire.read(cls, body, codes)
 
 
+def known(type_: str, body: dict[str, Any]) -> Event:
+    """As `parse` gives it, of a body that was parsed before. Raises UnknownEvent."""
+    cls = event_types().get(type_)
+    if cls is None:
+        raise UnknownEvent(expected="a type known to this version", got=type_)
+    return wire.known(cls, body)
+
+
 def body_of(event: Event) -> dict[str, Any]:
     """The wire form of an event's fields."""
     return wire.write(event)  # type: ignore[no-any-return]

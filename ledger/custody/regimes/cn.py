@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from ledger.custody.regimes.base import Act, Kind, later, local_day, period_of, working_days_later
@@ -136,26 +137,13 @@ class China:
         return self.check_identifier("uscc", parts[1])
 
     def kind_of(self, code: str) -> Kind:
-        hazardous = _HAZARDOUS.fullmatch(code)
-        if hazardous:
-            return "medical" if hazardous[3] == "01" else "hazardous"
-        general = _GENERAL.fullmatch(code)
-        number = int(general[1] or general[2]) if general else 0
-        if number == 90:
-            return "sludge"
-        if 70 <= number <= 74:
-            return "construction"
-        return "household" if 60 <= number <= 64 else "industrial"
+        return _kind_of(code)
 
     def classes_of(self, code: str) -> tuple[str, ...]:
-        hazardous = _HAZARDOUS.fullmatch(code)
-        if hazardous:
-            return (f"HW{hazardous[3]}",)
-        general = _GENERAL.fullmatch(code)
-        return (f"SW{general[1] or general[2]}",) if general else ()
+        return _classes_of(code)
 
     def listed(self, code: str) -> bool:
-        return _HAZARDOUS.fullmatch(code) is not None
+        return _listed(code)
 
     def border(self, region: str) -> str:
         return region[:2]
@@ -262,6 +250,34 @@ class China:
     def cite(self, key: str, day: str) -> str:
         old, new = LAW[key]
         return new if day >= CODE_IN_FORCE else old
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(code: str) -> Kind:
+    hazardous = _HAZARDOUS.fullmatch(code)
+    if hazardous:
+        return "medical" if hazardous[3] == "01" else "hazardous"
+    general = _GENERAL.fullmatch(code)
+    number = int(general[1] or general[2]) if general else 0
+    if number == 90:
+        return "sludge"
+    if 70 <= number <= 74:
+        return "construction"
+    return "household" if 60 <= number <= 64 else "industrial"
+
+
+@lru_cache(maxsize=4096)
+def _classes_of(code: str) -> tuple[str, ...]:
+    hazardous = _HAZARDOUS.fullmatch(code)
+    if hazardous:
+        return (f"HW{hazardous[3]}",)
+    general = _GENERAL.fullmatch(code)
+    return (f"SW{general[1] or general[2]}",) if general else ()
+
+
+@lru_cache(maxsize=4096)
+def _listed(code: str) -> bool:
+    return _HAZARDOUS.fullmatch(code) is not None
 
 
 REGIME = China()
