@@ -95,7 +95,8 @@ def code_of(answer: Any) -> str | None:
         return (answer.json or {}).get("code") if isinstance(answer.json, dict) else None
     if answer.status_code == 303 and answer.location.startswith("/sign-in"):
         return "not-logged-in"
-    told = re.search(r"<code>([a-z-]+)</code></p>\s*(?:<details.*?</details>\s*)?</main>", answer.text) if answer.status_code >= 400 else None
+    above = r"<code>([a-z-]+)</code></p>\s*(?:<details.*?</details>\s*)?</main>"
+    told = re.search(above, answer.text) if answer.status_code >= 400 else None
     return None if told is None else told.group(1)
 
 
