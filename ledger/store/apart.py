@@ -16,7 +16,7 @@ def keep_fork(
 ) -> Answer:
     """A second statement for a place in the author chain; the first received stays the branch."""
     place = min(said.seq, author.seq)
-    ours = next((row[0] for row in changes.statement if row[1:3] == (author.key, place)), None)
+    ours = next((row[1] for row in changes.statement if row[2:4] == (author.key, place)), None)
     if ours is None:
         ((ours,),) = rows.query("SELECT hash FROM statement WHERE key = ? AND seq = ?", author.key, place)
     if not _known(rows, changes, "author_fork", said.hash):

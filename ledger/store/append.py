@@ -84,7 +84,7 @@ class _Flush:
     taken: dict[str, bytes]
     guess: Guess | None = None
     changes: Changes = field(default_factory=Changes)
-    leaves: list[tuple[bytes, bytes]] = field(default_factory=list)
+    leaves: list[tuple[int, bytes]] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)  # by id, of this flush
     facts: dict[str, list[Fact]] = field(default_factory=dict)  # by stream, of this flush
     erased: list[str] = field(default_factory=list)
@@ -379,27 +379,28 @@ class Appender:
         leaf = leaf_hash(raw)
         changes = flush.changes
         changes.before.setdefault(author.key, author.seq)
-        changes.statement.append((said.hash, item.key, said.seq, said.raw, item.signature))
-        changes.entry.append((said.hash, said.id, raw))
+        # Inline, its place in the log follows at once; else the database draws it, and this one counts in the flush.
+        n = (self._end.frontier.size if rows.inline else 0) + len(changes.statement) + 1
+        changes.statement.append((n, said.hash, item.key, said.seq, said.id, said.raw, item.signature, raw))
         for name, head in zip(streams, heads, strict=True):
             changes.before.setdefault(name, head.seq)
             head.seq += 1
             head.leaf = leaf
             head.state = states.get(name, head.state)
-            changes.link.append((name, head.seq, said.hash))
+            changes.link.append((name, head.seq, n))
             changes.streams[name] = head
         author.seq, author.hash = said.seq, said.hash
         changes.authors[author.key] = author
         if refusal is None:
             author.seen_size = said.seen.size
             changes.posting.extend(
-                (said.hash, n, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for n, p in enumerate(postings)
+                (n, place, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for place, p in enumerate(postings)
             )
             for name in item.about:
                 flush.facts.setdefault(name, []).append(fact)
             self._take_effect(flush, item, author)
             self._subjects.seal(rows, changes, said.hash, item.sealed)
-        flush.leaves.append((said.hash, leaf))
+        flush.leaves.append((n, leaf))
         answer = Answer(
             id=said.id,
             statement=said.hash.hex(),
@@ -517,8 +518,8 @@ class Appender:
 
     def _history(self, rows: Rows, flush: _Flush, stream: str) -> Iterator[Fact]:
         found = rows.query(
-            "SELECT s.bytes, e.bytes, s.key FROM link l JOIN statement s ON s.hash = l.statement"
-            " JOIN entry e ON e.statement = l.statement WHERE l.stream = ? ORDER BY l.seq",
+            "SELECT s.bytes, s.entry, s.key FROM link l JOIN statement s ON s.n = l.n"
+            " WHERE l.stream = ? ORDER BY l.seq",
             stream,
         )
         for said_raw, entry_raw, key in found:
@@ -541,7 +542,7 @@ class Appender:
         if not self._rows.begin():
             self._forget()
         try:
-            known = self._rows.query("SELECT 1 FROM entry WHERE statement = ?", said.hash)
+            known = self._rows.query("SELECT 1 FROM statement WHERE hash = ?", said.hash)
             return _stored(self._rows, said, self.promise_for) if known else None
         finally:
             self._rows.rollback()
@@ -590,8 +591,7 @@ def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str)
 
 def _stored(rows: Rows, said: Statement, promises: Promises) -> Answer:
     ((raw, index),) = rows.query(
-        'SELECT e.bytes, l."index" FROM entry e LEFT JOIN leaf l ON l.statement = e.statement WHERE e.statement = ?',
-        said.hash,
+        'SELECT s.entry, l."index" FROM statement s LEFT JOIN leaf l ON l.n = s.n WHERE s.hash = ?', said.hash
     )
     received = entry.parse(raw)
     return Answer(

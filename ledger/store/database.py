@@ -141,7 +141,7 @@ def roles_sql(schema: str = DEFAULT_SCHEMA) -> str:
     """
     owner, app, signer, reader = (f"{schema}_{name}" for name in ("owner", "app", "signer", "reader"))
     evidence = ", ".join(INSERT_ONLY)
-    signed = "statement, entry, leaf, log_state, checkpoint, cosignature, alembic_version"
+    signed = "statement, leaf, log_state, checkpoint, cosignature, alembic_version"
     read = ", ".join((*INSERT_ONLY, *HEADS, *PROJECTIONS, "document", "alembic_version"))
     lines = [
         f"CREATE ROLE {owner} NOLOGIN; CREATE ROLE {app} NOLOGIN; CREATE ROLE {signer} NOLOGIN;"

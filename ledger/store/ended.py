@@ -11,6 +11,7 @@ from ledger.access import Viewer
 from ledger.store import tables as t
 
 _HASHES_MAX: Final = 10_000  # in one query
+_PLACED: Final = (t.statement, t.leaf, t.leaf.c.n == t.statement.c.n)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ def ended(connection: Connection, viewer: Viewer, *, producer: str, start: str, 
     rows = [row._asdict() for row in connection.execute(query)]
     hashes, places = sorted({bytes.fromhex(row["statement"]) for row in rows}), dict[str, int]()
     for first in range(0, len(hashes), _HASHES_MAX):
-        part = t.leaf.c.statement.in_(hashes[first : first + _HASHES_MAX])
-        found = connection.execute(select(t.leaf.c.statement, t.leaf.c.index).where(part))
+        part = t.statement.c.hash.in_(hashes[first : first + _HASHES_MAX])
+        found = connection.execute(select(t.statement.c.hash, t.leaf.c.index).join_from(*_PLACED).where(part))
         places |= {bytes(hash_).hex(): index for hash_, index in found}
     return [EndRow(index=places[row.pop("statement")], grams=int(row.pop("grams")), **row) for row in rows]
 

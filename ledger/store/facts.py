@@ -19,9 +19,9 @@ _LOOK = 2_000  # entries at a time
 _FACT: Select[Any] = (
     select(
         t.statement.c.bytes,
-        t.entry.c.bytes,
+        t.statement.c.entry,
         t.leaf.c.index,
-        t.entry.c.statement,
+        t.statement.c.hash,
         t.author_head.c.party,
         t.author_head.c.person,
         t.author_head.c.roles,
@@ -30,18 +30,16 @@ _FACT: Select[Any] = (
         t.author_head.c.vouched_by,
         t.author_head.c.revoked_at_seq,
     )
-    .join_from(t.leaf, t.entry, t.entry.c.statement == t.leaf.c.statement)
-    .join(t.statement, t.statement.c.hash == t.leaf.c.statement)
+    .join_from(t.leaf, t.statement, t.statement.c.n == t.leaf.c.n)
     .join(t.author_head, t.author_head.c.key == t.statement.c.key)
 )
 
 _LINKED: Select[Any] = (
     select(*_FACT.selected_columns, t.link.c.stream)
     .select_from(t.link)
-    .join(t.entry, t.entry.c.statement == t.link.c.statement)
-    .join(t.statement, t.statement.c.hash == t.link.c.statement)
+    .join(t.statement, t.statement.c.n == t.link.c.n)
     .join(t.author_head, t.author_head.c.key == t.statement.c.key)
-    .outerjoin(t.leaf, t.leaf.c.statement == t.link.c.statement)
+    .outerjoin(t.leaf, t.leaf.c.n == t.link.c.n)
 )
 _AS_STORED: Select[Any] = _LINKED.where(t.link.c.stream.in_(bindparam("streams", expanding=True)))
 
@@ -74,18 +72,15 @@ def _linked(connection: Connection, query: Select[Any]) -> Iterator[tuple[int, F
 def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, str, list[str]]]:
     """(index, statement hash, event type, streams) of the accepted ones among the first `size` entries: what can be
     told without reading what they say."""
-    query = (
-        select(t.leaf.c.index, t.leaf.c.statement, t.statement.c.bytes, t.entry.c.bytes)
-        .join(t.statement, t.statement.c.hash == t.leaf.c.statement)
-        .join(t.entry, t.entry.c.statement == t.leaf.c.statement)
-    )
+    said = t.statement.c
+    query = select(t.leaf.c.index, said.hash, said.bytes, said.entry).join(t.statement, said.n == t.leaf.c.n)
     for start in range(0, size, _LOOK):
         within = (t.leaf.c.index >= start, t.leaf.c.index < min(size, start + _LOOK))
-        for index, statement, said, raw in connection.execute(query.where(*within).order_by(t.leaf.c.index)).all():
+        for index, statement, told, raw in connection.execute(query.where(*within).order_by(t.leaf.c.index)).all():
             received = orjson.loads(raw)
             if "refused" not in received:
                 # Canonical: members are sorted, and what comes after the type has no text that could be one.
-                type_ = said[said.rindex(b'"type":"') + 8 :].partition(b'"')[0]
+                type_ = told[told.rindex(b'"type":"') + 8 :].partition(b'"')[0]
                 yield index, statement, type_.decode(), [link["stream"] for link in received["links"]]
 
 
@@ -105,7 +100,7 @@ def of_streams(
     for first in range(0, len(names), _CHUNK):
         query = (
             select(t.link.c.stream, t.leaf.c.index)
-            .join_from(t.link, t.leaf, t.leaf.c.statement == t.link.c.statement)
+            .join_from(t.link, t.leaf, t.leaf.c.n == t.link.c.n)
             .where(t.link.c.stream.in_(names[first : first + _CHUNK]), t.leaf.c.index < size)
         )
         places += [(stream, index) for stream, index in connection.execute(query)]

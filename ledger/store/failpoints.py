@@ -7,7 +7,7 @@ import signal
 from typing import Final
 
 WRITES: Final = (
-    "statement", "entry", "link", "posting", "stream_head", "author_head", "quarantine", "leaf", "tile", "log_state",
+    "statement", "link", "posting", "stream_head", "author_head", "quarantine", "leaf", "tile", "log_state",
     "checkpoint",
 )  # fmt: skip
 """Tables with a point `wrote.<table>` behind each of their writes; PostgreSQL writes the entry's tables in one."""

@@ -459,7 +459,7 @@ def differences(
 
 
 def _sequenced_streams(connection: Connection, kind: str, size: int) -> list[str]:
-    of_leaves = select(t.link.c.stream).join(t.leaf, t.leaf.c.statement == t.link.c.statement)
+    of_leaves = select(t.link.c.stream).join(t.leaf, t.leaf.c.n == t.link.c.n)
     of_kind = of_leaves.where(t.leaf.c.index < size, t.link.c.stream >= f"{kind}:", t.link.c.stream < f"{kind};")
     return sorted(connection.execute(of_kind.distinct()).scalars())
 

@@ -29,19 +29,18 @@ class Record:
 
 
 _RECORD: Select[Any] = (
-    select(t.statement.c.bytes, t.entry.c.bytes, t.author_head.c.public_key, t.leaf.c.index)
-    .join_from(t.entry, t.statement, t.statement.c.hash == t.entry.c.statement)
-    .join(t.author_head, t.author_head.c.key == t.statement.c.key)
-    .outerjoin(t.leaf, t.leaf.c.statement == t.entry.c.statement)
+    select(t.statement.c.bytes, t.statement.c.entry, t.author_head.c.public_key, t.leaf.c.index)
+    .join_from(t.statement, t.author_head, t.author_head.c.key == t.statement.c.key)
+    .outerjoin(t.leaf, t.leaf.c.n == t.statement.c.n)
 )
 
 
 def record_by_id(connection: Connection, id_: str) -> Record | None:
-    return _one(connection, _RECORD.where(t.entry.c.id == id_))
+    return _one(connection, _RECORD.where(t.statement.c.id == id_))
 
 
 def record_by_hash(connection: Connection, statement_hash: bytes) -> Record | None:
-    return _one(connection, _RECORD.where(t.entry.c.statement == statement_hash))
+    return _one(connection, _RECORD.where(t.statement.c.hash == statement_hash))
 
 
 def record_by_index(connection: Connection, index: int) -> Record | None:
@@ -56,11 +55,7 @@ def records(connection: Connection, start: int, stop: int) -> Iterator[Record]:
 
 def stream(connection: Connection, name: str) -> Iterator[Record]:
     """The records of one object's chain, by its seq; refusals stand in their author's key stream."""
-    query = (
-        _RECORD.join(t.link, t.link.c.statement == t.entry.c.statement)
-        .where(t.link.c.stream == name)
-        .order_by(t.link.c.seq)
-    )
+    query = _RECORD.join(t.link, t.link.c.n == t.statement.c.n).where(t.link.c.stream == name).order_by(t.link.c.seq)
     return map(_record, connection.execute(query))
 
 
@@ -79,7 +74,12 @@ def states(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, 
 
 def postings(connection: Connection, statement_hash: bytes) -> Iterator[Posting]:
     """The grams that one statement moved, in their order."""
-    query = select(t.posting).where(t.posting.c.statement == statement_hash).order_by(t.posting.c.n)
+    query = (
+        select(t.posting)
+        .join(t.statement, t.statement.c.n == t.posting.c.n)
+        .where(t.statement.c.hash == statement_hash)
+        .order_by(t.posting.c.place)
+    )
     for _, _, grams, cause, of_g, *accounts in connection.execute(query):
         yield Posting(grams, Account(*accounts[:5]), Account(*accounts[5:]), cause, of_g)
 
@@ -141,9 +141,7 @@ def size(connection: Connection) -> int:
 def waiting(connection: Connection) -> tuple[int, bytes | None]:
     """How many entries have no index yet, and the bytes of the one that waits longest."""
     count = connection.execute(select(func.count()).select_from(t.pending)).scalar_one()
-    oldest = (
-        select(t.entry.c.bytes).join(t.pending, t.pending.c.statement == t.entry.c.statement).order_by(t.pending.c.id)
-    )
+    oldest = select(t.statement.c.entry).join(t.pending, t.pending.c.n == t.statement.c.n).order_by(t.pending.c.n)
     return count, connection.execute(oldest.limit(1)).scalar()
 
 
@@ -151,7 +149,7 @@ def heads(connection: Connection, size: int) -> Iterator[Head]:
     """The last entry of every stream among exactly the leaves [0, size), sorted by stream."""
     ends = (
         select(t.link.c.stream, func.max(t.link.c.seq).label("seq"))
-        .join(t.leaf, t.leaf.c.statement == t.link.c.statement)
+        .join(t.leaf, t.leaf.c.n == t.link.c.n)
         .where(t.leaf.c.index < size)
         .group_by(t.link.c.stream)
         .subquery()
@@ -161,7 +159,7 @@ def heads(connection: Connection, size: int) -> Iterator[Head]:
     query = (
         select(named.c.stream, named.c.seq, t.leaf.c.hash)
         .join(t.link, (t.link.c.stream == named.c.stream) & (t.link.c.seq == named.c.seq))
-        .join(t.leaf, t.leaf.c.statement == t.link.c.statement)
+        .join(t.leaf, t.leaf.c.n == t.link.c.n)
         .order_by(literal_column(collation))
     )
     rows = connection.execution_options(yield_per=5_000).execute(query)

@@ -87,7 +87,6 @@ class Changes:
     """What one flush writes."""
 
     statement: list[Row] = field(default_factory=list)
-    entry: list[Row] = field(default_factory=list)
     link: list[Row] = field(default_factory=list)
     posting: list[Row] = field(default_factory=list)
     streams: dict[str, StreamHead] = field(default_factory=dict)
@@ -221,7 +220,7 @@ class SqliteRows:
                     authors[row[0]] = _author(row)
         found = self._among("SELECT stream, seq, leaf, state FROM stream_head WHERE stream", list(streams))
         heads = {row[0]: StreamHead(*row[1:]) for row in found}
-        taken = {row[0]: row[1] for row in self._among("SELECT id, statement FROM entry WHERE id", ids)}
+        taken = {row[0]: row[1] for row in self._among("SELECT id, hash FROM statement WHERE id", ids)}
         return Locked(authors, heads, taken, "")
 
     def oldest_append(self) -> int | None:
@@ -251,7 +250,7 @@ class SqliteRows:
             wrote(table)
 
     def write(self, changes: Changes, guessed: Guess | None = None) -> None:
-        for table in ("statement", "entry", "link", "posting"):
+        for table in ("statement", "link", "posting"):
             self.insert(table, getattr(changes, table))
         many = self._connection.executemany
         if changes.streams:
@@ -387,8 +386,7 @@ class PostgresRows:
         parameters += [
             *_columns([(before.get(a.key, a.seq), *a.end()) for a in moved], 7),
             *_columns([(name, before[name], head.seq, head.leaf, head.state) for name, head in heads.items()], 5),
-            *_columns(changes.statement, 5),
-            *_columns([row[1:] for row in changes.entry], 2),
+            *_columns([row[1:] for row in changes.statement], 7),
             *_columns(changes.link, 3),
             *_columns(changes.posting, 15),
         ]
@@ -396,7 +394,7 @@ class PostgresRows:
             with _conflicts(), self._at_once() if guessed is not None else nullcontext():
                 RawCursor(self._connection).execute(_APPEND, parameters, prepare=True)
         except pg.AssertFailure as error:
-            raise RowsLost(table="entry", detail=str(error)) from error
+            raise RowsLost(table="statement", detail=str(error)) from error
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Gives committed entries their index: leaves, complete tiles, frontier and root move in one transaction.
 
-Order comes from `pending.id`, drawn after all heads were locked, read under the lock of `log_state`; so an index is
+Order comes from `statement.n`, drawn after all heads were locked, read under the lock of `log_state`; so an index is
 greater than that of every predecessor in a stream or author chain. A crash anywhere here leaves entries pending.
 """
 
@@ -52,13 +52,13 @@ def read_end(rows: Rows) -> LogEnd:
     return LogEnd(frontier, received_at, exists=True)
 
 
-def extend(rows: Rows, end: LogEnd, leaves: Sequence[tuple[bytes, bytes]], received_at: str) -> LogEnd:
-    """Write (statement hash, leaf hash) pairs at the end of the log; `end` itself is left as it was."""
+def extend(rows: Rows, end: LogEnd, leaves: Sequence[tuple[int, bytes]], received_at: str) -> LogEnd:
+    """Write (number of the statement, leaf hash) pairs at the end of the log; `end` itself is left as it was."""
     before = end.frontier.size
     frontier = end.frontier.copy()
     for _, leaf in leaves:
         frontier.append(leaf)
-    rows.insert("leaf", [(before + n, leaf, statement) for n, (statement, leaf) in enumerate(leaves)])
+    rows.insert("leaf", [(index, leaf, n) for index, (n, leaf) in enumerate(leaves, before)])
     _write_tiles(rows, before, frontier.size)
     moved = LogEnd(frontier, max(end.received_at, received_at), exists=True)
     _write_end(rows, moved, end.exists)
@@ -107,11 +107,9 @@ def sequence(rows: Rows, limit: int = BATCH) -> int:
         end = read_end(rows)
         oldest = rows.oldest_append()  # before the queue is read: what is committed in between is in the queue
         queue = rows.query(
-            "SELECT p.id, p.statement, e.bytes FROM pending p JOIN entry e ON e.statement = p.statement"
-            " ORDER BY p.id LIMIT ?",
-            limit,
+            "SELECT p.n, s.entry FROM pending p JOIN statement s ON s.n = p.n ORDER BY p.n LIMIT ?", limit
         )
-        times = [entry.parse(raw).received_at for _, _, raw in queue]
+        times = [entry.parse(raw).received_at for _, raw in queue]
         # Nothing enters more than 10 s ahead of an append that is still under way.
         latest = None if oldest is None else moment(1000 * (oldest + STEP_BACK_MAX_S))
         stop = next((n for n, time in enumerate(times) if latest is not None and time > latest), len(queue))
@@ -120,9 +118,9 @@ def sequence(rows: Rows, limit: int = BATCH) -> int:
             rows.rollback()
             return 0
         hit("sequence.before-write")
-        extend(rows, end, [(statement, leaf_hash(raw)) for _, statement, raw in waiting], max(times[:stop]))
-        # These rows and no others: a smaller id may have been committed since they were read.
-        removed = rows.execute("DELETE FROM pending WHERE id = ANY(?)", [id_ for id_, *_ in waiting])
+        extend(rows, end, [(n, leaf_hash(raw)) for n, raw in waiting], max(times[:stop]))
+        # These rows and no others: a smaller number may have been committed since they were read.
+        removed = rows.execute("DELETE FROM pending WHERE n = ANY(?)", [n for n, _ in waiting])
         if removed != len(waiting):
             raise Conflict(f"pending: expected to remove {len(waiting)}, removed {removed}")
         hit("sequence.after-write")

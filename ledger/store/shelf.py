@@ -312,7 +312,11 @@ def closed_of(connection: Connection, producer: str, start: str, end: str) -> Se
 def places(connection: Connection, history: Sequence[Fact]) -> dict[str, int]:
     """The index of each fact's entry, by statement hash in hex."""
     hashes = [bytes.fromhex(f.statement) for f in history]
-    query = select(t.leaf.c.statement, t.leaf.c.index).where(t.leaf.c.statement.in_(hashes))
+    query = (
+        select(t.statement.c.hash, t.leaf.c.index)
+        .join(t.leaf, t.leaf.c.n == t.statement.c.n)
+        .where(t.statement.c.hash.in_(hashes))
+    )
     return {bytes(row[0]).hex(): row[1] for row in connection.execute(query)}
 
 

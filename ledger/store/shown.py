@@ -164,9 +164,8 @@ def feed(
     size = connection.execute(select(t.log_state.c.size)).scalar() or 0
     stop = min(size, after + SCAN_MAX)
     query = (
-        select(t.leaf.c.index, t.statement.c.bytes, t.entry.c.bytes)
-        .join(t.statement, t.statement.c.hash == t.leaf.c.statement)
-        .join(t.entry, t.entry.c.statement == t.leaf.c.statement)
+        select(t.leaf.c.index, t.statement.c.bytes, t.statement.c.entry)
+        .join(t.statement, t.statement.c.n == t.leaf.c.n)
         .where(t.leaf.c.index >= after, t.leaf.c.index < stop)
         .order_by(t.leaf.c.index)
         .limit(limit)
@@ -178,7 +177,7 @@ def feed(
             or_(t.author_head.c.party.in_(who), t.author_head.c.person.in_(who)),
         )
         linked = exists().where(
-            t.link.c.statement == t.leaf.c.statement,
+            t.link.c.n == t.leaf.c.n,
             or_(t.link.c.stream.in_(sorted(own)), takes_part(viewer, t.link.c.stream)),
         )
         query = query.where(or_(said, linked))

@@ -27,7 +27,7 @@ from ledger.log.statement import statement_hash
 from ledger.store.failpoints import hit
 from ledger.store.moments import Clock, moment
 from ledger.store.rows import open_rows
-from ledger.store.tables import checkpoint, entry, leaf, log_state, statement
+from ledger.store.tables import checkpoint, leaf, log_state, statement
 
 _BATCH: Final = 2_000
 
@@ -151,7 +151,7 @@ class Signer:
                 frontier = self._recomputed(connection, frontier, mark)
                 if frontier.root() != marks[mark]:
                     raise LogChanged(
-                        index=mark, column="entry.bytes", expected=marks[mark].hex(), got=frontier.root().hex()
+                        index=mark, column="statement.entry", expected=marks[mark].hex(), got=frontier.root().hex()
                     )
             self._remember(frontier)
         return outside
@@ -162,9 +162,8 @@ class Signer:
         while frontier.size < size:
             first = frontier.size
             query = (
-                select(leaf.c.index, leaf.c.hash, leaf.c.statement, entry.c.bytes, statement.c.bytes)
-                .join_from(leaf, entry, entry.c.statement == leaf.c.statement)
-                .join(statement, statement.c.hash == leaf.c.statement)
+                select(leaf.c.index, leaf.c.hash, statement.c.hash, statement.c.entry, statement.c.bytes)
+                .join_from(leaf, statement, statement.c.n == leaf.c.n)
                 .where(leaf.c.index >= first, leaf.c.index < min(size, first + _BATCH))
                 .order_by(leaf.c.index)
             )
@@ -173,7 +172,7 @@ class Signer:
                     break
                 got = leaf_hash(entry_bytes)
                 if got != hash_:
-                    raise LogChanged(index=index, column="entry.bytes", expected=hash_.hex(), got=got.hex())
+                    raise LogChanged(index=index, column="statement.entry", expected=hash_.hex(), got=got.hex())
                 if (told := statement_hash(statement_bytes)) != said:
                     raise LogChanged(index=index, column="statement.bytes", expected=said.hex(), got=told.hex())
                 frontier.append(got)

@@ -43,22 +43,17 @@ def _hash(name: str, *more: ForeignKey, primary_key: bool = False, nullable: boo
 # ---------------------------------------------------------------------------------------------- what was said
 
 statement = Table(
-    "statement",
+    "statement",  # each with its entry, by a number in the order of receipt: docs/decisions/0017
     metadata,
-    _hash("hash", primary_key=True),
+    Column("n", _Number, primary_key=True, autoincrement=True),  # what other rows call it; never a position in the log
+    Column("hash", LargeBinary, nullable=False, unique=True),
     _hash("key"),  # SHA-256 of the public key that signed
     Column("seq", BigInteger, nullable=False),
+    Column("id", Text, nullable=False, unique=True),  # the statement's uuid7
     Column("bytes", LargeBinary, nullable=False),  # canonical, exactly as signed
     Column("signature", LargeBinary, nullable=False),
+    Column("entry", LargeBinary, nullable=False),  # the Merkle leaf input
     UniqueConstraint("key", "seq"),
-)
-
-entry = Table(
-    "entry",
-    metadata,
-    _hash("statement", primary_key=True),
-    Column("id", Text, nullable=False, unique=True),  # the statement's uuid7
-    Column("bytes", LargeBinary, nullable=False),  # the Merkle leaf input
 )
 
 link = Table(
@@ -66,7 +61,7 @@ link = Table(
     metadata,
     Column("stream", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    _hash("statement"),
+    Column("n", BigInteger, nullable=False),  # of the statement
     sqlite_with_rowid=False,  # one tree instead of two: a commit costs what pages it touches
 )
 
@@ -98,13 +93,13 @@ adoption = Table(
     "adoption",
     metadata,
     _hash("quarantined", ForeignKey("quarantine.statement"), primary_key=True),
-    _hash("statement", ForeignKey("entry.statement")),
+    _hash("statement", ForeignKey("statement.hash")),
 )
 
 split_view = Table(
     "split_view",  # an author saw a validly signed checkpoint that this ledger does not know: both notes
     metadata,
-    _hash("statement", ForeignKey("entry.statement"), primary_key=True),
+    _hash("statement", ForeignKey("statement.hash"), primary_key=True),
     Column("theirs", LargeBinary, nullable=False),
     Column("ours", LargeBinary, nullable=False),
 )
@@ -112,8 +107,8 @@ split_view = Table(
 posting = Table(
     "posting",
     metadata,
-    _hash("statement", primary_key=True),
-    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),  # of the statement
+    Column("place", Integer, primary_key=True, autoincrement=False),
     Column("grams", BigInteger, nullable=False),
     Column("cause", Text, nullable=False),
     Column("of_g", BigInteger, nullable=False),  # the mass that a difference is measured against
@@ -122,6 +117,7 @@ posting = Table(
         for side in ("debit", "credit")
         for part in ("stage", "holder", "site", "code", "container")
     ),
+    sqlite_with_rowid=False,
 )
 
 # ---------------------------------------------------------------------------------------------- where things stand
@@ -160,11 +156,9 @@ author_head = Table(
 # ---------------------------------------------------------------------------------------------- the log
 
 pending = Table(
-    "pending",  # the outbox: entries committed and not yet sequenced; `id` orders the queue and is never a position
+    "pending",  # the outbox: statements committed and not yet sequenced, in the order of their numbers
     metadata,
-    Column("id", _Number, primary_key=True, autoincrement=True),
-    _hash("statement"),
-    sqlite_autoincrement=True,
+    Column("n", _Number, primary_key=True, autoincrement=False),
 )
 
 leaf = Table(
@@ -172,7 +166,7 @@ leaf = Table(
     metadata,
     Column("index", _Number, primary_key=True, autoincrement=False),
     _hash("hash"),
-    Column("statement", LargeBinary, nullable=False, unique=True),
+    Column("n", BigInteger, nullable=False, unique=True),  # of the statement
 )
 
 tile = Table(
@@ -565,7 +559,6 @@ PROJECTIONS: Final = (
 
 INSERT_ONLY: Final = (
     "statement",
-    "entry",
     "link",
     "author_fork",
     "quarantine",

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from ledger.store.tables import PROJECTIONS, metadata
-from ledger.store.verify import UNPROVEN
-from tests.support.tamper import another, changed, delete, place, put, rows_of, unguarded
+from ledger.store.verify import LEVELS, UNPROVEN, Difference, Level
+from tests.support.tamper import another, changed, delete, exchange, place, put, rows_of, unguarded
 from tests.support.varied import Varied
 
 EVIDENCE = (
-    "statement", "entry", "link", "author_fork", "quarantine", "adoption", "split_view", "posting", "leaf", "tile",
+    "statement", "link", "author_fork", "quarantine", "adoption", "split_view", "posting", "leaf", "tile",
     "checkpoint", "cosignature",
 )  # fmt: skip
 HEADS = ("stream_head", "author_head", "log_state")
 SEALED = ("sealed", "subject_key", "custodial_key")
-CHAINED = ("statement", "entry", "leaf", "link", "posting")
+CHAINED = ("statement", "leaf", "link", "posting")
 COLUMNS = [(table, column.name) for table in (*EVIDENCE, *HEADS, *SEALED) for column in metadata.tables[table].columns]
 
 
@@ -57,7 +57,8 @@ MISSED = [table for table in (*EVIDENCE, *HEADS) if table not in ("author_fork",
 @pytest.mark.parametrize("table", MISSED)
 def test_a_row_that_is_removed_is_missed(ledger: Varied, table: str) -> None:
     engine = ledger.world.ledger.engine
-    row = rows_of(engine, table)[-1]
+    last = {"posting": -2}  # the newest may be of an entry that waits, and such are not replayed
+    row = rows_of(engine, table)[last.get(table, -1)]
     delete(engine, place(table, next(iter(row)), row))
     try:
         found = ledger.verify().differences
@@ -65,6 +66,33 @@ def test_a_row_that_is_removed_is_missed(ledger: Varied, table: str) -> None:
     finally:
         with unguarded(engine) as connection:
             connection.execute(metadata.tables[table].insert(), row)
+
+
+_LOOKED_AT: dict[str, tuple[Level, ...]] = {"link": ("signatures", "replay"), "posting": ("replay",)}
+
+
+@pytest.mark.parametrize("table", ["statement", "leaf", "link", "posting"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_two_numbers_that_changed_places_are_both_named(ledger: Varied, table: str, level: Level) -> None:
+    """Every other value stays: only which rows belong together is changed."""
+    engine = ledger.world.ledger.engine
+    found: tuple[Difference, ...] = ()
+    for near in (True, False):
+        rows = [row for row in rows_of(engine, table) if table != "statement" or row["n"] > 1]
+        pair = (rows[30], rows[33]) if near else (rows[4], rows[-9])
+        exchange(engine, table, *pair)
+        try:
+            found = ledger.verify(level=level).differences
+        finally:
+            exchange(engine, table, *pair)
+        if table in _LOOKED_AT and level not in _LOOKED_AT[table]:
+            assert found == ()
+            continue
+        # Rows of links and postings are told apart by their values: two that swapped numbers swapped those.
+        if table in ("statement", "leaf"):
+            assert [(each.table, each.column) for each in found] == 2 * [(table, "n")], [e.says("en") for e in found]
+        assert {each.table for each in found} == {table}, [each.says("en") for each in found]
+        assert None not in [each.index for each in found]
 
 
 def test_a_link_that_no_entry_holds_is_named(ledger: Varied) -> None:
@@ -100,7 +128,8 @@ def test_garbage_of_any_type_is_named_and_never_ends_the_run(ledger: Varied, tab
     row = rows_of(engine, table)[0]
     for column in metadata.tables[table].columns:
         if engine.dialect.name == "sqlite":  # a column takes what it is given
-            values = [each for each in GARBAGE if not (column.primary_key and column.name in ("index", "size", "id"))]
+            number = column.primary_key and (column.name in ("index", "size", "id") or table == "statement")
+            values = [each for each in GARBAGE if not number or (table == "statement" and type(each) is int)]
         else:
             kind = {"BLOB": bytes, "TEXT": str}.get(str(column.type), int)
             values = [each for each in GARBAGE if type(each) is kind and (kind is not int or "BIG" in str(column.type))]
@@ -116,7 +145,7 @@ def test_several_changes_are_all_named_the_lowest_index_first(ledger: Varied) ->
     engine = ledger.world.ledger.engine
     wanted = []
     changes = []
-    for table, column, nth in (("statement", "bytes", 40), ("entry", "bytes", 90), ("leaf", "hash", 200)):
+    for table, column, nth in (("statement", "bytes", 40), ("statement", "entry", 90), ("leaf", "hash", 200)):
         row = rows_of(engine, table)[nth]
         there = place(table, column, row)
         changes.append(there)

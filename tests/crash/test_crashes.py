@@ -34,7 +34,7 @@ KILLS = int(os.environ.get("CRASH_KILLS", "20"))
 # SQLite gives an index inside the append: it has no sequencer that could die.
 ON_SQLITE = [name for name in NAMES if not name.startswith("sequence.")]
 # PostgreSQL writes an entry's tables in one statement: there is no place between them.
-_IN_ONE = {f"wrote.{table}" for table in ("statement", "entry", "link", "posting", "stream_head", "author_head")}
+_IN_ONE = {f"wrote.{table}" for table in ("statement", "link", "posting", "stream_head", "author_head")}
 ON_POSTGRES = [name for name in NAMES if name not in _IN_ONE]
 
 
@@ -110,7 +110,7 @@ class Crashes:
         self.world.clock.ms = clock()
         self.world.ledger = self.world.another_process()
         with self.world.ledger.engine.connect() as connection:
-            entries = {row.statement.hex(): row.bytes.hex() for row in connection.execute(select(t.entry))}
+            entries = {row.hash.hex(): row.entry.hex() for row in connection.execute(select(t.statement))}
             kept = connection.execute(select(t.checkpoint).order_by(t.checkpoint.c.size)).all()
             evidence = set(connection.execute(select(t.quarantine.c.statement)).scalars())
         for hash_, entry in self.answered.items():

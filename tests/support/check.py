@@ -41,34 +41,32 @@ Order = dict[bytes, int]
 
 def _entries(connection: Connection) -> dict[bytes, Pair]:
     found: dict[bytes, Pair] = {}
-    query = select(t.statement, t.entry.c.id, t.entry.c.bytes.label("raw")).join_from(
-        t.statement, t.entry, t.entry.c.statement == t.statement.c.hash, isouter=True
-    )
     keys = {row.key: PublicKey(row.public_key) for row in connection.execute(select(t.author_head))}
-    for row in connection.execute(query):
+    for row in connection.execute(select(t.statement)):
         said = statement.parse(row.bytes)
-        assert row.raw is not None, f"statement {said.id} has no entry"
-        received = entry.parse(row.raw)
+        received = entry.parse(row.entry)
         assert (row.hash, row.id, row.seq, row.key.hex()) == (said.hash, said.id, said.seq, said.key)
         assert received.statement == said.hash.hex()
         assert decode_base64(received.signature, "signature") == row.signature
         statement.verify_signature(row.bytes, row.signature, keys[row.key])
-        found[row.hash] = (received, said, leaf_hash(row.raw))
-    assert len(found) == connection.execute(select(t.entry.c.statement)).all().__len__()
+        found[row.hash] = (received, said, leaf_hash(row.entry))
     return found
 
 
 def _log(ledger: Ledger, connection: Connection, entries: dict[bytes, Pair]) -> Order:
     """Leaves, tiles, roots and checkpoints; the order of all entries, those waiting after those in the log."""
     leaves = connection.execute(select(t.leaf).order_by(t.leaf.c.index)).all()
-    waiting = connection.execute(select(t.pending).order_by(t.pending.c.id)).all()
+    waiting = connection.execute(select(t.pending).order_by(t.pending.c.n)).all()
+    named = _named(connection)
+    if connection.dialect.name == "sqlite":
+        assert [row.n for row in leaves] == [row[0] + 1 for row in leaves], "numbers are not in the order of the log"
     assert [row[0] for row in leaves] == list(range(len(leaves)))
-    order = {row.statement: place for place, row in enumerate([*leaves, *waiting])}
+    order = {named[row.n]: place for place, row in enumerate([*leaves, *waiting])}
     assert len(order) == len(leaves) + len(waiting) == len(entries), "an entry is lost, or both waiting and in the log"
     frontier, roots = Frontier(), {0: EMPTY_ROOT}
     newest_time = ""
     for row in leaves:
-        received, _, leaf = entries[row.statement]
+        received, _, leaf = entries[named[row.n]]
         assert row.hash == leaf
         frontier.append(leaf)
         roots[frontier.size] = frontier.root()
@@ -83,6 +81,10 @@ def _log(ledger: Ledger, connection: Connection, entries: dict[bytes, Pair]) -> 
         head = verify_checkpoint(row.note, policy).checkpoint
         assert (head.size, head.root) == (row.size, row.root) == (row.size, roots[row.size])
     return order
+
+
+def _named(connection: Connection) -> dict[int, bytes]:
+    return {row.n: row.hash for row in connection.execute(select(t.statement.c.n, t.statement.c.hash))}
 
 
 def _ten_seconds_before(text: str) -> str:
@@ -121,8 +123,9 @@ def _author_chains(connection: Connection, entries: dict[bytes, Pair], order: Or
 def _streams(ledger: Ledger, connection: Connection, entries: dict[bytes, Pair], order: Order) -> None:
     key_streams = {row.key.hex(): row.stream for row in connection.execute(select(t.author_head))}
     links: dict[str, dict[int, bytes]] = {}
+    named = _named(connection)
     for row in connection.execute(select(t.link)):
-        links.setdefault(row.stream, {})[row.seq] = row.statement
+        links.setdefault(row.stream, {})[row.seq] = named[row.n]
     told = 0
     for hash_, (received, said, _) in entries.items():
         streams = [each.stream for each in received.links]
@@ -142,9 +145,10 @@ def _streams(ledger: Ledger, connection: Connection, entries: dict[bytes, Pair],
 
 
 def _effects(connection: Connection, entries: dict[bytes, Pair]) -> None:
+    named = _named(connection)
     for row in connection.execute(select(t.posting)):
         assert row.grams > 0
-        assert entries[row.statement][0].refused is None, "a refused statement moved grams"
+        assert entries[named[row.n]][0].refused is None, "a refused statement moved grams"
     taken = {(said.key, said.seq) for _, said, _ in entries.values()}
     for row in connection.execute(select(t.author_fork)):
         said = statement.parse(row.bytes)

@@ -31,8 +31,9 @@ class Place:
 
 
 def rows_of(engine: Engine, table: str) -> list[dict[str, Any]]:
-    """All rows of a table, in the order of its primary key."""
-    order = ", ".join(f'"{column.name}"' for column in metadata.tables[table].primary_key.columns)
+    """All rows of a table, in the order of its primary key; statements by hash, so that each stands anywhere."""
+    keys = [column.name for column in metadata.tables[table].primary_key.columns]
+    order = "hash" if table == "statement" else ", ".join(f'"{name}"' for name in keys)
     with engine.connect() as connection:
         found = connection.exec_driver_sql(f'SELECT * FROM "{table}" ORDER BY {order}')
         return [dict(row._mapping) for row in found]
@@ -96,6 +97,19 @@ def delete(engine: Engine, there: Place) -> None:
         assert connection.execute(text(f'DELETE FROM "{there.table}" WHERE {where}'), dict(there.key)).rowcount == 1
 
 
+def exchange(engine: Engine, table: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    """Give each of two rows the other's number; a second time puts them back."""
+    keys = [column.name for column in metadata.tables[table].columns if column.name != "n"]
+    where = " AND ".join(f'"{name}" = :{name}' for name in keys)
+    with unguarded(engine) as connection:
+        named = [{name: row[name] for name in keys} for row in (one, other)]
+        select_n = text(f'SELECT n FROM "{table}" WHERE {where}')
+        mine, theirs = (connection.execute(select_n, each).scalar_one() for each in named)
+        for each, n in ((named[0], -1), (named[1], mine), (named[0], theirs)):
+            put_n = text(f'UPDATE "{table}" SET n = :new WHERE {where}')
+            assert connection.execute(put_n, each | {"new": n}).rowcount == 1
+
+
 def another(table: Table, column: str, value: Any) -> Any:
     """A value of the same kind that differs in one bit or one letter."""
     match value:
@@ -123,10 +137,8 @@ def rewritten(engine: Engine, log: SignerKey, index: int, change: Callable[[Entr
     hashes: list[bytes] = []
     newest = ""
     with unguarded(engine) as connection:
-        query = select(t.leaf.c.index, t.entry.c.statement, t.entry.c.bytes).join(
-            t.entry, t.entry.c.statement == t.leaf.c.statement
-        )
-        for place_, said, stored in connection.execute(query.order_by(t.leaf.c.index)).all():
+        query = select(t.leaf.c.index, t.leaf.c.n, t.statement.c.entry).join(t.statement, t.statement.c.n == t.leaf.c.n)
+        for place_, n, stored in connection.execute(query.order_by(t.leaf.c.index)).all():
             was = entry.parse(stored)
             new = change(was) if place_ == index else was
             links = [link._replace(prev=leaves.get(link.stream)) for link in new.links]
@@ -141,7 +153,7 @@ def rewritten(engine: Engine, log: SignerKey, index: int, change: Callable[[Entr
             hashes.append(leaf)
             newest = max(newest, new.received_at)
             leaves |= {link.stream: leaf.hex() for link in links}
-            connection.execute(update(t.entry).where(t.entry.c.statement == said).values(bytes=raw))
+            connection.execute(update(t.statement).where(t.statement.c.n == n).values(entry=raw))
             connection.execute(update(t.leaf).where(t.leaf.c.index == place_).values(hash=leaf))
         for stream, leaf_hex in leaves.items():
             connection.execute(

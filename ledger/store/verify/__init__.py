@@ -176,7 +176,7 @@ class _Run:
             except (LedgerError, TypeError):
                 pass
         size = max(votes, key=lambda each: (votes.count(each), each == count, each), default=0)
-        size = min(size, count + 1 + reader.rows("SELECT count(*) FROM entry")[0][0])
+        size = min(size, count + 1 + reader.rows("SELECT count(*) FROM statement")[0][0])
         moved = self._moved(size) if (count, first, last) != (size, 0, size - 1) else {}
         wanted = {size} if size else set()
         for at, note in reader.rows("SELECT size, note FROM checkpoint"):
@@ -223,7 +223,7 @@ class _Run:
             self._progress("entries", part.stop, size)
         latest = whole.latest
         if waiting:
-            whole.add(Ranges(self._reader, self._plan).check_waiting(waiting, size), sequenced=False)
+            whole.add(Ranges(self._reader, self._plan).check_waiting(waiting, size, self._level), sequenced=False)
         keys = Keys(whole, self._opened.origin)
         keys.derive()
         return Beside(
@@ -264,7 +264,9 @@ class _Run:
             self._progress("tables", done, len(checks))
 
     def _named(self) -> set[str]:
-        return {text for each in self._whole.differences if each.check == "row" for text in (each.expected, each.got)}
+        """Numbers that a difference has named."""
+        told = [each for each in self._whole.differences if (each.column, each.check) == ("n", "row")]
+        return {text for each in told for text in (each.expected, each.got)}
 
     # ------------------------------------------------------------------------------------ replay
 
@@ -307,8 +309,8 @@ class _Run:
                 if want != got:
                     yield _projection("projection_state", column, str(want), str(got), "")
         odd = (
-            'SELECT r.statement, l.statement, r."index" FROM registry_fact r JOIN leaf l ON l."index" = r."index"'
-            " WHERE r.statement <> l.statement"
+            'SELECT r.statement, s.hash, r."index" FROM registry_fact r JOIN leaf l ON l."index" = r."index"'
+            " JOIN statement s ON s.n = l.n WHERE r.statement <> s.hash"
         )
         for got, want, index in reader.rows(odd):
             yield _projection("registry_fact", "statement", shown(want), shown(got), f"index {index}")

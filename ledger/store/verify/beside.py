@@ -22,7 +22,7 @@ from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import Difference, apart, shown
 from ledger.store.verify.keys import Keys
 from ledger.store.verify.ranges import agrees, places
-from ledger.store.verify.reading import Reader, Row, entry_in, note_in
+from ledger.store.verify.reading import INDEX, RAW, N, Reader, Row, entry_in, note_in
 from ledger.store.verify.replay import POSTING
 
 _SALT: Final = 32
@@ -267,8 +267,8 @@ class Beside:
     def _links_one_by_one(self) -> Iterator[Difference]:
         strange: list[Row] = []
         sql = (
-            'SELECT k.stream, k.seq, k.statement, e.bytes, l."index" FROM link k LEFT JOIN entry e'
-            " ON e.statement = k.statement LEFT JOIN leaf l ON l.statement = k.statement"
+            'SELECT k.stream, k.seq, k.n, s.entry, l."index" FROM link k LEFT JOIN statement s ON s.n = k.n'
+            " LEFT JOIN leaf l ON l.n = k.n"
         )
         for row in self._reader.stream(sql):
             try:
@@ -282,31 +282,31 @@ class Beside:
                 yield from self._links_of(record, strange)
         for record in self._reader.waiting():
             yield from self._links_of(record, strange)
-        for stream, seq, hash_, *_ in strange:
-            yield beside("link", "statement", "row", "no row", shown(hash_), f"{shown(stream)} seq {shown(seq)}")
+        for stream, seq, n, *_ in strange:
+            yield beside("link", "n", "row", "no row", shown(n), f"{shown(stream)} seq {shown(seq)}")
 
     def _links_of(self, record: Row, strange: list[Row]) -> Iterator[Difference]:
         try:
-            links = entry_in(record[4]).links
+            links = entry_in(record[RAW]).links
         except (LedgerError, TypeError):
             return
         for link in links:
-            found = self._reader.rows(f"SELECT statement FROM link WHERE stream = '{link.stream}' AND seq = {link.seq}")
-            if found and found[0][0] == record[2]:
+            found = self._reader.rows(f"SELECT n FROM link WHERE stream = '{link.stream}' AND seq = {link.seq}")
+            if found and found[0][0] == record[N]:
                 continue
             # The row that should stand here: it shares two of its three columns with what it must be.
-            wanted = (link.stream, link.seq, record[2])
+            wanted = (link.stream, link.seq, record[N])
             close = next((r for r in strange if sum(a == b for a, b in zip(r, wanted, strict=False)) == 2), None)
             if close is not None:
                 strange.remove(close)
-                names = ("stream", "seq", "statement")
+                names = ("stream", "seq", "n")
                 n = next(n for n in range(3) if close[n] != wanted[n])
                 column, expected, got = names[n], shown(wanted[n]), shown(close[n])
             else:
-                column, expected, got = "statement", shown(record[2]), "no row"
+                column, expected, got = "n", shown(record[N]), "no row"
             yield Difference(
                 table="link", column=column, check="row", expected=expected, got=got,
-                stream=link.stream, seq=link.seq, index=record[0],
+                stream=link.stream, seq=link.seq, index=record[INDEX],
             )  # fmt: skip
 
     def heads_agree(self) -> bool:
@@ -380,23 +380,14 @@ class Beside:
     # ------------------------------------------------------------------------------------ rows that nothing names
 
     def strays(self, waiting: int, named: set[str]) -> Iterator[Difference]:
-        """Entries and statements that are neither in the log nor waiting for it, and that nothing `named` explains."""
-        counts = {
-            table: self._reader.rows(f"SELECT count(*) FROM {table}")[0][0]
-            for table in ("entry", "statement", "posting")
-        }
+        """Statements that are neither in the log nor waiting for it, and that nothing `named` explains."""
+        counts = {table: self._reader.rows(f"SELECT count(*) FROM {table}")[0][0] for table in ("statement", "posting")}
         self.counts |= counts
-        if counts["entry"] == counts["statement"] == self.whole.size + waiting and not self.whole.torn:
+        if counts["statement"] == self.whole.size + waiting and not self.whole.torn:
             return
-        for hash_, id_, _ in self._reader.orphans()[0]:
-            if shown(hash_) not in named:
-                yield beside(
-                    "entry", "statement", "row", "no row: the log does not hold it", shown(hash_), f"id {shown(id_)}"
-                )
-        for hash_, key, seq, *_ in self._reader.orphans()[1]:
-            if shown(hash_) not in named:
-                place = f"key {shown(key)} seq {shown(seq)}"
-                yield beside("statement", "hash", "row", "no row: no entry names it", shown(hash_), place)
+        for n, id_, _ in self._reader.orphans():
+            if shown(n) not in named:
+                yield beside("statement", "n", "row", "no row: the log does not hold it", shown(n), f"id {shown(id_)}")
 
     def stray_postings(self, expected: int, named: set[str]) -> Iterator[Difference]:
         """Grams posted by nobody: rows of statements that are not in the log, and that nothing `named` explains."""
@@ -405,19 +396,19 @@ class Beside:
         if count == expected and not missing:
             return
         sql = (
-            f"SELECT p.statement, p.{', p.'.join(POSTING)} FROM posting p LEFT JOIN leaf l ON l.statement = p.statement"
-            " LEFT JOIN pending w ON w.statement = p.statement WHERE l.statement IS NULL AND w.statement IS NULL"
+            f"SELECT p.n, p.{', p.'.join(POSTING)} FROM posting p LEFT JOIN leaf l ON l.n = p.n"
+            " LEFT JOIN pending w ON w.n = p.n WHERE l.n IS NULL AND w.n IS NULL"
         )
-        for hash_, *posting in self._reader.rows(sql):
+        for n, *posting in self._reader.rows(sql):
             # The same grams under another statement are the missing ones, moved.
             lost = next((d for d in missing if d.expected == shown(tuple(posting))), None)
             if lost is not None:
                 missing.remove(lost)
                 self.whole.differences.remove(lost)
-                yield replace(lost, expected="the statement that posted it", got=shown(hash_))
-            elif shown(hash_) not in named:
-                got = f"{shown(hash_)}: {shown(posting[1])} g"
-                yield beside("posting", "statement", "grams", "no row", got, f"n {shown(posting[0])}")
+                yield replace(lost, expected="the statement that posted it", got=shown(n))
+            elif shown(n) not in named:
+                got = f"{shown(n)}: {shown(posting[1])} g"
+                yield beside("posting", "n", "grams", "no row", got, f"place {shown(posting[0])}")
 
     # ------------------------------------------------------------------------------------ small parts
 

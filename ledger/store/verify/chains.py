@@ -63,7 +63,7 @@ class Whole:
             want = self.authors.get(key, _START)
             self.began.setdefault(key, index)
             if want != (seq, prev) and not (prev in ("", None) and want[0] == seq):
-                self._say("statement", "author-chain", chain_words(want), chain_words((seq, prev)), index)
+                self._say("bytes", "author-chain", chain_words(want), chain_words((seq, prev)), index)
         self.authors.update(part.author_next)
         if sequenced:
             self._grow(part)
@@ -82,7 +82,7 @@ class Whole:
     def _saw(self, part: Part) -> None:
         for key, (size, index) in part.seen_first.items():
             if size < (last := self.seen_last.get(key, 0)):
-                self._say("statement", "seen", f"size from {last}", str(size), index)
+                self._say("bytes", "seen", f"size from {last}", str(size), index)
         for index, refused, key, size, _ in part.unseen:
             if refused == "seen-decreased" and size >= 0 and size >= self.seen_last.get(key, 0):
                 self._say("entry", "seen", "no refusal", refused, index)
@@ -125,9 +125,9 @@ class Whole:
         """The right edge of the whole tree, as `log_state` keeps it."""
         return Frontier(self.size, self.frontier.hashes + self.edge).to_bytes()
 
-    def _say(self, table: str, check: str, expected: str, got: str, index: int) -> None:
+    def _say(self, column: str, check: str, expected: str, got: str, index: int) -> None:
         self.differences.append(
-            Difference(table=table, column="bytes", check=check, expected=expected, got=got, index=index)
+            Difference(table="statement", column=column, check=check, expected=expected, got=got, index=index)
         )
 
     def told(self, kind: type[E]) -> Iterator[tuple[Told, Statement, E]]:

@@ -11,7 +11,6 @@ LEVELS: Final[tuple[Level, ...]] = ("hashes", "signatures", "replay")
 UNPROVEN: Final = (
     "author_fork.received_at",
     "checkpoint.signed_at",
-    "pending.id",
     "quarantine.received_at",
     "split_view.ours",
 )

@@ -24,8 +24,8 @@ from ledger.store.verify.reading import Reader, statement_in
 
 # The first entry in a key's own stream is its enrolment, or entry 0.
 _ENROLMENTS = (
-    "SELECT s.bytes, e.bytes FROM link k JOIN statement s ON s.hash = k.statement"
-    " JOIN entry e ON e.statement = k.statement WHERE k.seq = 1 AND k.stream {c} >= 'key:' AND k.stream {c} < 'key;'"
+    "SELECT s.bytes FROM link k JOIN statement s ON s.n = k.n"
+    " WHERE k.seq = 1 AND k.stream {c} >= 'key:' AND k.stream {c} < 'key;'"
 )
 
 
@@ -36,7 +36,7 @@ def offered(reader: Reader) -> dict[str, AuthorHead]:
     """
     found: dict[str, AuthorHead] = {}
     collation = "" if reader.sqlite else 'COLLATE "C"'
-    for said_raw, _ in reader.rows(_ENROLMENTS.format(c=collation)):
+    for (said_raw,) in reader.rows(_ENROLMENTS.format(c=collation)):
         try:
             said = statement_in(said_raw)
             event = parse(said.type, said.body, ANY_CODES)
@@ -162,7 +162,7 @@ class Keys:
         refusal = refusal or decide(fact_of(event, said, by, said.at), {}, lambda _: ()).refused
         code = None if refusal is None else refusal.code
         if code != told.refused:
-            self._say(told.index, "entry", "bytes", code or "no refusal", told.refused or "accepted")
+            self._say(told.index, "statement", "entry", code or "no refusal", told.refused or "accepted")
         return by if code is None and told.refused is None else None
 
     def _head(self, stream: str) -> StreamHead:
@@ -175,7 +175,7 @@ class Keys:
         """How far a key's chain went when the entry at `index` came."""
         digits = f"x'{key.hex()}'" if self.whole.reader.sqlite else f"'\\x{key.hex()}'::bytea"
         ((seq,),) = self.whole.reader.rows(
-            f"SELECT max(s.seq) FROM statement s JOIN leaf l ON l.statement = s.hash WHERE s.key = {digits}"
+            f"SELECT max(s.seq) FROM statement s JOIN leaf l ON l.n = s.n WHERE s.key = {digits}"
             f' AND l."index" < {index}'
         )
         return seq if type(seq) is int else 0

@@ -38,11 +38,13 @@ from ledger.store.verify.reading import (
     SEQ,
     SIGNATURE,
     UNREADABLE,
+    N,
     Reader,
     Row,
     entry_in,
     known_entry,
     known_statement,
+    said_by,
     statement_in,
 )
 
@@ -128,7 +130,7 @@ class Ranges:
         self._plan = plan
         self._public: dict[str, PublicKey | None] = {}
         self._unproven: list[tuple[int, Row, str, bytes, AuthorHead]] = []
-        self._linked: set[tuple[str, int, bytes]] = set()
+        self._linked: set[tuple[str, int, int]] = set()
 
     def check(self, start: int, stop: int, level: Level, *, known: bool = False, keep: bool = False) -> Part:
         """The part [start, stop); `start` is a multiple of a tile's width. Of bytes that are `known` from an earlier
@@ -150,7 +152,7 @@ class Ranges:
         for first in range(start, stop, WIDTH):
             last = min(first + WIDTH, stop)
             tile = [
-                row if row is not None and row[RAW] is not None and row[SAID] is not None else self._whole(i, row, part)
+                row if row is not None and row[SAID] is not None else self._whole(i, row, part)
                 for i in range(first, last)
                 for row in (rows.get(i),)
             ]
@@ -180,14 +182,16 @@ class Ranges:
                 del part.first[head[0]], part.next[head[0]]
                 part.ended += 1
 
-    def check_waiting(self, rows: Sequence[Row], start: int) -> Part:
+    def check_waiting(self, rows: Sequence[Row], start: int, level: Level) -> Part:
         """Entries that wait for an index, as if they stood behind the log."""
         part = Part(start=start, stop=start + len(rows))
-        whole = [self._reader.repaired(row, part.differences) for row in rows]
-        tile: list[Row | None] = [row if row[RAW] is not None else None for row in whole]
+        tile = [row if row[SAID] is not None else self._found(row, part) for row in rows]
         leaves = [leaf_hash(row[RAW]) if row and type(row[RAW]) is bytes else b"" for row in tile]
-        damaged = {n for n, row in enumerate(tile) if row is None or self._statement_damaged(part, start + n, row)}
-        self._entries(part, start, tile, leaves, damaged, known=False)
+        damaged = {n for n in range(len(tile)) if self._statement_damaged(part, start + n, tile, n)}
+        if level == "hashes":
+            self._links_only(part, start, tile, leaves, damaged)
+        else:
+            self._entries(part, start, tile, leaves, damaged, known=False)
         self._link_rows(part)
         return part
 
@@ -196,10 +200,21 @@ class Ranges:
     def _whole(self, index: int, row: Row | None, part: Part) -> Row | None:
         part.torn.append(index)
         # A missing leaf is said where rows and indices are counted; if only one entry lacks its leaf, it is this one.
-        row = self._reader.only_orphan(index) if row is None else self._reader.repaired(row, part.differences)
-        if row is None:
+        return self._reader.only_orphan(index) if row is None else self._found(row, part)
+
+    def _found(self, row: Row, part: Part) -> Row | None:
+        """The row whose statement is not there under the number that it has here."""
+        right = self._reader.rightful(row)
+        if right is None:
+            index = row[INDEX] if row[LEAF] is not None else None
+            part.differences.append(
+                Difference(
+                    table="statement", column="n", check="row", expected=shown(row[N]), got="no row", index=index
+                )
+            )  # fmt: skip
             return None
-        return None if row[RAW] is None else row
+        part.differences.append(right[1])
+        return right[0]
 
     def _tile(self, part: Part, first: int, tile: list[Row | None], stored: Row | None) -> tuple[list[bytes], set[int]]:
         """The leaf hashes to go on with, and the places whose bytes cannot be believed."""
@@ -244,6 +259,10 @@ class Ranges:
                 leaves.append(third[n] or bytes(32))
                 continue
             got = leaf_hash(row[RAW]) if type(row[RAW]) is bytes else None
+            if got not in (row[LEAF], third[n]) and (right := self._reader.rightful(row)) is not None:
+                tile[n], got = right[0], row[LEAF]
+                part.differences.append(right[1])
+                part.torn.append(index)
             if got is not None and got == row[LEAF]:
                 if third[n] not in (None, got):
                     outvoted.append(n)
@@ -252,10 +271,10 @@ class Ranges:
                 self._say(part, "leaf", "hash", "hash", got, row[LEAF], index, row)
                 leaves.append(got)
             else:
-                self._say(part, "entry", "bytes", "hash", row[LEAF], got or row[RAW], index, row)
+                self._say(part, "statement", "entry", "hash", row[LEAF], got or row[RAW], index, row)
                 damaged.add(n)
                 leaves.append(row[LEAF] if type(row[LEAF]) is bytes else third[n] or bytes(32))
-            if self._statement_damaged(part, index, row):
+            if self._statement_damaged(part, index, tile, n):
                 damaged.add(n)
         if stored is not None and (outvoted or third[0] is None):
             n = outvoted[0] if outvoted else 0
@@ -277,12 +296,17 @@ class Ranges:
             return [leaf_hash(row[RAW]) if row and type(row[RAW]) is bytes else None for row in tile]
         return [None] * len(tile)
 
-    def _statement_damaged(self, part: Part, index: int, row: Row) -> bool:
-        if type(row[SAID]) is bytes and statement_hash(row[SAID]) == row[HASH]:
-            return False
-        if row[SAID] is None and row[KEY] is None:
-            return True  # said where the row was looked for
+    def _statement_damaged(self, part: Part, index: int, tile: list[Row | None], n: int) -> bool:
+        """Whether the statement's bytes cannot be believed; what bytes and entry agree on, a changed hash is not."""
+        if (row := tile[n]) is None:
+            return True
         got = statement_hash(row[SAID]) if type(row[SAID]) is bytes else row[SAID]
+        if got == row[HASH]:
+            return False
+        if got == said_by(row[RAW]):
+            self._say(part, "statement", "hash", "hash", got, row[HASH], index, row)
+            tile[n] = (*row[:HASH], got, *row[ID:])
+            return False
         self._say(part, "statement", "bytes", "hash", row[HASH], got, index, row)
         return True
 
@@ -302,14 +326,14 @@ class Ranges:
             try:
                 document = orjson.loads(row[RAW])
                 if document["statement"] != row[HASH].hex():
-                    self._say(part, "entry", "bytes", "hash", row[HASH], document["statement"], index, row)
+                    self._say(part, "statement", "hash", "hash", document["statement"], row[HASH], index, row)
                 leaf = leaves[n].hex()
                 for link in document["links"]:
                     self._link(part, index, link["stream"], link["seq"], link.get("prev"), leaf)
                 self._time(part, index, row, document["received_at"])
                 self._number(part, index, row)
             except UNREADABLE as error:
-                self._say(part, "entry", "bytes", "bytes", "an entry", repr(error), index, row)
+                self._say(part, "statement", "entry", "bytes", "an entry", repr(error), index, row)
 
     def _number(self, part: Part, index: int, row: Row) -> None:
         if type(row[KEY]) is bytes and type(row[SEQ]) is int:
@@ -331,23 +355,23 @@ class Ranges:
         self._prove(part)
 
     def _read(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> int:
-        table = "entry"
+        column = "entry"
         try:
             received = known_entry(row[RAW]) if known else entry_in(row[RAW])
-            table = "statement"
+            column = "bytes"
             said = known_statement(row[SAID], row[HASH]) if known else statement_in(row[SAID], row[HASH])
             return self._entry(part, index, row, received, said, leaf, known)
         except (LedgerError, *UNREADABLE) as error:
-            self._say(part, table, "bytes", "bytes", "the canonical form", f"{error}", index, row)
+            self._say(part, "statement", column, "bytes", "the canonical form", f"{error}", index, row)
             part.torn.append(index)
             return 0
 
     def _entry(self, part: Part, index: int, row: Row, received: Entry, said: Statement, leaf: str, known: bool) -> int:
         hash_ = said.hash.hex()
         if received.statement != hash_:
-            self._say(part, "entry", "bytes", "hash", hash_, received.statement, index, row)
+            self._say(part, "statement", "hash", "hash", received.statement, hash_, index, row)
         if row[ID] != said.id:
-            self._say(part, "entry", "id", "row", said.id, row[ID], index, row)
+            self._say(part, "statement", "id", "row", said.id, row[ID], index, row)
         if row[SEQ] != said.seq:
             self._say(part, "statement", "seq", "row", said.seq, row[SEQ], index, row)
         author = self._plan.keys.get(said.key)
@@ -368,10 +392,10 @@ class Ranges:
         streams = tuple([stream for stream, _, _ in links])
         expected = said.about if received.refused is None else (author.stream,) if author is not None else streams
         if streams != expected:
-            self._say(part, "entry", "bytes", "link", " ".join(expected), " ".join(streams), index, row)
+            self._say(part, "statement", "entry", "link", " ".join(expected), " ".join(streams), index, row)
         for stream, seq, prev in links:
             self._link(part, index, stream, seq, prev, leaf)
-            self._linked.add((stream, seq, row[HASH]))
+            self._linked.add((stream, seq, row[N]))
         if said.type in RARE:
             part.rare.append(Told(index, said.raw, received.refused))
         return _owner(part, said.about)
@@ -421,7 +445,7 @@ class Ranges:
             before = part.seen_last.get(said.key, -1)
             part.unseen.append((index, received.refused, said.key, seen.size if before < 0 else -1, seen.root))
             if received.refused == "seen-decreased" and 0 <= before <= seen.size:
-                self._say(part, "entry", "bytes", "seen", "no refusal", received.refused, index, row)
+                self._say(part, "statement", "entry", "seen", "no refusal", received.refused, index, row)
             return
         places = part.seen.get((seen.size, seen.root))
         if places is None:
@@ -440,7 +464,7 @@ class Ranges:
         if received_at >= part.latest:
             part.latest = received_at
         elif received_at < (bound := ten_seconds_before(part.latest)):
-            self._say(part, "entry", "bytes", "time", f"received_at from {bound}", received_at, index, row)
+            self._say(part, "statement", "entry", "time", f"received_at from {bound}", received_at, index, row)
         if received_at < part.earliest:
             part.earliest = received_at
 
@@ -455,13 +479,13 @@ class Ranges:
 
     def _mend(self, part: Part, index: int, row: Row, leaf: bytes) -> int:
         """Carry the chains past bytes that cannot be believed, by the rows and the copy that still can."""
-        links = [(name, seq) for name, seq in self._reader.links_of(row[HASH])]
+        links = self._reader.links_of(row[N])
         for name, seq in links:
             if name not in part.next:
                 part.first[name] = (seq, "", index)  # "": its own prev cannot be read
             part.next[name] = (seq + 1, leaf.hex())
             part.links += 1
-            self._linked.add((name, seq, row[HASH]))
+            self._linked.add((name, seq, row[N]))
         about: Sequence[str] = [name for name, _ in links]
         if type(row[SAID]) is bytes and statement_hash(row[SAID]) == row[HASH]:
             try:
@@ -513,7 +537,7 @@ class Ranges:
             link = entry_in(row[RAW]).links[0]
             return link.stream, link.seq
         except (LedgerError, TypeError):
-            found = self._reader.links_of(row[HASH])
+            found = self._reader.links_of(row[N])
             return found[0] if found else (None, None)
 
 
@@ -543,8 +567,8 @@ def broken_link(
     before = reader.index_of(stream, seq - 1) if type(seq) is int and seq > 1 else None
     late = before is not None and before > index
     return Difference(
-        table="leaf" if late else "entry",
-        column="index" if late else "bytes",
+        table="leaf" if late else "statement",
+        column="index" if late else "entry",
         check="index-order" if late else "link",
         expected=f"an index above {before}, where its predecessor stands" if late else chain_words(want),
         got=str(index) if late else chain_words(got),

@@ -8,39 +8,26 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Engine
 
+from ledger.errors import LedgerError
 from ledger.log import entry, statement
 from ledger.log.entry import Entry, Link
 from ledger.log.hashing import leaf_hash
 from ledger.log.note import Note
-from ledger.log.statement import Seen, Statement, statement_hash
+from ledger.log.statement import Seen, Statement
 from ledger.store.verify.findings import Difference, shown
 
 Row = tuple[Any, ...]
 
 # One entry with everything that is stored about it; `moved` leaves stand at another index than their own.
-INDEX, LEAF, HASH, ID, RAW, KEY, SEQ, SAID, SIGNATURE = range(9)
-_JOINED: Final = (
-    "FROM leaf l LEFT JOIN entry e ON e.statement = l.statement LEFT JOIN statement s ON s.hash = l.statement"
+INDEX, LEAF, N, HASH, ID, RAW, KEY, SEQ, SAID, SIGNATURE = range(10)
+_STATEMENT: Final = "s.hash, s.id, s.entry, s.key, s.seq, s.bytes, s.signature"
+_RECORD: Final = f'SELECT l."index", l.hash, l.n, {_STATEMENT} FROM leaf l LEFT JOIN statement s ON s.n = l.n'
+_WAITING: Final = f"SELECT p.n, NULL, p.n, {_STATEMENT} FROM pending p LEFT JOIN statement s ON s.n = p.n ORDER BY p.n"
+_ORPHANS: Final = (
+    "SELECT s.n, s.id, s.entry FROM statement s LEFT JOIN leaf l ON l.n = s.n LEFT JOIN pending p ON p.n = s.n"
+    " WHERE l.n IS NULL AND p.n IS NULL"
 )
-_COLUMNS: Final = 'SELECT l."index", l.hash, l.statement, e.id, e.bytes, s.key, s.seq, s.bytes, s.signature'
-_RECORD: Final = f"{_COLUMNS} {_JOINED}"
-# A SQLite ledger's rows lie in the order of the log: read so, nothing has to be looked up by its hash.
-_IN_ORDER: Final = (
-    f'{_COLUMNS} FROM leaf l LEFT JOIN entry e ON e.rowid = l."index" + 1 AND +e.statement = l.statement'
-    ' LEFT JOIN statement s ON s.rowid = l."index" + 1 AND +s.hash = l.statement'
-)
-_WAITING: Final = (
-    "SELECT p.id, NULL, p.statement, e.id, e.bytes, s.key, s.seq, s.bytes, s.signature FROM pending p"
-    " LEFT JOIN entry e ON e.statement = p.statement LEFT JOIN statement s ON s.hash = p.statement ORDER BY p.id"
-)
-_ORPHAN_ENTRIES: Final = (
-    "SELECT e.statement, e.id, e.bytes FROM entry e LEFT JOIN leaf l ON l.statement = e.statement"
-    " LEFT JOIN pending p ON p.statement = e.statement WHERE l.statement IS NULL AND p.statement IS NULL"
-)
-_ORPHAN_STATEMENTS: Final = (
-    "SELECT s.hash, s.key, s.seq, s.bytes, s.signature FROM statement s LEFT JOIN entry e ON e.statement = s.hash"
-    " WHERE e.statement IS NULL"
-)
+_UNDER_LEAVES: Final = "SELECT s.n, s.entry, l.hash FROM statement s LEFT JOIN leaf l ON l.n = s.n"
 
 
 _CACHE_KB: Final = 8_192
@@ -59,9 +46,9 @@ class Reader:
         self.connection = engine.connect().execution_options(**isolation)
         self.connection.exec_driver_sql("SELECT 1")  # begins the transaction
         self._driver: Any = self.connection.connection.driver_connection
-        self._orphans: tuple[list[Row], list[Row]] | None = None
+        self._orphans: list[Row] | None = None
+        self._strays: dict[bytes, int] | None = None
         self._streams = 0
-        self._in_order = self.sqlite
         if self.sqlite:
             self.rows(f"PRAGMA cache_size=-{_CACHE_KB}")  # what is read once in order needs none
 
@@ -87,14 +74,7 @@ class Reader:
 
     def records(self, start: int, stop: int) -> list[Row]:
         """Everything stored under the indices [start, stop), in order."""
-        where = f'WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"'
-        if self._in_order:
-            found = self.rows(f"{_IN_ORDER} {where}")
-            strays = sum(row[RAW] is None or row[SAID] is None for row in found)
-            if not strays:
-                return found
-            self._in_order = 2 * strays < len(found)
-        return self.rows(f"{_RECORD} {where}")
+        return self.rows(f'{_RECORD} WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"')
 
     def records_at(self, indices: list[int]) -> list[Row]:
         """Everything stored under these indices, in order."""
@@ -106,18 +86,19 @@ class Reader:
     def entries(self, start: int, stop: int) -> list[Row]:
         """The entries' bytes of the indices [start, stop), in order."""
         return self.rows(
-            "SELECT e.bytes FROM leaf l JOIN entry e ON e.statement = l.statement"
+            "SELECT s.entry FROM leaf l JOIN statement s ON s.n = l.n"
             f' WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"'
         )
 
     def waiting(self) -> list[Row]:
-        """Entries without an index yet, in the order of their queue; INDEX holds the queue's number."""
+        """Entries without an index yet, in the order of their queue; INDEX holds their number."""
         return self.rows(_WAITING)
 
-    def links_of(self, hash_: bytes) -> list[tuple[str, int]]:
+    def links_of(self, n: Any) -> list[tuple[str, int]]:
         """The rows of `link` for one statement: what stands in for an entry that cannot be read."""
-        literal = _blob(hash_, self.sqlite)
-        found = self.rows(f"SELECT stream, seq FROM link WHERE statement = {literal} ORDER BY stream")
+        if type(n) is not int:
+            return []
+        found = self.rows(f"SELECT stream, seq FROM link WHERE n = {n} ORDER BY stream")
         return [(name, seq) for name, seq in found if type(name) is str and type(seq) is int]
 
     def links_between(self, spans: Sequence[tuple[str, int, int]]) -> Iterator[Row]:
@@ -127,14 +108,14 @@ class Reader:
                 [f"({_text(name)},{start},{stop})" for name, start, stop in spans[first : first + _LISTED]]
             )
             yield from self.rows(
-                f"WITH span(stream, start, stop) AS (VALUES {listed}) SELECT k.stream, k.seq, k.statement FROM span"
+                f"WITH span(stream, start, stop) AS (VALUES {listed}) SELECT k.stream, k.seq, k.n FROM span"
                 " JOIN link k ON k.stream = span.stream AND k.seq >= span.start AND k.seq < span.stop"
             )
 
     def indices_of(self, stream: str, before: int) -> list[int]:
         """Where the entries of a stream stand in the log, below an index."""
         found = self.rows(
-            'SELECT l."index" FROM link k JOIN leaf l ON l.statement = k.statement'
+            'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n'
             f' WHERE k.stream = {_text(stream)} AND l."index" < {before} ORDER BY k.seq'
         )
         return [index for (index,) in found]
@@ -150,71 +131,65 @@ class Reader:
     def index_of(self, stream: str, seq: int) -> int | None:
         """Where the entry with this link stands in the log, by the rows beside it."""
         found = self.rows(
-            'SELECT l."index" FROM link k JOIN leaf l ON l.statement = k.statement'
-            f" WHERE k.stream = {_text(stream)} AND k.seq = {seq}"
+            f'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n WHERE k.stream = {_text(stream)} AND k.seq = {seq}'
         )
         return found[0][0] if found else None
 
-    def orphans(self) -> tuple[list[Row], list[Row]]:
-        """Entries that no leaf and no queue names, and statements that no entry names."""
+    def orphans(self) -> list[Row]:
+        """(n, id, entry) of statements that no leaf and no queue names."""
         if self._orphans is None:
-            self._orphans = (self.rows(_ORPHAN_ENTRIES), self.rows(_ORPHAN_STATEMENTS))
+            self._orphans = self.rows(_ORPHANS)
         return self._orphans
 
     def only_orphan(self, index: int) -> Row | None:
-        """The one entry that no leaf names, as the leaf at `index`."""
-        entries = self.orphans()[0]
-        if len(entries) != 1 or type(entries[0][2]) is not bytes:
+        """The one statement that no leaf names, as the leaf at `index`."""
+        if len(self.orphans()) != 1 or type(self.orphans()[0][2]) is not bytes:
             return None
-        hash_, id_, raw = entries[0]
-        return self._statement_of((index, leaf_hash(raw), hash_, id_, raw, None, None, None, None))
+        n, _, raw = self.orphans()[0]
+        return self._filled((index, leaf_hash(raw), n), n)
 
-    def repaired(self, row: Row, differences: list[Difference]) -> Row:
-        """The row with what belongs to it although a changed key hides it; says which key was changed."""
-        if row[RAW] is None:
-            row = self._with_entry(row, differences)
-        if row[SAID] is None:
-            row = self._with_statement(row, differences)
-        return row
+    def rightful(self, row: Row) -> tuple[Row, Difference] | None:
+        """The row with the statement that belongs there, when a changed number hides it, and what was changed.
 
-    def _with_entry(self, row: Row, differences: list[Difference]) -> Row:
-        table = "leaf" if row[LEAF] is not None else "pending"
-        index = row[INDEX] if table == "leaf" else None
-        for hash_, id_, raw in self.orphans()[0]:
-            if type(raw) is not bytes:
-                continue
-            named = said_by(raw)
-            if named == row[HASH]:  # the entry names the statement that the leaf names: its own row's key was changed
-                differences.append(_torn("entry", "statement", index, expected=row[HASH], got=hash_))
-                return (*row[:ID], id_, raw, *row[KEY:])
-            if table == "leaf" and leaf_hash(raw) == row[LEAF] and named == hash_:
-                differences.append(_torn("leaf", "statement", index, expected=hash_, got=row[HASH]))
-                return self._statement_of((*row[:HASH], hash_, id_, raw, *row[KEY:]))
-        if table == "pending" and len(self.orphans()[0]) == 1:
-            hash_, id_, raw = self.orphans()[0][0]
-            differences.append(_torn("pending", "statement", None, expected=hash_, got=row[HASH]))
-            return self._statement_of((*row[:HASH], hash_, id_, raw, *row[KEY:]))
-        differences.append(_torn("entry", "statement", index, expected=row[HASH], got=None))
-        return row
+        Leaf and statement name different numbers then: the links of the entry tell which of them is the right one.
+        """
+        table = "pending" if row[LEAF] is None else "leaf"
+        n = self._only_orphan_number() if table == "pending" else self._stray(row[LEAF])
+        if n is None:
+            return None
+        found = self._filled((*row[:N], n), n)
+        if row[N] in self._numbers_in_links(found[RAW]):
+            return (*found[:N], row[N], *found[HASH:]), _torn("statement", row, expected=row[N], got=n)
+        return found, _torn(table, row, expected=n, got=row[N])
 
-    def _statement_of(self, row: Row) -> Row:
-        literal = _blob(row[HASH], self.sqlite)
-        found = self.rows(f"SELECT key, seq, bytes, signature FROM statement WHERE hash = {literal}")
-        return (*row[:KEY], *(found[0] if found else (None,) * 4))
+    def _only_orphan_number(self) -> int | None:
+        return self.orphans()[0][0] if len(self.orphans()) == 1 else None
 
-    def _with_statement(self, row: Row, differences: list[Difference]) -> Row:
-        index = row[INDEX] if row[LEAF] is not None else None
-        for hash_, *rest in self.orphans()[1]:
-            if type(rest[2]) is bytes and statement_hash(rest[2]) == row[HASH]:
-                differences.append(_torn("statement", "hash", index, expected=row[HASH], got=hash_))
-                return (*row[:KEY], *rest)
-        differences.append(_torn("statement", "hash", index, expected=row[HASH], got=None))
-        return row
+    def _stray(self, leaf: bytes) -> int | None:
+        """The number of the statement whose entry has this leaf hash and stands under another leaf, or under none."""
+        if self._strays is None:
+            self._strays = {}
+            for n, raw, under in self.stream(_UNDER_LEAVES):
+                if type(raw) is bytes and (hash_ := leaf_hash(raw)) != under:
+                    self._strays[hash_] = n
+        return self._strays.get(leaf)
+
+    def _filled(self, place: Row, n: int) -> Row:
+        (found,) = self.rows(f"SELECT {_STATEMENT} FROM statement s WHERE s.n = {n}")
+        return (*place, *found)
+
+    def _numbers_in_links(self, raw: Any) -> set[int]:
+        """The numbers under which `link` holds the links of an entry."""
+        try:
+            links = entry_in(raw).links
+        except LedgerError:
+            return set()
+        return {n for link in links for _, _, n in self.links_between([(link.stream, link.seq, link.seq + 1)])}
 
 
-def _torn(table: str, column: str, index: int | None, *, expected: Any, got: Any) -> Difference:
-    said = "no row" if got is None else shown(got)
-    return Difference(table=table, column=column, check="row", expected=shown(expected), got=said, index=index)
+def _torn(table: str, row: Row, *, expected: Any, got: Any) -> Difference:
+    index = None if row[LEAF] is None else row[INDEX]
+    return Difference(table=table, column="n", check="row", expected=shown(expected), got=shown(got), index=index)
 
 
 def said_by(raw: Any) -> bytes | None:
@@ -271,11 +246,6 @@ def _close(indices: Sequence[int]) -> bool:
 def note_in(raw: Any) -> Note:
     """The note in a stored value of any type; raises BadNote."""
     return Note.parse(raw if type(raw) is bytes else b"")
-
-
-def _blob(value: Any, sqlite: bool) -> str:
-    digits = value.hex() if isinstance(value, bytes) else ""
-    return f"x'{digits}'" if sqlite else f"'\\x{digits}'::bytea"
 
 
 def _text(value: str) -> str:

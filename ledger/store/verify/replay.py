@@ -31,6 +31,7 @@ from ledger.store.verify.reading import (
     RAW,
     SAID,
     UNREADABLE,
+    N,
     Reader,
     Row,
     among,
@@ -44,7 +45,7 @@ _READ: Final = 500
 _NOT_RULES: Final = frozenset({"seen-decreased", "seen-unknown"})  # judged with the chains
 _KEYS: Final = (LedgerOpened, KeyEnrolled, KeyRevoked)  # judged with the keys
 POSTING: Final = (
-    "n",
+    "place",
     "grams",
     "cause",
     "of_g",
@@ -114,6 +115,8 @@ class Replay:
         if read is None:
             told.skipped += 1
             torn.update(self._touched(row))
+            if row is not None and (right := self._reader.rightful(row)) is not None:
+                torn.update(self._touched(right[0]))
             return
         fact, said, received = read
         refused = received.refused
@@ -145,7 +148,9 @@ class Replay:
         decision = None if ruled else decide(fact, {name: states.get(name) for name in objects}, history)
         code = ruled or (decision.refused.code if decision and decision.refused is not None else None)
         if code != refused:
-            self._say(told, "entry", "bytes", "rule", code or "no refusal", refused or "no refusal", index, received)
+            self._say(
+                told, "statement", "entry", "rule", code or "no refusal", refused or "no refusal", index, received
+            )
             torn.update(objects)
             return
         if refused is not None or decision is None:
@@ -183,7 +188,7 @@ class Replay:
             except LedgerError:
                 continue
             yield from found.about if isinstance(found, Statement) else (link.stream for link in found.links)
-        yield from (name for name, _ in self._reader.links_of(row[HASH]))
+        yield from (name for name, _ in self._reader.links_of(row[N]))
 
     def _standing(self, fact: Fact, said: Statement, adopted: set[str]) -> str | None:
         """The refusal that rests on quarantine."""
@@ -217,14 +222,14 @@ class Replay:
     def _posted(self, indices: Sequence[int]) -> dict[int, list[Row]]:
         found: dict[int, list[Row]] = {}
         for row in self._reader.rows(
-            f'SELECT l."index", p.{", p.".join(POSTING)} FROM leaf l JOIN posting p ON p.statement = l.statement'
-            f' WHERE {among(indices)} ORDER BY l."index", p.n'
+            f'SELECT l."index", p.{", p.".join(POSTING)} FROM leaf l JOIN posting p ON p.n = l.n'
+            f' WHERE {among(indices)} ORDER BY l."index", p.place'
         ):
             found.setdefault(row[0], []).append(row[1:])
         return found
 
     def _postings(self, told: Replayed, wanted: Sequence[Posting], got: list[Row], index: int, received: Entry) -> None:
-        expected = [(n, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for n, p in enumerate(wanted)]
+        expected = [(place, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for place, p in enumerate(wanted)]
         told.postings += len(expected)
         if expected == got:
             return
@@ -233,14 +238,15 @@ class Replay:
         for want in missing:
             close = max(extra, key=lambda row: sum(a == b for a, b in zip(row, want, strict=True)), default=None)
             if close is None:
-                self._say(told, "posting", "statement", "grams", shown(want), "no row", index, received)
+                self._say(told, "posting", "n", "grams", shown(want), "no row", index, received)
                 continue
             extra.remove(close)
             for column, a, b in zip(POSTING, want, close, strict=True):
                 if a != b:
-                    self._say(told, "posting", column, "grams", shown(a), shown(b), index, received, f"n {want[0]}")
+                    place = f"place {want[0]}"
+                    self._say(told, "posting", column, "grams", shown(a), shown(b), index, received, place)
         for row in extra:
-            self._say(told, "posting", "n", "grams", "no row", shown(row), index, received)
+            self._say(told, "posting", "place", "grams", "no row", shown(row), index, received)
 
     def _states(
         self, told: Replayed, states: dict[str, bytes | None], ends: dict[str, tuple[bytes, int, int]], torn: set[str]

@@ -41,11 +41,11 @@ def test_known_bytes_with_a_bad_signature_get_the_stored_answer_too(world: World
 def test_one_request_may_hold_the_same_bytes_twice(world: World) -> None:
     clerk = world.party()
     submission = clerk.sign("container-filled", world.filled(clerk, world.new("site")))
-    entries = count(world, "entry")
+    entries = count(world, "statement")
     first, second = world.ledger.record([submission, submission])
     assert first.outcome == second.outcome == "recorded"
     assert first.entry == second.entry
-    assert count(world, "entry") == entries + 1
+    assert count(world, "statement") == entries + 1
 
 
 def test_what_form_refuses_is_not_written(world: World) -> None:
@@ -63,11 +63,11 @@ def test_what_form_refuses_is_not_written(world: World) -> None:
         "bad-field": clerk.submit(clerk.next_bytes("container-filled", body, body=body | {"colour": "red"})),
         "wrong-author": clerk.submit(clerk.next_bytes("container-filled", body, by=world.new("person"))),
     }
-    entries = count(world, "entry")
+    entries = count(world, "statement")
     for code, submission in cases.items():
         answer = world.ledger.record([submission])[0]
         assert (answer.outcome, answer.code) == ("rejected", code), answer
-    assert count(world, "entry") == entries
+    assert count(world, "statement") == entries
     assert count(world, "author_fork") == 0
     assert clerk.say("container-filled", body).outcome == "recorded"
 

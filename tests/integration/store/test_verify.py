@@ -51,12 +51,12 @@ def test_many_processes_find_what_one_finds(ledger: Varied, level: Level, monkey
     engine = ledger.world.ledger.engine
     monkeypatch.setattr("ledger.store.verify.TASK", 256)
     monkeypatch.setattr("ledger.store.verify._SMALL", dict.fromkeys(LEVELS, 0))
-    row = rows_of(engine, "entry")[100]
+    row = rows_of(engine, "statement")[100]
     steps: list[tuple[str, int, int]] = []
-    with changed(engine, place("entry", "bytes", row), row["bytes"].replace(b'"v":1', b'"v":3')):
+    with changed(engine, place("statement", "entry", row), row["entry"].replace(b'"v":1', b'"v":3')):
         one = ledger.verify(level=level, processes=1)
         two = ledger.verify(level=level, processes=2, progress=lambda *step: steps.append(step))
-    assert [(each.table, each.column) for each in one.differences] == [("entry", "bytes")]
+    assert [(each.table, each.column) for each in one.differences] == [("statement", "entry")]
     assert two.differences == one.differences
     assert two.root == one.root
     entries = [(done, of) for what, done, of in steps if what == "entries"]
@@ -65,18 +65,22 @@ def test_many_processes_find_what_one_finds(ledger: Varied, level: Level, monkey
 
 def test_entries_without_an_index_are_checked_as_far_as_they_can_be(postgres_url: str, tmp_path: Path) -> None:
     ledger = varied(postgres_url, tmp_path, waiting=True)
-    verdict = ledger.verify()
-    assert (verdict.ok, verdict.waiting) == (True, 1)
+    for level in LEVELS:
+        verdict = ledger.verify(level=level)
+        assert (verdict.ok, verdict.waiting) == (True, 1)
     assert any("1 not yet in the log" in line for line in verdict.says("en"))
     engine = ledger.world.ledger.engine
     (waits,) = rows_of(engine, "pending")
-    (row,) = (each for each in rows_of(engine, "statement") if each["hash"] == waits["statement"])
+    (row,) = (each for each in rows_of(engine, "statement") if each["n"] == waits["n"])
     with changed(engine, place("statement", "signature", row), bytes(64)):
         (found,) = ledger.verify().differences
     assert (found.table, found.column, found.index) == ("statement", "signature", None)
-    with changed(engine, place("pending", "statement", waits), b"\x01" * 32):
+    with changed(engine, place("pending", "n", waits), waits["n"] + 1_000):
         (found,) = ledger.verify().differences
-    assert (found.table, found.column) == ("pending", "statement")
+    assert (found.table, found.column) == ("pending", "n")
+    with changed(engine, place("statement", "n", row), waits["n"] + 1_000):
+        (found,) = ledger.verify().differences
+    assert (found.table, found.column) == ("statement", "n")
     ledger.world.close()
 
 
