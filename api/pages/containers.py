@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
@@ -153,7 +154,7 @@ def card(container: str) -> Card:
     journey = manifest(queries(), thing.manifest) if thing.manifest else None
     return Card(
         story=story,
-        members=grouping.inside(story) if thing.kind == grouping.GROUP else [],
+        members=grouping.inside(container) if thing.kind == grouping.GROUP else [],
         birth=birth_of(step.fact for step in story.steps),
         clocks=stores().clocks_of(story),
         flags=[teller().exception_document(flag) for flag in story.flags if flag.open_at(now)],
@@ -487,6 +488,13 @@ _CHOICES: Final[dict[str, Callable[[Card], dict[str, Any]]]] = {
 def _called(thing: Container | Mapping[str, Any]) -> str:
     row = thing if isinstance(thing, Mapping) else {"container_code": thing.container_code, "id": thing.id}
     return called(row)
+
+
+@blueprint.app_template_filter("scanned")
+def _scanned(thing: Container) -> Markup:
+    """What a scan may read that means a container, or its whole group: for static/ticking.js."""
+    own = "\n".join(filter(None, (thing.id, thing.container_code, thing.label)))
+    return Markup('data-codes="{}" data-outer="{}"').format(own, "\n".join(grouping.outer_codes(thing)))
 
 
 @blueprint.app_template_global("rule_words")

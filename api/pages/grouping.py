@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from flask import request
+from flask import g, request
 
 from api.auth import ledger, queries
 from api.pages.acting import FieldMissing, said_before, say
@@ -14,7 +14,6 @@ from ledger.custody.container import Container
 from ledger.custody.events.stock import ContainersGrouped
 from ledger.errors import FormError
 from ledger.journeys import things
-from ledger.queries import ContainerStory
 from ledger.service import Answer
 
 GROUP: Final = "group"
@@ -45,12 +44,17 @@ class NotStanding(FormError):
     en = "container {container} is not at this site, so the group cannot be moved: take it out first"
 
 
-def inside(story: ContainerStory) -> list[Container]:
+def inside(group: str) -> list[Container]:
     """What is in a group now."""
-    told = [step.fact.event for step in story.steps]
+    told = [step.fact.event for step in queries().history(group)]
     ever = {member for event in told if isinstance(event, ContainersGrouped) for member in event.members}
-    known = things(queries(), ever - {story.thing.id})
-    return _ordered(each for each in known.values() if each.outer == story.thing.id)
+    known = things(queries(), ever - {group})
+    return _ordered(each for each in known.values() if each.outer == group)
+
+
+def meant(container: str) -> list[str]:
+    """The containers that a scan of one means: all of a group, else itself."""
+    return [each.id for each in inside(container)] or [container]
 
 
 def loose_beside(thing: Container) -> list[Container]:
@@ -94,6 +98,17 @@ def _chosen(wrong: type[FormError], among: list[Container]) -> list[str]:
             container=other[-8:], expected=", ".join(sorted(each[-8:] for each in known)) or "-", got=other[-8:]
         )
     return sorted(chosen)
+
+
+def outer_codes(thing: Container) -> list[str]:
+    """What a scan of the group reads that a container is in: its id and its label."""
+    if not thing.outer:
+        return []
+    known: dict[str, list[str]] = g.setdefault("outer_codes", {})
+    if thing.outer not in known:
+        outer = things(queries(), [thing.outer]).get(thing.outer)
+        known[thing.outer] = [thing.outer, *filter(None, [outer.label if outer else ""])]
+    return known[thing.outer]
 
 
 def _ordered(found: Iterable[Container]) -> list[Container]:

@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
+from api.pages import grouping
 from api.pages.acting import done, field, said_before, say
 from api.pages.containers import called
 from api.pages.containers import stores as known_stores
 from api.pages.shown import name, page, registry, t, teller
 from api.pages.tables import Column, Table, tabled
 from ledger.errors import FormError
+from ledger.journeys import things
 from ledger.scanned import Scanner
 from ledger.service import Answer
 from ledger.stores import Clock, Room
@@ -123,7 +125,9 @@ class Count:
 def count(site: str) -> Response:
     rooms = [room for room in known_stores().rooms(site) if room.facility.purpose == "store"]
     chosen = request.args.get("facility") or (rooms[0].facility.facility if len(rooms) == 1 else "")
-    return page("count.html", site=site, rooms=rooms, room=_room(rooms, chosen) if chosen else None)
+    room = _room(rooms, chosen) if chosen else None
+    rows = things(queries(), [row["id"] for row in room.rows]) if room else {}
+    return page("count.html", site=site, rooms=rooms, room=room, things=rows)
 
 
 @blueprint.post("/count/<site>")
@@ -161,7 +165,7 @@ def _count(site: str) -> Count:
     others = [scanner.read(line) for line in request.form.get("others", "").splitlines() if line.strip()]
     seen = [each.found[0].id for each in others if [f.kind for f in each.found] == ["container"]]
     unknown = tuple(each.text for each in others if [f.kind for f in each.found] != ["container"])
-    present = dict.fromkeys(chain(request.form.getlist("present"), seen))
+    present = dict.fromkeys(chain(request.form.getlist("present"), *map(grouping.meant, seen)))
     return Count(room=room, present=tuple(present), unknown=unknown)
 
 

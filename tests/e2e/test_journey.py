@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ledger.log.hashing import sha256
 from tests.e2e.test_every_page import _chinese, _violations
+from tests.support.labels import read
 from tests.support.park import PASSWORD, Park
 
 
@@ -152,6 +155,81 @@ def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touc
     expect(refinery.locator("main")).to_contain_text("已办结")
     expect(refinery.locator("main")).to_contain_text("收发重量差超过容许范围")
     wrong += faults(refinery)
+    assert wrong == []
+
+
+def blank_label(page: Page) -> str:
+    """What the code on a pre-printed blank label says."""
+    page.goto("/labels/blank")
+    page.fill("input[name=count]", "1")
+    page.click("button.main")
+    page.wait_for_url("**/labels/roll/**")
+    (link,) = read(Image.open(BytesIO(page.request.get(f"{page.url.partition('?')[0]}.png").body())))
+    return link
+
+
+def test_a_scan_of_the_bin_loads_its_three_bags_and_has_each_weighed_at_the_gate(people: Any) -> None:
+    garage, refinery = people("garage"), people("refinery", 1100)
+    link = blank_label(garage)
+    bags = ("BAG-1", "BAG-2", "BAG-3")
+    for code in bags:
+        drum(garage, code, "10")
+    garage.goto(f"/containers/{garage.url.partition('/labels/')[2].partition('?')[0]}/group")
+    for code in bags[:2]:
+        scan(garage, code)
+    garage.click("button.main")
+    garage.wait_for_url("**/containers/container:*done=*")
+    group = garage.url.partition("?")[0]
+    wrong = faults(garage)
+    garage.goto(f"{group}/place")
+    wrong += faults(garage)
+    garage.goto(f"{group}/bind")
+    wrong += faults(garage)
+    scan(garage, link)
+    garage.click("button.main")
+    garage.wait_for_url("**/containers/container:*done=*")
+    garage.goto("/scan")
+    scan(garage, link)
+    expect(garage.locator("#found")).to_contain_text("3 个容器 · 30 kg")
+    wrong += faults(garage)
+    garage.click("text=查看全组")
+    expect(garage.locator("h1")).to_contain_text("容器")
+    # On to a manifest, aboard and through the gate by the label on the bin alone.
+    garage.goto("/manifests/new")
+    scan(garage, "BAG-1")
+    expect(garage.locator("[data-scanned]")).to_contain_text("已选 1 /")
+    scan(garage, link)
+    expect(garage.locator("[data-scanned]")).to_contain_text("一组 3 件。已选 3 /")
+    to = garage.locator("select[name=to] option", has_text="废油再生厂区").first
+    garage.select_option("select[name=to]", to.get_attribute("value"))
+    garage.select_option("select[name=carrier]", label="示例危货运输公司（虚构）")
+    garage.click("text=核对许可与合同")
+    garage.click("text=开具联单 >> nth=-1")
+    expect(garage.locator("h1")).to_contain_text("转移联单")
+    where = garage.url.partition("?")[0]
+    dispatch = people("dispatch", 1100)
+    dispatch.goto(f"{where}/pick-up")
+    scan(dispatch, "BAG-2")
+    expect(dispatch.locator("[data-scanned]")).to_have_text("已选 1 / 3 件 · 10 kg")
+    scan(dispatch, link)
+    expect(dispatch.locator("[data-scanned]")).to_have_text("一组 3 件。已选 3 / 3 件 · 30 kg")
+    expect(dispatch.locator("fieldset.scan-ok")).to_have_count(3)
+    scan(dispatch, link)
+    expect(dispatch.locator("[data-scanned]")).to_contain_text("一组 3 件。已扫过。")
+    dispatch.click("text=确认起运")
+    expect(dispatch.locator(".state").first).to_contain_text("在途")
+    refinery.goto(f"{where}/gate")
+    scan(refinery, "BAG-2")
+    refinery.keyboard.type("10")
+    refinery.keyboard.press("Enter")
+    scan(refinery, link)
+    for more in ("同组还有 1 件", ""):
+        expect(refinery.locator("[data-weight]")).to_be_focused()
+        expect(refinery.locator("[data-scanned]")).to_contain_text(more)
+        refinery.keyboard.type("10")
+        refinery.keyboard.press("Enter")
+    expect(refinery.locator("[data-scanned]")).to_contain_text("扫描下一个")
+    expect(refinery.locator("[data-line] .state.ok")).to_have_count(3)
     assert wrong == []
 
 

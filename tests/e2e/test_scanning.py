@@ -211,5 +211,5 @@ def test_drums_are_put_on_a_pallet_by_scanning_and_one_is_taken_off(garage: Page
     expect(garage.locator("input[name=member]")).to_have_count(2)
     garage.check(f"input[value='{second}']")
     garage.click("button.main")
-    expect(garage.locator("h2", has_text="组内容器").locator("+ ul")).not_to_contain_text("PALLET-2")
+    expect(garage.locator("h3", has_text="组内容器").locator("+ ul")).not_to_contain_text("PALLET-2")
     assert wrong == []

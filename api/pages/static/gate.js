@@ -12,6 +12,7 @@ const counts = form.querySelector("[data-counts]");
 const buttons = [...form.querySelectorAll("[data-decide]")];
 const IN_DOUBT = { ok: 0, soon: 0, wrong: 0, unknown: 0 };
 let current = null;
+let others = []; // of a group that was scanned: each is asked for in its turn
 
 const field = (line, name) => line.querySelector(`[name="${name}:${line.dataset.line}"]`);
 const called = (line) => line.querySelector("legend span").textContent;
@@ -77,8 +78,15 @@ function settle(decision) {
   signal(state === "ok");
   const done = `${called(current)}：${word}`;
   ask(null, "");
+  if (others.length) expectLine(others.shift(), `${done} · `);
+  else told.textContent = `${done} · ${t("扫描下一个", "scan the next")}`;
   told.classList.toggle("wrong", state === "wrong");
-  told.textContent = `${done} · ${t("扫描下一个", "scan the next")}`;
+}
+
+function expectLine(line, before = "") {
+  line.scrollIntoView({ block: "center" });
+  const rest = others.length ? t(`（同组还有 ${others.length} 件）`, ` (${others.length} more of the group)`) : "";
+  ask(line, `${before}${called(line)} · ${t("应到", "expected")} ${kilograms(Number(line.dataset.expected))}${rest}`);
 }
 
 /** A container that is not expected: its text goes into a free pair of fields, and its mass is asked for there. */
@@ -99,13 +107,16 @@ function another(row) {
 }
 
 async function seen(text) {
-  const line = await named(text, lines).catch(() => undefined);
-  signal(Boolean(line));
-  if (line) {
-    line.scrollIntoView({ block: "center" });
-    ask(line, `${called(line)} · ${t("应到", "expected")} ${kilograms(Number(line.dataset.expected))}`);
-  } else if (line === undefined) ask(null, t("标签码不完整，请重扫。", "The label's code is damaged: scan it again."));
-  else unlisted(text);
+  const found = await named(text, lines).catch(() => null);
+  signal(Boolean(found?.length));
+  if (!found) ask(null, t("标签码不完整，请重扫。", "The label's code is damaged: scan it again."));
+  else if (!found.length) unlisted(text);
+  else {
+    const open = found.filter((line) => judged(line)[0] === "unknown");
+    const [first, ...rest] = open.length ? open : found;
+    others = open.length ? rest : [];
+    expectLine(first);
+  }
 }
 
 scale.hidden = false;

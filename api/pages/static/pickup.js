@@ -15,16 +15,19 @@ function count(before = "") {
 }
 
 async function seen(text) {
-  const box = await named(text, boxes).catch(() => undefined);
-  said.classList.toggle("wrong", !box);
-  signal(Boolean(box));
-  if (box === undefined) said.textContent = t("标签码不完整，请重扫。", "The label's code is damaged: scan it again.");
-  else if (box === null) said.textContent = t(`不在此列：${text}`, `Not on this list: ${text}`);
+  const found = await named(text, boxes).catch(() => null);
+  said.classList.toggle("wrong", !found?.length);
+  signal(Boolean(found?.length));
+  if (!found) said.textContent = t("标签码不完整，请重扫。", "The label's code is damaged: scan it again.");
+  else if (!found.length) said.textContent = t(`不在此列：${text}`, `Not on this list: ${text}`);
   else {
-    const again = box.checked;
-    box.checked = true;
-    box.closest("tr, fieldset")?.classList.add("scan-ok");
-    count(again ? t("已扫过。", "Scanned before. ") : "");
+    const again = found.every((box) => box.checked);
+    for (const box of found) {
+      box.checked = true;
+      box.closest("tr, fieldset")?.classList.add("scan-ok");
+    }
+    const group = found.length > 1 ? t(`一组 ${found.length} 件。`, `A group of ${found.length}. `) : "";
+    count(group + (again ? t("已扫过。", "Scanned before. ") : ""));
   }
 }
 

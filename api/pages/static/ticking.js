@@ -1,12 +1,17 @@
-// A scanned text finds the container on the page that it stands for: shared by pick-up, gate and treatment.
+// A scanned text finds the containers on the page that it stands for: shared by pick-up, gate, treatment and count.
 import { parseLabel } from "./core/label.js";
 
-/** The element among these ([data-codes]) that the text names, or null; throws for a mistyped label. */
+/**
+ * The elements among these that the text names: one by its own codes (data-codes), else all of the group whose codes it
+ * is (data-outer); throws for a mistyped label.
+ */
 export async function named(text, elements) {
   const codes = new Set([text.trim()]);
   const label = await parseLabel(text);
   if (label) for (const id of [label.container, label.label]) if (id) codes.add(id);
-  return [...elements].find((each) => each.dataset.codes.split("\n").some((code) => codes.has(code))) ?? null;
+  const has = (known) => known.split("\n").some((code) => code && codes.has(code));
+  const own = [...elements].find((each) => has(each.dataset.codes));
+  return own ? [own] : [...elements].filter((each) => has(each.dataset.outer));
 }
 
 /** Calls `seen(text)` for whatever the form's <scan-field> reads; the field to go back to. */

@@ -105,6 +105,15 @@ def test_a_count_names_what_is_missing_and_unexpected_before_it_is_recorded(api:
     assert at_work(api, "stranger").get(f"/count/{site}").status_code == 404
 
 
+def test_in_a_count_the_code_of_a_group_counts_all_that_is_in_it(api: ApiWorld, clerk: AtWork) -> None:
+    first, second = stored(api, clerk, container_code="D-1"), stored(api, clerk, container_code="D-2")
+    group = clerk.does(f"/containers/{first}/group", {"member": second}).partition("?")[0].rpartition("/")[2]
+    site, store = api.yard["shop"]["site"], api.yard["kept"]["store"]
+    assert clerk.get(f"/count/{site}").text.count(f'data-outer="{group}"') == 2
+    clerk.does(f"/count/{site}", {"facility": store, "others": group, "confirmed": "yes"})
+    assert [api.queries.container(drum).thing.absent_at for drum in (first, second)] == ["", ""]
+
+
 def test_an_empty_store_that_agrees_with_its_books_records_nothing(api: ApiWorld, clerk: AtWork) -> None:
     form = {"facility": api.yard["kept"]["store"], "confirmed": "yes"}
     answer = clerk.post(f"/count/{api.yard['shop']['site']}", form)
