@@ -28,6 +28,8 @@ def take(browser: Browser, park: Park, name: str, who: str, path: str, lang: str
         page = context.new_page()
         come_in(page, who)
         page.goto(path)
+        again = page.reload()  # the first visit begins with what the page is for
+        assert again is not None and again.ok, path
         page.wait_for_load_state("networkidle")
         keep(page.screenshot(), FOLDER / f"{name}-{kind}.png")
         context.close()
