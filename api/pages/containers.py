@@ -103,6 +103,7 @@ class Card:
 
     story: ContainerStory
     members: list[Container]
+    outer: Container | None
     birth: Birth | None
     clocks: list[Clock]
     flags: list[dict[str, Any]]
@@ -152,14 +153,16 @@ def card(container: str) -> Card:
     story, now, who = reading().container(current_viewer(), container), ledger().now(), current_actor()
     thing = story.thing
     journey = manifest(queries(), thing.manifest) if thing.manifest else None
+    outer = grouping.outer(thing)
     return Card(
         story=story,
+        outer=outer,
         members=grouping.inside(container) if thing.kind == grouping.GROUP else [],
         birth=birth_of(step.fact for step in story.steps),
         clocks=stores().clocks_of(story),
         flags=[teller().exception_document(flag) for flag in story.flags if flag.open_at(now)],
         steps=next_steps.next_steps(thing, who, journey),
-        acts=next_steps.acts(thing, who),
+        acts=next_steps.acts(thing, who, grouped=outer is not None),
         now=now,
     )
 

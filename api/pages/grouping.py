@@ -37,11 +37,11 @@ class NotLoose(FormError):
 
 
 class NotStanding(FormError):
-    """A group is moved as a whole or not at all."""
+    """A group is moved or added to when all of it is there."""
 
     code = "not-standing"
-    zh = "容器 {container} 不在本场所，整组不能移动：请先从组中取出"
-    en = "container {container} is not at this site, so the group cannot be moved: take it out first"
+    zh = "组内容器 {container} 不在本场所：请先从组中取出"
+    en = "container {container} of the group is not at this site: take it out of the group first"
 
 
 def inside(group: str) -> list[Container]:
@@ -50,6 +50,12 @@ def inside(group: str) -> list[Container]:
     ever = {member for event in told if isinstance(event, ContainersGrouped) for member in event.members}
     known = things(queries(), ever - {group})
     return _ordered(each for each in known.values() if each.outer == group)
+
+
+def outer(thing: Container) -> Container | None:
+    """The group of its holder's that a container is in; one that came on somebody else's pallet is in none."""
+    found = things(queries(), [thing.outer]).get(thing.outer) if thing.outer else None
+    return found if found is not None and found.holder == thing.holder else None
 
 
 def meant(container: str) -> list[str]:
@@ -61,19 +67,22 @@ def loose_beside(thing: Container) -> list[Container]:
     """What stands at the same site in no group and on no manifest: it can be put together with a container."""
     rows = [row["id"] for status in _STANDING for row in queries().containers(holder=thing.holder, status=status)
             if row["site"] == thing.site and not row["manifest"] and row["id"] != thing.id]  # fmt: skip
-    return _ordered(each for each in things(queries(), rows).values() if each.kind != GROUP and not each.outer)
+    return _ordered(each for each in things(queries(), rows).values() if each.kind != GROUP and not outer(each))
 
 
 def put_together(thing: Container, place: Mapping[str, str]) -> Answer:
     """Into a group, or with a container into a new one."""
     chosen = _chosen(NotLoose, loose_beside(thing))
-    group = thing.id if thing.kind == GROUP else f"container:{ledger().new_id()}"
-    members = chosen if thing.kind == GROUP else [*chosen, thing.id]
+    if thing.kind == GROUP:
+        whole(thing, inside(thing.id))
+        group, members = thing.id, chosen
+    else:
+        group, members = f"container:{ledger().new_id()}", [*chosen, thing.id]
     return say("containers-grouped", {"place": place, "outer": group, "members": sorted(members)})
 
 
 def whole(thing: Container, members: Iterable[Container]) -> list[Container]:
-    """What is moved with a group: every member that is not empty; raises NotStanding for one that is elsewhere."""
+    """Every member of a group that is not empty; raises NotStanding for one that is elsewhere."""
     found = [each for each in members if each.status != "emptied"]
     for each in found if not said_before() else ():
         if (each.holder, each.site) != (thing.holder, thing.site) or each.status not in _STANDING:
@@ -106,8 +115,8 @@ def outer_codes(thing: Container) -> list[str]:
         return []
     known: dict[str, list[str]] = g.setdefault("outer_codes", {})
     if thing.outer not in known:
-        outer = things(queries(), [thing.outer]).get(thing.outer)
-        known[thing.outer] = [thing.outer, *filter(None, [outer.label if outer else ""])]
+        found = things(queries(), [thing.outer]).get(thing.outer)
+        known[thing.outer] = [thing.outer, *([found.label] if found and found.label else [])]
     return known[thing.outer]
 
 

@@ -45,7 +45,7 @@ def steps_of_blank(label: str) -> list[NextStep]:
     ]
 
 
-def acts(thing: Container, who: Actor) -> frozenset[str]:
+def acts(thing: Container, who: Actor, grouped: bool = False) -> frozenset[str]:
     """What may be said of a container at all: place, weigh, add, close, repack, group, lost, found, leak, bind,
     replace; of a group only place (all of it), group (more into it), ungroup, and bind or replace its own label."""
     if who.party != thing.holder or not who.roles & (_HANDS | {"driver"}):
@@ -62,7 +62,7 @@ def acts(thing: Container, who: Actor) -> frozenset[str]:
         case "filling" | "held" if hands:
             filling = {"add", "close"} if thing.status == "filling" else {"weigh"}
             repack = () if thing.manifest or thing.impounded_at else ("repack",)
-            group = {"group"} if repack and thing.kind == "package" and not thing.outer else set()
+            group = {"group"} if repack and thing.kind == "package" and not grouped else set()
             return frozenset({"place", "lost", "leak", *filling, *label, *repack, *group})
         case _:
             return frozenset()

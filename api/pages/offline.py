@@ -12,12 +12,13 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from api import answers
-from api.auth import Right, current_actor, current_viewer, ledger, reading, requires
-from api.pages import labels
+from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
+from api.pages import grouping, labels
 from api.pages.acting import settle
 from api.pages.files import PARTS
 from api.pages.shown import name, page, registry, t
 from ledger.custody.regimes.base import local_day
+from ledger.journeys import things
 from ledger.labelling import Desk, standing_keys
 from ledger.labels.digital import SERIAL_DIGITS, DigitalCode
 from ledger.log.hashing import sha256
@@ -147,6 +148,7 @@ def _partner(party: str) -> dict[str, Any]:
 
 
 def _containers() -> list[dict[str, Any]]:
+    """What is in hand; `outer` is what a scan of the group reads that a container is in."""
     shown = ("id", "code", "name", "container_code", "label", "net_g", "mass_unknown", "status", "holder", "site",
              "facility", "zone", "manifest")  # fmt: skip
     found = [
@@ -154,7 +156,12 @@ def _containers() -> list[dict[str, Any]]:
         for status in _IN_HAND
         for row in reading().containers(current_viewer(), {"status": status}, "", _CONTAINERS_MAX).items
     ]
-    return [{key: row[key] for key in shown} for row in found]
+    known = things(queries(), [row["id"] for row in found if row["kind"] != grouping.GROUP])
+    return [
+        {key: row[key] for key in shown} | {"outer": grouping.outer_codes(known[row["id"]])}
+        for row in found
+        if row["id"] in known
+    ]
 
 
 def _manifests() -> list[dict[str, Any]]:

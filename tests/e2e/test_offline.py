@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
+from tests.e2e.test_journey import blank_label, drum
 from tests.support.park import PASSWORD, LogIn, Park
 
 
@@ -116,6 +117,65 @@ def test_what_is_said_without_network_outlives_a_killed_browser_and_is_sent_in_o
     told = ["container-filled", "label-bound", "container-stored", "manifest-issued"]
     assert [step["type"] for step in story["steps"]] == told
     assert story["net_g"] == 182_400
+    phone.close()
+
+
+def test_a_scan_of_the_pallet_stores_lists_and_loads_all_that_is_on_it_without_network(
+    playwright: Playwright, log_in: LogIn, chromium: str, profile: Path, park: Park
+) -> None:
+    office, phone = log_in("office"), open_phone(playwright, chromium, profile, park)
+    link = blank_label(office)
+    for code in ("PAL-1", "PAL-2"):
+        drum(office, code, "25")
+    office.goto(f"/containers/{office.url.partition('/labels/')[2].partition('?')[0]}/group")
+    office.check("label:has-text('PAL-1') input")
+    office.click("button.main")
+    office.wait_for_url("**/containers/container:*done=*")
+    office.goto(f"{office.url.partition('?')[0]}/bind")
+    office.locator("scan-field input").fill(link)
+    office.click("button.main")
+    office.wait_for_url("**/containers/container:*done=*")
+
+    page = phone.new_page()
+    enrol(page, office)
+    page.goto("/shift")
+    expect(page.locator("#work")).to_be_visible()
+    phone.set_offline(True)
+    page.fill("#text", link)
+    page.press("#text", "Enter")
+    expect(page.locator("#said")).to_have_text("已找到：一组 2 个容器")
+    expect(page.locator("#thing-mass")).to_have_text("50 kg")
+    expect(page.locator("#thing-name")).to_contain_text("PAL-1")
+    expect(page.locator("#thing button[data-open=weigh]")).to_be_disabled()
+    page.click("button[data-open=store]")
+    page.click("form#store button.main")
+    expect(page.locator("#line")).to_contain_text("2 条待发")
+    page.click("#list")
+    expect(page.locator("#listed")).to_have_text("(2)")
+    page.click("button[data-open=issue]")
+    page.click("form#issue button.main")
+    expect(page.locator("#line")).to_contain_text("3 条待发")
+    page.fill("#text", "PAL-1")
+    page.press("#text", "Enter")
+    expect(page.locator("#thing-mass")).to_have_text("25 kg")
+    expect(page.locator("#list")).to_be_disabled()
+    page.click("button[data-open=pick-up]")
+    page.select_option(
+        "form#pick-up select[name=manifest]", index=page.locator("select[name=manifest] option").count() - 1
+    )
+    page.fill("#text", link)
+    page.press("#text", "Enter")
+    expect(page.locator("#said")).to_have_text("已装车：一组 2 个容器")
+    expect(page.locator("#loads li")).to_have_count(2)
+
+    phone.set_offline(False)
+    page.goto("/waiting")
+    expect(page.locator("#line")).to_have_text("在线")
+    expect(page.locator(".state.ok")).to_have_count(3)
+    told = page.evaluate(
+        "import('/static/core/queue.js').then(async ({ items }) => (await items()).map((each) => each.type))"
+    )
+    assert told == ["container-stored", "container-stored", "manifest-issued"]
     phone.close()
 
 

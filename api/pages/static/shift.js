@@ -6,7 +6,7 @@ import { mine, meet, refresh, look } from "./core/device.js";
 import { uuid7 } from "./core/ids.js";
 import { parseLabel, verifyLabel } from "./core/label.js";
 import { items, onChange, say, sayTogether, send } from "./core/queue.js";
-import { current, find } from "./core/shift.js";
+import { current, find, meant } from "./core/shift.js";
 
 const $ = (id) => document.getElementById(id);
 const form = (id) => document.forms[id];
@@ -18,7 +18,7 @@ const STATES = {
 };
 
 let shift;
-let thing;
+let things = []; // what was scanned: one container, or all of a group
 const lines = new Map();
 const loaded = new Set();
 
@@ -66,7 +66,7 @@ async function show() {
   list("loads", [...loaded].map((id) => called(find(shift, id))));
   const at = new Date(shift.made_at);
   $("fresh").textContent = t("数据截至 ", "As of ") + at.toLocaleString(lang === "en" ? "en-GB" : "zh-CN");
-  if (thing) showThing(find(shift, thing.id));
+  if (things.length) showThings(things.map((c) => find(shift, c.id)).filter(Boolean));
 }
 
 function options(select, of, words) {
@@ -78,7 +78,7 @@ function options(select, of, words) {
 function zones() {
   const store = shift.sites.flatMap((s) => s.stores).find((f) => f.id === form("store").facility.value);
   options(form("store").zone, ["", ...(store?.zones ?? [])].map((id) => ({ id })), (z) => z.id || "–");
-  const here = shift.containers.filter((c) => c.facility === store?.id && c.id !== thing?.id);
+  const here = shift.containers.filter((c) => c.facility === store?.id && !things.some((each) => each.id === c.id));
   const note = $("store-load");
   note.hidden = !store;
   note.textContent = t(`此处现有 ${here.length} 个容器，共 ${mass(sum(here))}。`, `${here.length} containers here, ${mass(sum(here))}.`);
@@ -125,39 +125,51 @@ async function scanned(text) {
     form("fill").label.value = name;
     return tell(t("已扫标签", "label scanned"), "ok");
   }
-  const found = find(shift, name);
-  if (!found) return tell(t(`本机数据中没有 ${name}`, `nothing on this device is called ${name}`), "wrong");
-  if (!form("pick-up").hidden) return load1(found);
-  showThing(found);
-  tell(t("已找到", "found"), "ok");
+  const found = meant(shift, name);
+  if (!found.length) return tell(t(`本机数据中没有 ${name}`, `nothing on this device is called ${name}`), "wrong");
+  if (!form("pick-up").hidden) return aboard(found);
+  showThings(found);
+  tell(t("已找到", "found") + ofGroup(found), "ok");
 }
 
-function showThing(found) {
-  thing = found;
+const ofGroup = (found) => (found.length > 1 ? t(`：一组 ${found.length} 个容器`, `: a group of ${found.length} containers`) : "");
+
+function showThings(found) {
+  things = found;
+  const [first, ...others] = found;
+  const alike = (words) => [...new Set(found.map(words))].join("、");
   $("thing").hidden = false;
-  $("thing-name").textContent = [found.container_code, found.name].filter(Boolean).join(" ");
-  $("thing-code").textContent = found.code;
-  $("thing-digital").textContent = found.digital_code || "代码待发";
-  for (const each of document.querySelectorAll("[data-digital]")) each.hidden = found.digital_code === undefined;
-  $("thing-mass").textContent = found.mass_unknown ? t("未知", "unknown") : mass(found.net_g);
-  const store = shift.sites.flatMap((s) => s.stores).find((f) => f.id === found.facility);
-  const site = shift.sites.find((s) => s.id === found.site);
-  $("thing-where").textContent = [site?.name, store?.name, found.zone].filter(Boolean).join(" · ") || "–";
-  const [kind, zh, en] = STATES[found.status] ?? ["unknown", found.status, found.status];
+  $("thing-name").textContent = found.map((c) => [c.container_code, c.name].filter(Boolean).join(" ")).join("、");
+  $("thing-code").textContent = alike((c) => c.code);
+  $("thing-digital").textContent = first.digital_code || "代码待发";
+  for (const each of document.querySelectorAll("[data-digital]")) each.hidden = others.length > 0 || first.digital_code === undefined;
+  $("thing-mass").textContent = found.some((c) => c.mass_unknown) ? t("未知", "unknown") : mass(sum(found));
+  $("thing-where").textContent = alike((c) => {
+    const store = shift.sites.flatMap((s) => s.stores).find((f) => f.id === c.facility);
+    const site = shift.sites.find((s) => s.id === c.site);
+    return [site?.name, store?.name, c.zone].filter(Boolean).join(" · ") || "–";
+  });
+  const held = found.every((c) => c.status === "held");
+  const { status } = found.find((c) => c.status !== "held") ?? first;
+  const [kind, zh, en] = STATES[status] ?? ["unknown", status, status];
   $("thing-state").className = `state ${kind}`;
   $("thing-state").textContent = t(zh, en);
-  const own = found.holder === shift.party && found.status === "held";
+  const own = held && found.every((c) => c.holder === shift.party);
   for (const button of $("thing").querySelectorAll("button")) button.disabled = !own;
-  $("list").disabled = !own || Boolean(found.manifest);
+  $("thing").querySelector("[data-open=weigh]").disabled = !own || others.length > 0;
+  $("list").disabled = !own || found.some((c) => c.manifest);
 }
 
-function load1(found) {
+/** Takes all that was scanned aboard, or nothing of it. */
+function aboard(found) {
   const manifest = shift.manifests.find((m) => m.id === form("pick-up").manifest.value);
-  if (!manifest?.lines.some((line) => line.container === found.id)) {
-    return tell(t("此容器不在联单上，不要装车", "not on this manifest: do not load it"), "wrong");
+  const strange = found.filter((c) => !manifest?.lines.some((line) => line.container === c.id));
+  if (strange.length) {
+    const which = found.length > 1 ? `${strange.map(called).join("、")}: ` : "";
+    return tell(which + t("此容器不在联单上，不要装车", "not on this manifest: do not load it"), "wrong");
   }
-  loaded.add(found.id);
-  tell(t("已装车", "loaded"), "ok");
+  for (const c of found) loaded.add(c.id);
+  tell(t("已装车", "loaded") + ofGroup(found), "ok");
   show();
 }
 
@@ -207,22 +219,21 @@ async function fill(f) {
     const words = t(`标签的数字识别码 ${digital_code}`, `digital code of the label: ${digital_code}`);
     return [filled, { type: "label-bound", body: { container, place, label, digital_code }, words, gives: digital_code }];
   });
-  thing = { id: container };
+  things = [{ id: container }];
 }
 
-async function store(f) {
-  const facility = f.facility.value;
-  const zone = f.zone.value ? { zone: f.zone.value } : {};
-  const words = t(`入库 ${called(thing)}`, `stored: ${called(thing)}`);
-  if (!thing.facility) {
-    return say("container-stored", { container: thing.id, place: place(thing), facility, ...zone }, words);
-  }
+const store = (f) => sayTogether(() => things.map((c) => stored(c, f.facility.value, f.zone.value)));
+
+function stored(c, facility, zone) {
+  const there = { facility, ...(zone ? { zone } : {}) };
+  const words = t(`入库 ${called(c)}`, `stored: ${called(c)}`);
+  if (!c.facility) return { type: "container-stored", body: { container: c.id, place: place(c), ...there }, words };
   const to = { party: shift.party, site: shift.sites.find((s) => s.stores.some((each) => each.id === facility)).id };
-  const body = { container: thing.id, from: place(thing), to, code: thing.code, net_g: thing.net_g, facility, ...zone };
-  return say("container-moved", body, words);
+  const body = { container: c.id, from: place(c), to, code: c.code, net_g: c.net_g, ...there };
+  return { type: "container-moved", body, words };
 }
 
-const weigh = (f) =>
+const weigh = (f, [thing] = things) =>
   say(
     "container-weighed",
     {
@@ -301,9 +312,9 @@ for (const button of document.querySelectorAll("[data-open]")) {
 }
 
 $("list").addEventListener("click", () => {
-  lines.set(thing.id, thing);
+  for (const each of things) lines.set(each.id, each);
   show();
-  tell(t("已列入", "on the manifest"), "ok");
+  tell(t("已列入", "on the manifest") + ofGroup(things), "ok");
 });
 form("store").facility.addEventListener("change", zones);
 form("pick-up").manifest.addEventListener("change", () => {

@@ -8,6 +8,7 @@ from tests.support.api_world import ApiWorld
 from tests.support.at_work import AtWork, at_work, text
 from tests.support.clerk import fills, workplace
 from tests.support.labels import printed, read
+from tests.support.world import OIL
 
 
 @pytest.fixture
@@ -133,3 +134,24 @@ def test_a_group_with_a_member_elsewhere_is_not_moved_and_nothing_of_it_is(api: 
     assert "组内没有容器" in clerk.open(f"{group}/place")
     assert clerk.post(f"{group}/place", spot).status_code == 422
     assert at_work(api, "stranger").get(f"{group}/place").status_code == 404
+
+
+def test_what_came_on_somebody_elses_pallet_is_put_on_an_own_one_and_theirs_is_used_again_once_emptied(
+    api: ApiWorld, clerk: AtWork
+) -> None:
+    group, drums = grouped(api, clerk, "D-1", "D-2")
+    alone, refinery = fills(api, clerk, container_code="D-3"), at_work(api, "disposer")
+    for drum in drums.values():
+        line = {"container": drum, "code": OIL, "decision": "accepted", "mass": {"basis": "weighed", "net_g": 180_000}}
+        body = api.ends(api.manifest(drum), drum) | {"lines": [line]}
+        assert api.say("disposer", "manifest-received", body).status_code == 201
+    api.follow()
+    late = clerk.post(f"{group}/group", {"member": alone})
+    assert (late.status_code, "D-1 不在本场所" in text(late)) == (422, True), text(late)
+    first, second = drums.values()
+    assert "在组内" not in refinery.open(f"/containers/{first}")
+    assert f'data-outer="{group.rpartition("/")[2]}"' in refinery.get("/manifests/new").text, "it is still scanned"
+    own = refinery.does(f"/containers/{first}/group", {"member": second}).partition("?")[0]
+    assert "2 个容器 · 360 kg" in refinery.open(own) and "组内没有容器" in clerk.open(group)
+    clerk.does(f"{group}/group", {"member": alone})
+    assert "D-3" in clerk.open(group)

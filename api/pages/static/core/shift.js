@@ -24,6 +24,12 @@ export function find(shift, name) {
   }
 }
 
+/** The containers that a text means: one, or all that are in what it names; none is an empty list. */
+export function meant(shift, name) {
+  const found = find(shift, name);
+  return found ? [found] : shift.containers.filter((c) => c.outer?.includes(name));
+}
+
 const one = (shift, body) => shift.containers.find((c) => c.id === body.container) ?? {};
 
 const EFFECTS = {
@@ -32,7 +38,7 @@ const EFFECTS = {
     shift.containers.push({
       id: b.container, code: b.code, name: b.name, container_code: b.container_code ?? "", label: b.label ?? "",
       net_g: b.mass.net_g, mass_unknown: false, status: "held", holder: b.place.party, site: b.place.site,
-      facility: b.facility ?? "", zone: "", manifest: "", digital_code: "",
+      facility: b.facility ?? "", zone: "", manifest: "", digital_code: "", outer: [],
     }),
   "label-bound": (shift, b) => Object.assign(one(shift, b), { label: b.label, digital_code: b.digital_code ?? "" }),
   "container-stored": (shift, b) => Object.assign(one(shift, b), { facility: b.facility, zone: b.zone ?? "" }),
