@@ -433,7 +433,8 @@ def _beside(thing: Container, text: str) -> Container:
     found = Scanner(ledger(), queries(), reading(), current_viewer()).read(text).found
     if [each.kind for each in found] == ["container"]:
         other = reading().container(current_viewer(), found[0].id).thing
-        if (other.holder, other.site) == (thing.holder, thing.site) and other.id != thing.id:
+        here = (other.holder, other.site) == (thing.holder, thing.site)
+        if here and other.id != thing.id and other.kind != grouping.GROUP:
             return other
     raise NoTarget(container=text[:40], expected=t("本场所的一个容器", "one container at this site"), got=text[:40])
 

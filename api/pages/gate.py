@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import journeys as on_the_way
 from api.pages.acting import grams, say
+from api.pages.grouping import GROUP
 from api.pages.shown import page, registry, short, t
 from api.pages.tables import Column, Table
 from api.pages.treatment import methods
@@ -48,6 +49,14 @@ class CodeMissing(FormError):
     code = "waste-code-missing"
     zh = "账本中没有容器 {container} 的记录，请填写废物代码"
     en = "nothing is recorded of container {container}: its waste code is needed"
+
+
+class GroupWeighed(FormError):
+    """What came unlisted is a bin or pallet: each container in it is decided on by itself."""
+
+    code = "group-weighed"
+    zh = "{container} 是一组容器的外层（桶、托盘）：请逐个扫描其中的容器"
+    en = "{container} is what a group of containers is in: scan each of them"
 
 
 class NothingDecided(FormError):
@@ -228,6 +237,8 @@ def _unlisted(found: Journey) -> Iterator[Decided]:
         if not text.strip():
             continue
         thing = scanned(text)
+        if thing.kind == GROUP:
+            raise GroupWeighed(container=short(thing.id))
         if thing.id in known:
             continue
         code = code.strip() or thing.code

@@ -46,6 +46,10 @@ def test_one_confirmation_says_what_came_light_what_was_refused_and_what_is_miss
     light, refused, absent = api.drum(grams=LIGHT), api.drum(grams=REFUSED), api.drum(grams=ABSENT)
     where = collected(api, (light, LIGHT), (refused, REFUSED), (absent, ABSENT))
     assert "180 kg" in gate.open(f"{where}/gate")
+    pallet = {"place": api.yard["shop"], "outer": api.world.new("container"), "members": [api.drum()]}
+    assert api.say("shop", "containers-grouped", pallet).status_code == 201
+    outer = gate.post(f"{where}/gate", {"unlisted_text": pallet["outer"], "unlisted_mass": "500", "unlisted_code": ""})
+    assert (outer.status_code, "逐个扫描" in text(outer)) == (422, True), text(outer)
     form = {
         f"mass:{light}": "179.2", f"discrepancy:{light}": "quantity", "told": "李女士", "method": "R9",
         f"decision:{refused}": "refused", f"note:{refused}": "封口破损", f"decision:{absent}": "missing",

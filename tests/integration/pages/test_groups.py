@@ -56,6 +56,9 @@ def test_what_is_not_in_a_group_is_not_taken_out_and_what_is_in_one_goes_into_no
     for path, form, words in cases:
         answer = clerk.post(path, form)
         assert (answer.status_code, words in text(answer)) == (422, True), (path, form, text(answer))
+    poured = {"into": group.rpartition("/")[2], "what": "there", "mass": "10", "reason": "repack"}
+    answer = clerk.post(f"/containers/{alone}/repack", poured)
+    assert (answer.status_code, "没有这个容器" in text(answer)) == (422, True), text(answer)
     inner = clerk.post(f"/containers/{drums['D-1']}/group", {"member": [alone]})
     assert (inner.status_code, "当前不能" in text(inner)) == (409, True), "it must be taken out first"
 
