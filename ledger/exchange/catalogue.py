@@ -153,10 +153,12 @@ def catalogue_of(content: bytes) -> Catalogue:
 
 
 def edition_of(content: bytes) -> Edition:
-    """What rules read of an edition, from its canonical text, which was checked when it was made."""
-    codes, exemptions = _tables(content)
+    """What rules read of an edition, from its canonical text, which was checked when it was made. Waste in no row that
+    is identified as hazardous has 900-000 and its class for a code (名录 第六条)."""
+    table, exemptions = _tables(content)
+    codes = frozenset(row["code"] for row in csv.DictReader(io.StringIO(table, newline="")))
     return Edition(
-        codes=frozenset(row["code"] for row in csv.DictReader(io.StringIO(codes, newline=""))),
+        codes=codes | {f"900-000-{code[-2:]}" for code in codes},
         exemptions={row["row"]: _exemption(row) for row in exemptions},
     )
 
