@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -29,6 +29,10 @@ TOLERANCE_PPM = 5_000
 EXEMPTION = {"row": "2021-12-处置-1", "evidence": sha256(b"leaching test of an invented fly ash").hex()}
 LOCAL = timezone(timedelta(hours=8))
 TYPED_WRONG = 10
+# A producer's drums come back and are filled again in turn.
+DRUMS = 40
+PAPER_DAY = 75
+EMERGENCY = range(200, 205)
 
 FRAUDS: dict[str, str] = {
     "weight-skim": "the carrier keeps 6 % of every load of one sender",
@@ -124,6 +128,10 @@ SLUDGE = Waste(
     code="SW90", name="脱水污泥", kind="load", basis="weighbridge", grams=_t(38_000, 44_000), in_100_days=100,
     every=1, to="incinerator", method="D10", end="disposed", residues=((250, KILN_SLAG),), dried=("D9", 400),
 )  # fmt: skip
+# In an emergency the disposer burns what the medical plant has no room for.
+EMERGENCY_BAGS = replace(BAGS, to="disposer")
+# Slag of which the report says that it is hazardous.
+HAZARDOUS_SLAG = replace(BURNT, code="900-000-18", name="经鉴别为危险废物的炉渣")
 RUBBLE = Waste(
     code="900-001-S70", name="工程渣土", kind="load", basis="weighbridge", grams=_t(13_000, 16_000), in_100_days=500,
     every=1, to="landfill", method="D1", end="disposed", at_once=True,
@@ -144,7 +152,7 @@ TRADES: tuple[tuple[str, tuple[Waste, ...]], ...] = (
 Permit = tuple[str, tuple[str, ...], tuple[str, ...]]
 RECEIVERS: tuple[tuple[str, str, Permit | None, tuple[tuple[str, str], ...]], ...] = (
     ("disposer", "危废处置公司", ("comprehensive", ("HW06", "HW08", "HW11", "HW18"), ("R9", "D10", "D1")),
-     (("R9", "utilise"), ("D10", "dispose"), ("D1", "dispose"))),
+     (("R9", "utilise"), ("D10", "dispose"), ("D1", "dispose"), ("Y10", "dispose"))),
     ("medical", "医废处置中心", ("medical", ("HW01",), ("Y10",)), (("Y10", "dispose"),)),
     ("landfill", "固废填埋场", ("site-permit", (), ()), (("D1", "dispose"),)),
     ("kiln", "水泥窑", None, (("C2", "utilise"),)),
@@ -180,6 +188,7 @@ class Holder:
     stock: dict[Waste, list[Can]] = field(default_factory=dict)
     received: dict[Waste, list[Can]] = field(default_factory=dict)
     phase: int = 0
+    drums: int = 0
 
     @property
     def party(self) -> str:
@@ -215,7 +224,6 @@ class World:
         self._waiting: dict[int, list[tuple[Holder, Waste, Can]]] = {}
         self._away: dict[int, list[tuple[Holder, Waste, Can]]] = {}
         self._count = 0
-        self._offline: frozenset[str] = frozenset()
         # The park authority keeps the registers, the district bureau licenses and supervises.
         self.offices = {name: self._new("party", 0) for name in OFFICES}
         self._authorities = {
@@ -245,6 +253,9 @@ class World:
         for fraud in frauds:
             culprit = self._culprit(fraud)
             self.planted[fraud] = Planted(fraud=fraud, party=culprit.party, name=culprit.name)
+        self._offline = {
+            (c.player.alias, day) for c in self.carriers for day in range(days) if self.chance.randrange(100) < 3
+        }
 
     @property
     def begins(self) -> str:
@@ -295,6 +306,9 @@ class World:
         midnight = datetime.combine(self.first + timedelta(days=day), datetime.min.time(), LOCAL)
         return text_of(midnight + timedelta(minutes=minutes))
 
+    def _day(self, day: int) -> str:
+        return (self.first + timedelta(days=day)).isoformat()
+
     def _new(self, kind: str, day: int) -> str:
         return f"{kind}:{self._uuid7(day)}"
 
@@ -303,9 +317,10 @@ class World:
         return new_uuid7(int(moment.timestamp()) * 1000, self.chance.randbytes(10))
 
     def _say(self, who: Player, day: int, minutes: int, type_: str, body: dict[str, Any]) -> str:
-        """One statement, due at its arrival; whoever has no network that day uploads in the evening."""
+        """One statement, due at its arrival: in the evening, for whom there is no network or no system that day."""
         at, self._count = self._at(day, minutes), self._count + 1
-        received = max(at, self._at(day, 20 * 60)) if who.alias in self._offline else at
+        late = (who.alias, day) in self._offline or _on_paper(day)
+        received = max(at, self._at(day, 20 * 60)) if late else at
         received = received[:-4] + "500Z"
         step = Step(
             story="world", id=self._uuid7(day), by=who, at=at, received_at=received, type=type_, body=body
@@ -317,7 +332,6 @@ class World:
         """Everything that is said in this world, in the order of arrival."""
         self._opening()
         for day in range(self.days):
-            self._offline = frozenset(h.player.alias for h in self.carriers if self.chance.randrange(100) < 3)
             self._live(day)
             end = self._at(day + 1, 0)
             while self._due and self._due[0][0] < end:
@@ -350,7 +364,8 @@ class World:
             say(registrar, "site-registered", holder=holder.party, site=holder.place["site"], name=holder.name,
                 region="999999", live_from=self.first.isoformat(), use=use)  # fmt: skip
             say(registrar, "facility-registered", holder=holder.party, facility=holder.store, code="TS001",
-                site=holder.place["site"], purpose="store", store_kind="store")  # fmt: skip
+                site=holder.place["site"], purpose="store",
+                store_kind="point" if holder.wastes == (SOLVENT,) else "store")  # fmt: skip
             for k, (method, facility) in enumerate(holder.facilities.items(), 2):
                 purpose = "utilise" if method in ("R9", "C2") else "dispose"
                 say(registrar, "facility-registered", holder=holder.party, facility=facility, code=f"TS{k:03d}",
@@ -408,12 +423,14 @@ class World:
     def _live(self, day: int) -> None:
         for holder, waste, can in self._away.pop(day, ()):
             holder.stock.setdefault(waste, []).append(can)
-        if day % 90 == 61:
-            self._oversee(day)
-        elif day % 90 == 16:
-            self._mislay(day)
-        elif day % 90 == 31:
-            self._seize(day)
+        # Once a quarter each.
+        troubles = {
+            16: self._mislay, 31: self._seize, 43: self._discover, 52: self._doubt, 61: self._oversee,
+        }  # fmt: skip
+        if day % 90 in troubles:
+            troubles[day % 90](day)
+        if day == EMERGENCY.start:
+            self._declare_emergency(day)
         for holder in self.enterprises:
             if self._does("silent-devices", holder) and day >= self.days // 2:
                 self._plant("silent-devices", day, 0, holder.place["site"])
@@ -424,7 +441,7 @@ class World:
                 else:
                     self._generate(holder, waste, day)
             self._send(holder, day)
-        for holder in self.receivers_once():
+        for holder in [*self.receivers_once(), self.town]:
             self._send(holder, day)
         for holder, waste, can in self._waiting.pop(day, ()):
             holder.received.setdefault(waste, []).append(can)
@@ -488,6 +505,42 @@ class World:
         self._say(inspector, day + 2, 15 * 60, "inspection-reported", seen | report)
         self._say(inspector, day + 2, 16 * 60, "loss-determined", {**leak, "net_g": lost, "outcome": "process-loss"})
 
+    def _discover(self, day: int) -> None:
+        """Once a quarter the town finds a drum that is nobody's, and sends it on."""
+        can = Can(self._new("container", day), self.chance.randint(*OIL.grams), day)
+        mass = {"basis": OIL.basis, "net_g": can.grams}
+        where = {"found_at": {"sealed": sha256(f"an invented roadside on day {day}".encode()).hex()}}
+        self._say(self.town.player, day, 7 * 60, "waste-discovered", _birth(can, self.town.place, OIL, mass) | where)
+        self.town.stock.setdefault(OIL, []).append(can)
+
+    def _doubt(self, day: int) -> None:
+        """Once a quarter a load of slag is held as hazardous until its report. Every other one is; the others go to the
+        kiln when the authority has confirmed that they are not."""
+        holder = self.chance.choice([e for e in self.enterprises if KILN_SLAG in e.wastes])
+        can = Can(self._new("container", day), self.chance.randint(*KILN_SLAG.grams), day)
+        evidence = {"evidence": sha256(can.id.encode()).hex()}
+        about = {"container": can.id, "place": holder.place}
+        mass = {"basis": KILN_SLAG.basis, "net_g": can.grams}
+        self._say(holder.player, day, 7 * 60, "container-filled", _birth(can, holder.place, KILN_SLAG, mass))
+        self._say(holder.player, day, 7 * 60 + 5, "waste-reclassified", about | {
+            "old_code": KILN_SLAG.code, "new_code": HAZARDOUS_SLAG.code, "net_g": can.grams, "cause": "provisional",
+        })  # fmt: skip
+        found = self.chance.choice((KILN_SLAG, HAZARDOUS_SLAG))
+        if found is KILN_SLAG:
+            self._say(holder.player, day + 9, 7 * 60, "waste-reclassified", about | evidence | {
+                "old_code": HAZARDOUS_SLAG.code, "new_code": KILN_SLAG.code, "net_g": can.grams, "cause": "report",
+            })  # fmt: skip
+        confirmed = about | evidence | {"code": found.code}
+        self._say(self._authorities["supervision"], day + 12, 7 * 60, "identification-confirmed", confirmed)
+        self._away.setdefault(day + 12, []).append((holder, found, can))
+
+    def _declare_emergency(self, day: int) -> None:
+        """An epidemic: for some days the disposer may take and close medical waste."""
+        self._say(self._authorities["licensing"], day, 7 * 60, "emergency-plan-declared", {
+            "plan": self._new("plan", day), "receivers": [self.receivers["disposer"].party], "codes": ["HW01"],
+            "valid_from": self._day(day), "valid_until": self._day(EMERGENCY.stop), "reason": "epidemic",
+        })  # fmt: skip
+
     def _generate(self, holder: Holder, waste: Waste, day: int) -> None:
         for n in range((waste.in_100_days + self.chance.randrange(100)) // 100):
             grams = self.chance.randint(*waste.grams)
@@ -497,7 +550,10 @@ class World:
             can, at = Can(self._new("container", day), grams, day), 8 * 60 + 5 * n
             typed = grams * TYPED_WRONG if waste.listed and self.chance.randrange(400) == 0 else grams
             mass = {"basis": waste.basis, "net_g": typed}
-            id_ = self._say(holder.player, day, at, "container-filled", _birth(can, holder.place, waste, mass))
+            asset = {"asset": f"D-{holder.phase}-{holder.drums % DRUMS}"} if waste is OIL else {}
+            holder.drums += waste is OIL
+            birth = _birth(can, holder.place, waste, mass) | asset
+            id_ = self._say(holder.player, day, at, "container-filled", birth)
             if typed != grams:
                 self._say(holder.player, day, at + 1, "entry-corrected", {
                     "container": can.id, "target": id_, "field": "mass.net_g", "old": typed, "new": grams,
@@ -551,6 +607,7 @@ class World:
             for start in range(0, len(cans), LINES_MAX):
                 batch = cans[start : start + LINES_MAX]
                 if waste.on_manifest:
+                    waste = EMERGENCY_BAGS if waste is BAGS and day in EMERGENCY else waste
                     self._manifest(holder, waste, batch, day, start // LINES_MAX)
                 else:
                     self._deliver(holder, waste, batch, day)
@@ -587,12 +644,16 @@ class World:
         }  # fmt: skip
         at = 10 * 60 + run
         lines = [_load(c.id, waste, c.grams) for c in cans]
-        self._say(holder.player, day, at, "manifest-issued", {**ends, "lines": lines})
-        trouble = self.chance.randrange(200) if waste.kind == "package" else 99
+        natural = waste.kind == "package" and waste is not EMERGENCY_BAGS
+        trouble = self.chance.randrange(200) if natural else 99
+        if trouble == 6 and (len(cans) == 1 or "double-manifest" in self.planted):
+            trouble = 99
+        # One drum more than the list has goes along, as the driver records.
+        self._say(holder.player, day, at, "manifest-issued", {**ends, "lines": lines[trouble == 6 :]})
         left: list[dict[str, Any]] = []
         if trouble == 0 and len(cans) > 1:
             stays = cans.pop()
-            holder.stock[waste].append(stays)
+            holder.stock[waste].append(self._repacked(holder, waste, stays, day, at + 45))
             left = [{"container": stays.id, "reason": "damaged"}]
             lines = lines[:-1]
         if waste.to == "disposer" and "paper-receipts" in self.planted and self.chance.randrange(4) == 0:
@@ -608,6 +669,21 @@ class World:
             if trouble == 4:
                 ends = self._handed_over(ends, lines, day, at + 90)
         self._receive(holder, waste, cans, day, at, ends, trouble, to)
+        if _on_paper(day):
+            self._say(holder.player, day + 1, 7 * 60 + run, "paper-manifest-backfilled", {
+                "manifest": ends["manifest"], "place": holder.place, "on_paper": [c.id for c in cans],
+                "outage_from": self._at(day, 0), "outage_until": self._at(day, 20 * 60),
+                "paper_number": f"示纸 {day:04d}（虚构）",
+            })  # fmt: skip
+
+    def _repacked(self, holder: Holder, waste: Waste, can: Can, day: int, at: int) -> Can:
+        """Damaged and left behind: its content goes into a new drum, but for what sticks to the old one."""
+        whole = Can(self._new("container", day), can.grams - can.grams // 500, can.day)
+        self._say(holder.player, day, at, "contents-transferred", {
+            "place": holder.place, "reason": "repack", "sources": [_draw(can, waste)],
+            "targets": [_pour(whole, waste)],
+        })  # fmt: skip
+        return whole
 
     def _handed_over(self, ends: dict[str, Any], lines: list[dict[str, Any]], day: int, at: int) -> dict[str, Any]:
         """The truck broke down: the other carrier takes the load on; the ends of the journey from there."""
@@ -640,7 +716,8 @@ class World:
             decided = day + 9
         verdicts, back = [], None
         for n, can in enumerate(cans):
-            line = {"container": can.id, "code": waste.code, "listed_g": can.grams}
+            listed = {"unlisted": True} if trouble == 6 and n == 0 else {"listed_g": can.grams}
+            line = {"container": can.id, "code": waste.code, **listed}
             if trouble == 2 and n == 0:
                 verdicts.append(line | {"decision": "refused", "discrepancy": "packaging"})
                 back = can
@@ -655,7 +732,7 @@ class World:
         body = {"from": ends["from"], "to": ends["to"], "carrier": ends["carrier"], "manifest": ends["manifest"]}
         self._say(to.player, decided, at + 240, "manifest-received", {**body, "lines": verdicts})
         if back is not None:
-            self._bring_back(back, waste, holder, ends, day, at)
+            (self._redirect if waste is FLY_ASH else self._bring_back)(back, waste, holder, ends, day, at)
         if trouble == 5:
             self._defect(cans[0], ends["manifest"], holder, to, day)
         if self._does("double-manifest", holder) and len(cans) > 1:
@@ -681,6 +758,18 @@ class World:
         })  # fmt: skip
         holder.stock[waste].append(can)
 
+    def _redirect(self, can: Can, waste: Waste, holder: Holder, ends: dict[str, Any], day: int, at: int) -> None:
+        """Refused by one, and sent on by its sender to another who may close it: ash that leaches, to the disposer."""
+        to = self.receivers["disposer"]
+        way = {"manifest": ends["manifest"], "from": ends["from"], "to": to.place, "carrier": ends["carrier"]}
+        load = _load(can.id, waste, can.grams)
+        self._say(holder.player, day + 1, 7 * 60, "manifest-redirected", {**way, "lines": [load]})
+        can.grams = self._arrived(holder, can.grams, (ends["manifest"], can.id), day + 1)
+        verdict = {"decision": "accepted", "mass": {"basis": "weighed", "net_g": can.grams}}
+        line = {"container": can.id, "code": waste.code, "listed_g": load["net_g"], **verdict}
+        self._say(to.player, day + 1, at + 240, "manifest-received", {**way, "lines": [line]})
+        self._waiting.setdefault(day + 1, []).append((to, waste, can))
+
     # -- treatment -----------------------------------------------------------------------------------------------------
 
     def _treat(self, holder: Holder, waste: Waste, cans: list[Can], day: int) -> None:
@@ -699,7 +788,7 @@ class World:
                 "end": waste.end, "method": waste.method, "basis": waste.basis,
                 "inputs": [_draw(c, waste) for c in batch],
                 "outputs": [_pour(c, residue) for residue, c in outputs] or None,
-                "exemption": EXEMPTION if waste is FLY_ASH else None,
+                "exemption": EXEMPTION if waste is FLY_ASH and holder.role == "landfill" else None,
             }  # fmt: skip
             at = 20 * 60 + start // LINES_MAX
             self._say(holder.player, day, at, "waste-treated", {k: v for k, v in body.items() if v is not None})
@@ -756,6 +845,11 @@ class World:
         self._say(to.player, day, 17 * 60, "manifest-received", {**ends, "lines": [verdict]})
         to.received.setdefault(waste, []).append(can)
         self._plant("double-manifest", day, can.grams, can.id, ends["manifest"])
+
+
+def _on_paper(day: int) -> bool:
+    """Once a quarter the system is out for a day, and manifests run on paper."""
+    return day % 90 == PAPER_DAY
 
 
 def _credit_code(n: int) -> dict[str, str]:

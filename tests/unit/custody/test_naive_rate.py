@@ -24,6 +24,8 @@ WORLDS = (
     (4, 5, 18, ("relabelling", "no-residues")),
     (5, 5, 18, ("silent-devices", "under-reporting")),
     (6, 4, 16, ("double-manifest",)),
+    # A quarter of a small park, with what happens once a quarter.
+    (7, 5, 100, ()),
 )
 
 
