@@ -99,7 +99,8 @@ def recorded(world: World, settings: Settings, clock: StoryClock) -> tuple[Ledge
     """A new ledger in which the world has happened: each statement signed by its author's own key, recorded in batches
     of a day or of 1,000, and projected. Who acted there is in the keyring of the home afterwards."""
     clock.ms = round(moment_of(world.begins).timestamp() * 1000)
-    chains = {player.alias: _chain(player) for player in world.players}
+    everybody = [*world.players, *(farm.player for farm in world.farms)]
+    chains = {player.alias: _chain(player) for player in everybody}
     ledger = bootstrap.init_ledger(
         settings,
         origin=ORIGIN,
@@ -138,7 +139,8 @@ def _root(world: World, player: Player, chain: AuthorChain) -> RootAuthority:
 
 
 def _enrol(world: World, ledger: Ledger, chains: dict[str, AuthorChain], at: str) -> dict[str, str]:
-    """The registrar enrols everybody whose key the genesis does not pin; the key stream of each."""
+    """The registrar enrols everybody whose key the genesis does not pin, carriers vouch for the farms; the key stream
+    of each player."""
     streams, said = {}, []
     for player in world.players:
         streams[player.alias] = player.key
@@ -147,6 +149,9 @@ def _enrol(world: World, ledger: Ledger, chains: dict[str, AuthorChain], at: str
             body = ledger.enrolment(key, holder=player.party, person=player.person, admin=player.admin)
             streams[player.alias] = body["key"]
             said.append(_signed(ledger, chains["registrar"], "key-enrolled", body, at, ledger.new_id()))
+    for guest in [farm.player for farm in world.farms]:
+        body = ledger.enrolment(chains[guest.alias].key, holder=guest.party, person=guest.person, uses=1)
+        said.append(_signed(ledger, chains[guest.vouched_by], "key-enrolled", body, at, ledger.new_id()))
     for start in range(0, len(said), BATCH):
         _record(ledger, said[start : start + BATCH])
     _look(ledger, chains.values())

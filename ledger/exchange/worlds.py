@@ -31,8 +31,9 @@ LOCAL = timezone(timedelta(hours=8))
 TYPED_WRONG = 10
 # A producer's drums come back and are filled again in turn.
 DRUMS = 40
-PAPER_DAY = 75
-EMERGENCY = range(200, 205)
+# What happens once a quarter, and on which of its days; what happens once, on which days of the world.
+QUARTER, PAPER_DAY = 90, 75
+EMERGENCY, AMENDED = range(200, 205), 350
 
 FRAUDS: dict[str, str] = {
     "weight-skim": "the carrier keeps 6 % of every load of one sender",
@@ -253,6 +254,9 @@ class World:
         for fraud in frauds:
             culprit = self._culprit(fraud)
             self.planted[fraud] = Planted(fraud=fraud, party=culprit.party, name=culprit.name)
+        self._licence = self._new("licence", 0)
+        # Farms without an account: a carrier vouches for a key of each that is good for one statement.
+        self.farms = [self._farm(n) for n in range(1, days // QUARTER + 2)]
         self._offline = {
             (c.player.alias, day) for c in self.carriers for day in range(days) if self.chance.randrange(100) < 3
         }
@@ -271,6 +275,16 @@ class World:
         holder = Holder(name=name, role=role, player=player, place=place, store=self._new("facility", 0), **more)
         holder.facilities = {method: self._new("facility", 0) for method in facilities or ()}
         return holder
+
+    def _farm(self, n: int) -> Holder:
+        party = self._new("party", 0)
+        guest = Player(
+            alias=f"guest-{n}", party=party, person=self._new("person", 0), key=self._new("key", 0), roles=(),
+            admin=False, genesis=False, vouched_by=self.carriers[0].player.alias,
+        )  # fmt: skip
+        place = {"party": party, "site": self._new("site", 0)}
+        store = self._new("facility", 0)
+        return Holder(name=f"示例农场{n}（虚构）", role="farm", player=guest, place=place, store=store)
 
     def _person(self, alias: str, party: str, **more: Any) -> Player:
         rights: dict[str, Any] = {"roles": (), "admin": False, "genesis": False} | more
@@ -341,7 +355,7 @@ class World:
     # -- the opening ---------------------------------------------------------------------------------------------------
 
     def _opening(self) -> None:
-        everybody = [*self.receivers_once(), *self.carriers, self.town, *self.enterprises]
+        everybody = [*self.receivers_once(), *self.carriers, self.town, *self.enterprises, *self.farms]
         registrar, licensing = self._authorities["registrar"], self._authorities["licensing"]
         settings = self._authorities["settings"]
 
@@ -374,9 +388,11 @@ class World:
             licence = permits.get(holder.role)
             if licence is not None:
                 kind, include, methods = licence
-                say(licensing, "licence-granted", licence=self._new("licence", 0), holder=holder.party, kind=kind,
-                    number=f"示证 W{n:04d} 号（虚构）", site=holder.place["site"], valid_from="2020-01-01",
-                    valid_until="2029-12-31", include=list(include) or None, methods=list(methods) or None)  # fmt: skip
+                disposer = holder.role == "disposer"
+                say(licensing, "licence-granted", licence=self._licence if disposer else self._new("licence", 0),
+                    holder=holder.party, kind=kind, number=f"示证 W{n:04d} 号（虚构）", site=holder.place["site"],
+                    valid_from="2020-01-01", valid_until="2029-12-31", include=list(include) or None,
+                    methods=list(methods) or None, annual_g=self._allowed if disposer else None)  # fmt: skip
             general = [w.code for w in (*holder.wastes, *(r for w in holder.wastes for _, r in w.residues))
                        if REGIME.kind_of(w.code) == "industrial"]  # fmt: skip
             if general:
@@ -409,6 +425,12 @@ class World:
         """The receivers that are not enterprises of the park as well."""
         return [self.receivers[role] for role, *_ in RECEIVERS]
 
+    @property
+    def _allowed(self) -> int:
+        """What the disposer may take in a year: three quarters of what the enterprises make for it."""
+        made = (sum(w.grams) * w.in_100_days for e in self.enterprises for w in e.wastes if w.to == "disposer")
+        return sum(made) // 2 * 365 // 100 * 3 // 4
+
     def _planned(self, holder: Holder, year: int) -> list[dict[str, Any]]:
         days = sum((self.first + timedelta(days=d)).year == year for d in range(self.days))
         lines = []
@@ -423,14 +445,16 @@ class World:
     def _live(self, day: int) -> None:
         for holder, waste, can in self._away.pop(day, ()):
             holder.stock.setdefault(waste, []).append(can)
-        # Once a quarter each.
         troubles = {
             16: self._mislay, 31: self._seize, 43: self._discover, 52: self._doubt, 61: self._oversee,
+            66: self._vouch,
         }  # fmt: skip
-        if day % 90 in troubles:
-            troubles[day % 90](day)
+        if day % QUARTER in troubles:
+            troubles[day % QUARTER](day)
         if day == EMERGENCY.start:
             self._declare_emergency(day)
+        elif day == AMENDED:
+            self._amend(day)
         for holder in self.enterprises:
             if self._does("silent-devices", holder) and day >= self.days // 2:
                 self._plant("silent-devices", day, 0, holder.place["site"])
@@ -541,6 +565,31 @@ class World:
             "valid_from": self._day(day), "valid_until": self._day(EMERGENCY.stop), "reason": "epidemic",
         })  # fmt: skip
 
+    def _amend(self, day: int) -> None:
+        """The disposer's licence, full since the autumn, allows twice as much from the next day on."""
+        _, _, licence, _ = RECEIVERS[0]
+        assert licence is not None
+        self._say(self._authorities["licensing"], day, 7 * 60, "licence-amended", {
+            "licence": self._licence, "holder": self.receivers["disposer"].party, "from": self._day(day + 1),
+            "valid_until": "2029-12-31", "include": list(licence[1]), "methods": list(licence[2]),
+            "annual_g": 2 * self._allowed,
+        })  # fmt: skip
+
+    def _vouch(self, day: int) -> None:
+        """Once a quarter a carrier fetches a drum from a farm that has no account, and brings it to the disposer."""
+        farm, to, carrier = self.farms[day // QUARTER], self.receivers["disposer"], self.carriers[0]
+        can = Can(self._new("container", day), self.chance.randint(*OIL.grams), day)
+        mass = {"basis": OIL.basis, "net_g": can.grams}
+        self._say(farm.player, day, 9 * 60, "container-filled", _birth(can, farm.place, OIL, mass))
+        ends = {
+            "manifest": self._new("manifest", day), "from": farm.place, "to": to.place, "carrier": carrier.party
+        }  # fmt: skip
+        load = _load(can.id, OIL, can.grams)
+        self._say(carrier.player, day, 11 * 60, "manifest-collected", {**ends, "lines": [load]})
+        verdict = {"container": can.id, "code": OIL.code, "decision": "accepted", "mass": mass}
+        self._say(to.player, day, 15 * 60, "manifest-received", {**ends, "lines": [verdict]})
+        self._waiting.setdefault(day, []).append((to, OIL, can))
+
     def _generate(self, holder: Holder, waste: Waste, day: int) -> None:
         for n in range((waste.in_100_days + self.chance.randrange(100)) // 100):
             grams = self.chance.randint(*waste.grams)
@@ -607,8 +656,8 @@ class World:
             for start in range(0, len(cans), LINES_MAX):
                 batch = cans[start : start + LINES_MAX]
                 if waste.on_manifest:
-                    waste = EMERGENCY_BAGS if waste is BAGS and day in EMERGENCY else waste
-                    self._manifest(holder, waste, batch, day, start // LINES_MAX)
+                    way = EMERGENCY_BAGS if waste is BAGS and day in EMERGENCY else waste
+                    self._manifest(holder, way, batch, day, start // LINES_MAX)
                 else:
                     self._deliver(holder, waste, batch, day)
 
@@ -718,6 +767,7 @@ class World:
         for n, can in enumerate(cans):
             listed = {"unlisted": True} if trouble == 6 and n == 0 else {"listed_g": can.grams}
             line = {"container": can.id, "code": waste.code, **listed}
+            line |= {"exemption": EXEMPTION} if waste is FLY_ASH else {}
             if trouble == 2 and n == 0:
                 verdicts.append(line | {"decision": "refused", "discrepancy": "packaging"})
                 back = can
@@ -727,7 +777,7 @@ class World:
             else:
                 can.grams = self._arrived(holder, can.grams, (ends["manifest"], can.id), day)
                 accepted = {"decision": "accepted", "mass": {"basis": "weighed", "net_g": can.grams}}
-                verdicts.append(line | accepted | ({"exemption": EXEMPTION} if waste is FLY_ASH else {}))
+                verdicts.append(line | accepted)
                 self._waiting.setdefault(decided, []).append((to, waste, can))
         body = {"from": ends["from"], "to": ends["to"], "carrier": ends["carrier"], "manifest": ends["manifest"]}
         self._say(to.player, decided, at + 240, "manifest-received", {**body, "lines": verdicts})
@@ -849,7 +899,7 @@ class World:
 
 def _on_paper(day: int) -> bool:
     """Once a quarter the system is out for a day, and manifests run on paper."""
-    return day % 90 == PAPER_DAY
+    return day % QUARTER == PAPER_DAY
 
 
 def _credit_code(n: int) -> dict[str, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from ledger.exchange.stories import Step
 
@@ -136,7 +135,6 @@ class Naive:
             if not mine(box):
                 box.where = "gone"
                 return
-            body = step.body
             if not self.entitled(box, step):
                 t.bad += box.grams
             elif step.at >= start:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -44,20 +44,22 @@ def told() -> tuple[Park, dict[str, Story]]:
     return park, {story.name: story for story in stories}
 
 
-def author(player: Player) -> Author:
+def author(player: Player, parties: Mapping[str, str]) -> Author:
+    """`parties` are everybody's by alias."""
     return Author(
         party=player.party,
         person=player.person,
         key=sha256(f"key of {player.alias}".encode()).hex(),
         roles=frozenset(player.roles),
         admin=player.admin,
-        vouched_by=told()[0].players[player.vouched_by].party if player.vouched_by else None,
+        vouched_by=parties[player.vouched_by] if player.vouched_by else None,
     )
 
 
 def facts_of(steps: Iterable[Step]) -> list[Fact]:
     """The steps as facts in the order of arrival; each person's are numbered in the order of happening."""
     steps = list(steps)
+    parties = {s.by.alias: s.by.party for s in steps}
     numbers: dict[str, int] = {}
     seq = {}
     for step in sorted(steps, key=lambda s: s.at):
@@ -65,7 +67,7 @@ def facts_of(steps: Iterable[Step]) -> list[Fact]:
     return [
         Fact(
             event=parse(step.type, step.body, CN),
-            by=author(step.by),
+            by=author(step.by, parties),
             at=step.at,
             received_at=step.received_at,
             seq=seq[step.id],
@@ -83,7 +85,7 @@ def catalogue() -> tuple[Fact, Edition]:
     settings = told()[0].players["settings"]
     event = parse("catalogue-adopted", edition.body("2021", "2021-01-01"), CN)
     at = "2025-01-03T03:00:00.000Z"
-    fact = Fact(event=event, by=author(settings), at=at, received_at=at, seq=99, id="catalogue", statement="0" * 64)
+    fact = Fact(event=event, by=author(settings, {}), at=at, received_at=at, seq=99, id="catalogue", statement="0" * 64)
     return fact, edition_of(edition.content)
 
 
@@ -287,7 +289,7 @@ class Scene:
         id_ = _uid(10_000 + self.minutes)
         return Fact(
             event=parse(type_, body, CN),
-            by=author(self.park.players[who]),
+            by=author(self.park.players[who], {a: p.party for a, p in self.park.players.items()}),
             at=at,
             received_at=received_at or at,
             seq=self.seq[who],
