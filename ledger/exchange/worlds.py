@@ -566,7 +566,7 @@ class World:
         })  # fmt: skip
 
     def _amend(self, day: int) -> None:
-        """The disposer's licence, full since the autumn, allows twice as much from the next day on."""
+        """The disposer's licence, full by then, allows twice as much from the next day on."""
         _, _, licence, _ = RECEIVERS[0]
         assert licence is not None
         self._say(self._authorities["licensing"], day, 7 * 60, "licence-amended", {
