@@ -169,8 +169,8 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
     overdue = total(*OPEN, overdue=True)
     stock = total("closed", during=True, entitled=True, from_before=True)
     left = total("entrusted", during=True) + total("closed", during=True, by_producer=True)
-    # What a producer declares ends at its gate: its stock, and not what others' scales found more.
-    at_gate = total(*OPEN, during=False, by_producer=True, held=True)
+    # What a producer declares ends at its gate: its stock, what it lost of it, not what others' scales found more.
+    at_gate = total(*OPEN, during=False, by_producer=True, held=True) + total("lost", during=False, by_producer=True)
     declared_whole = at_gate + sum(came_in.values()) - total("gain", during=True, by_producer=False)
     declared_whole = declared_whole if origin else whole
     due = closed_ok + sum(bad.values()) + overdue

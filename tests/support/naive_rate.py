@@ -92,6 +92,8 @@ class Naive:
                     t.gate_opening += b.grams if b.holder == b.producer else 0
                 elif mine(b) and b.where in ("road", "lost") and origin:
                     t.opening += b.grams
+                    # What its producer lost never left the gate.
+                    t.gate_opening += b.grams if b.where == "lost" and b.holder == b.producer else 0
             if origin:
                 t.opening += t.bad_gap
 

@@ -57,6 +57,7 @@ def test_what_was_lost_before_a_period_found_and_closed_in_it_is_no_more_than_10
         treated(scene, each)
     after = rate(scene)
     assert (after.proven.part_g, after.proven.whole_g, after.proven.percent) == (200_000, 200_000, "100.00")
+    assert (after.declared.part_g, after.declared.whole_g) == (200_000, 200_000)
     assert (after.proven_with_stock.part_g, after.proven_with_stock.whole_g) == (200_000, 200_000)
 
 
@@ -236,22 +237,23 @@ def test_each_term_of_the_origin_view_is_where_the_definition_has_it() -> None:
         row("closed", 35, born_at=BEFORE, holder="d", grade="B", reason="no"),
         row("closed", 36, holder="d", grade="C", reason="no"),
         row("open", 64, **OLD | {"holder": "d"}), row("open", 128, **OLD | {"stage": "in-transit"}),
+        row("lost", 256, **OLD | AWAY | {"stage": "lost"}),
     ]  # fmt: skip
     seen = rate_of(rows, asked())
     assert seen.question == asked()
-    assert seen.opening_g == 1 + 2 + 4 + 8 + 64 + 128
+    assert seen.opening_g == 1 + 2 + 4 + 8 + 64 + 128 + 256
     assert {name: grams for name, grams in seen.came_in_g.items() if grams} == {"generated": 1_000, "gain": 30}
     assert seen.settled_g == 100 + 200 + 400 + 500
     assert seen.closed_ok_g == 5_000 + 6_000 + 40 + 50
     assert seen.bad_g == {
-        "lost": 64, "dumped": 86, "difference": 88, "closed-by-unentitled": 7_071, "process-loss-by-unentitled": 800
+        "lost": 320, "dumped": 86, "difference": 88, "closed-by-unentitled": 7_071, "process-loss-by-unentitled": 800
     }  # fmt: skip
     assert (seen.overdue_g, seen.open_g) == (95, 1 + 2 + 90 + 95 + 64 + 128)
     assert (seen.verified_g, seen.asserted_g, seen.custodial_g) == (11_000, 90, 6_000)
-    assert seen.proven == Share(part_g=11_090, whole_g=207 + 1_030 - 1_200)
+    assert seen.proven == Share(part_g=11_090, whole_g=463 + 1_030 - 1_200)
     assert seen.proven_with_stock == Share(part_g=11_090, whole_g=1_000 + 10 - 100 - 400 + 6_000)
-    assert seen.declared == Share(part_g=3_000 + 6_000, whole_g=1 + 1_000 + 20)
-    assert seen.due == Share(part_g=11_090, whole_g=11_090 + 64 + 86 + 88 + 7_071 + 800 + 95)
+    assert seen.declared == Share(part_g=3_000 + 6_000, whole_g=1 + 4 + 1_000 + 20)
+    assert seen.due == Share(part_g=11_090, whole_g=11_090 + 320 + 86 + 88 + 7_071 + 800 + 95)
     assert not seen.nothing_due and rate_of([row("open", 5)], asked()).nothing_due
 
 
