@@ -136,7 +136,7 @@ class Container:
             self.status, self.emptied_at = "emptied", at
 
     def to_bytes(self) -> bytes:
-        return orjson.dumps(self)
+        return _fitted(orjson.dumps(self))
 
     @classmethod
     def from_bytes(cls, row: bytes) -> Container:
@@ -189,7 +189,7 @@ class Manifest:
             yield from (c for c, s in self.lines.items() if s not in ("accepted", "missing", "returned", "left-behind"))
 
     def to_bytes(self) -> bytes:
-        return orjson.dumps(self)
+        return _fitted(orjson.dumps(self))
 
     @classmethod
     def from_bytes(cls, row: bytes) -> Manifest:
@@ -206,3 +206,8 @@ def new_thing(stream: str) -> Container | Manifest:
 def thing_from(stream: str, row: bytes) -> Container | Manifest:
     """A stored state."""
     return Container.from_bytes(row) if stream.startswith("container:") else Manifest.from_bytes(row)
+
+
+def _fitted(made: bytes) -> bytes:
+    """A copy of its own size: what orjson gives holds on to 8 KB or more, and many states are remembered."""
+    return bytes(memoryview(made))

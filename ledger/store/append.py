@@ -59,7 +59,7 @@ from ledger.store.subjects import Subjects
 FLUSH_MAX: Final = 2_000  # items in one transaction
 QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
 _TRIES: Final = 8
-_HEADS_MAX: Final = 200_000  # heads remembered in process
+_HEADS_MAX: Final = 50_000  # heads remembered in process: some 50 MB
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
 _GUESSED_MAX: Final = 100  # items that start from remembered heads: with more, a round trip is nothing
 _WARY_MAX: Final = 63  # flushes that read the heads first, after guesses were wrong

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from ledger.custody.container import thing_from
+from ledger.custody.container import Container, thing_from
 from ledger.custody.decide import decide, fold
 from ledger.custody.events.ledger import StatementAdopted
 from ledger.custody.rules import refusal_by_code
@@ -237,3 +238,14 @@ def test_states_are_what_their_facts_fold_to_and_survive_storage(scene: Scene) -
     for stream, row in scene.told.states.items():
         assert fold(stream, scene.told.facts[stream]).to_bytes() == row
         assert thing_from(stream, row).to_bytes() == row
+
+
+def test_a_state_takes_the_memory_of_its_own_bytes() -> None:
+    thing = Container(id="container:00000000-0000-7000-8000-000000000000")
+    tracemalloc.start()
+    try:
+        states = [thing.to_bytes() for _ in range(100)]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2 * sum(map(len, states))
