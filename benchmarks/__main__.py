@@ -1,8 +1,8 @@
 """Prints how fast the ledger is, each figure beside a baseline of the same run; `make bench`.
 
-BENCH_PARTS (default ledger,custody,http,workbook,pages) says what is measured; BENCH_SIZES (default 10000) are ledgers'
-sizes, separated by commas; BENCH_DATABASES (default sqlite,postgres) where they lie; BENCH_ROWS (default 2000) the rows
-of the workbook that is imported; BENCH_KILLS (default 200) how many processes the crash test kills at random.
+BENCH_PARTS (default ledger,custody,http,workbook,labels,pages) says what is measured; BENCH_SIZES (default 10000) are
+ledgers' sizes, separated by commas; BENCH_DATABASES (default sqlite,postgres) where they lie; BENCH_ROWS (default 2000)
+the rows of the workbook that is imported; BENCH_KILLS (default 200) how many processes the crash test kills at random.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import appending, custody, pages, proving, serving
+from benchmarks import appending, custody, labels, pages, proving, serving
 from benchmarks.databases import DATABASES, dsn, new_url
 from benchmarks.measure import Machine, Row, folder, watched
 from benchmarks.worlds import grown
 from tests.support.repository import ROOT
 
 LIBRARIES = ("sqlalchemy", "psycopg", "orjson", "PyNaCl", "pymerkle", "eventsourcing", "python-calamine", "granian")
-PARTS = "ledger,custody,http,workbook,pages"
+PARTS = "ledger,custody,http,workbook,labels,pages"
 
 
 def main() -> None:
@@ -72,6 +72,8 @@ def _rows(sizes: list[int], databases: list[str], server: list[Path]) -> Iterato
                 park.close()
     if "workbook" in parts:
         yield proving.workbook_row(int(os.environ.get("BENCH_ROWS", "2000")))
+    if "labels" in parts:
+        yield from labels.rows()
     if "pages" in parts:
         yield from pages.rows()
 
