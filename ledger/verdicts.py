@@ -36,10 +36,29 @@ def keep(path: Path, verdict: Verdict, at: str) -> Kept:
     beside = path.with_suffix(".new")
     beside.write_text(json.dumps(asdict(kept), ensure_ascii=False, indent=1) + "\n")
     beside.replace(path)
+    _failure(path).unlink(missing_ok=True)
     return kept
 
 
 _LINES_MAX = 50
+
+
+def fail(path: Path, error: Exception) -> None:
+    """Note that a verification ended without a verdict, and by what kind of error; the next verdict ends that."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _failure(path).write_text(type(error).__name__)
+
+
+def failure(path: Path) -> str:
+    """The kind of error that ended the newest verification without a verdict; "" when it had one."""
+    try:
+        return _failure(path).read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def _failure(path: Path) -> Path:
+    return path.with_suffix(".failed")
 
 
 def newest(path: Path) -> Kept | None:

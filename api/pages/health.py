@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Flask, current_app, redirect
@@ -46,7 +45,7 @@ def health() -> Response:
         age_s=age,
         verified=verdicts.newest(current_app.extensions["settings"].verdict),
         running=_running.locked(),
-        failed=failed.read_text() if (failed := _failed(current_app)).exists() else "",
+        failed=verdicts.failure(current_app.extensions["settings"].verdict),
         may_verify=bool(current_actor().roles & {"operator", "regulator"}),
     )
 
@@ -61,12 +60,6 @@ def verify() -> Response:
     return redirect("/ledger", 303)
 
 
-def _failed(app: Flask) -> Path:
-    """Where the kind of failure lies that ended the newest verification without a verdict; gone after the next."""
-    verdict: Path = app.extensions["settings"].verdict
-    return verdict.with_suffix(".failed")
-
-
 def _verify(app: Flask) -> None:
     try:
         with app.app_context():
@@ -75,10 +68,8 @@ def _verify(app: Flask) -> None:
             verdict = ledger().verify(level="hashes", trust=trust, policy=policy(), processes=1)
             settings.verdict.parent.mkdir(parents=True, exist_ok=True)
             verdicts.keep(settings.verdict, verdict, ledger().now())
-        _failed(app).unlink(missing_ok=True)
     except Exception as error:  # whatever it is, the next verification may start; the page tells its kind
-        _failed(app).parent.mkdir(parents=True, exist_ok=True)
-        _failed(app).write_text(type(error).__name__)
         log.error("verification ended: %s", type(error).__name__, exc_info=error)
+        verdicts.fail(app.extensions["settings"].verdict, error)
     finally:
         _running.release()

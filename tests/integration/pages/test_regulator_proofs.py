@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ledger import verdicts
 from ledger.log import statement
 from ledger.log.checkpoint import Policy
 from ledger.log.proof import verify_receipt
@@ -86,6 +87,14 @@ def test_a_verification_that_cannot_be_finished_says_so_until_one_is(api: ApiWor
     pinned.unlink()
     assert regulator.post("/ledger/verify", {}).status_code == 303
     assert "未能完成" not in (page := ended(regulator)) and "全部相符" in page
+
+
+def test_a_verdict_from_the_command_line_ends_the_word_of_one_that_failed(api: ApiWorld, regulator: AtWork) -> None:
+    kept = api.app.extensions["settings"].verdict
+    verdicts.fail(kept, OSError("disk"))
+    assert "OSError" in regulator.open("/ledger")
+    verdicts.keep(kept, api.world.ledger.verify(level="hashes", processes=1), api.world.ledger.now())
+    assert "OSError" not in (page := regulator.open("/ledger")) and "全部相符" in page
 
 
 def ended(regulator: AtWork) -> str:
