@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
 from api.pages import grouping
-from api.pages.acting import done, field, said_before, say
+from api.pages.acting import done, field, say_all
 from api.pages.containers import called
 from api.pages.containers import stores as known_stores
 from api.pages.shown import name, page, registry, t, teller
@@ -147,11 +147,7 @@ def _record(site: str, found: Count) -> Answer:
     if not found.present and not absent:
         raise NothingCounted()
     parts = [*_parts("present", found.present), *_parts("absent", absent)]
-    rest = () if said_before() else parts[1:]
-    first = say("store-counted", here | parts[0])
-    for part in rest:
-        say("store-counted", here | part, id_=ledger().new_id())
-    return first
+    return say_all([("store-counted", here | part) for part in parts])[0]
 
 
 def _parts(key: str, names: Iterable[str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api import browser
+from ledger.log import statement
 from tests.support.api_world import ApiWorld
 from tests.support.at_work import AtWork, at_work, text
 from tests.support.clerk import fills, says, workplace
@@ -103,6 +104,23 @@ def test_a_count_names_what_is_missing_and_unexpected_before_it_is_recorded(api:
     assert [bool(things[name].absent_at) for name in (there, gone, beyond)] == [False, True, False]
     assert things[beyond].facility == store
     assert at_work(api, "stranger").get(f"/count/{site}").status_code == 404
+
+
+def test_a_count_that_is_sent_twice_is_recorded_once_with_all_its_parts(api: ApiWorld, clerk: AtWork) -> None:
+    there, _gone = stored(api, clerk, container_code="D-1"), stored(api, clerk, container_code="D-2")
+    form = {
+        "facility": api.yard["kept"]["store"],
+        "present": there,
+        "confirmed": "yes",
+        "id": api.world.ledger.new_id(),
+    }
+    before = api.world.ledger.size()
+    for _ in range(2):
+        assert clerk.post(f"/count/{api.yard['shop']['site']}", form).status_code == 303
+    said = [statement.parse(record.statement) for record in api.world.ledger.records(before)]
+    assert [(s.type, sorted(s.body)) for s in said] == [
+        ("store-counted", ["facility", "place", "present"]), ("store-counted", ["absent", "facility", "place"])
+    ]  # fmt: skip
 
 
 def test_in_a_count_the_code_of_a_group_counts_all_that_is_in_it(api: ApiWorld, clerk: AtWork) -> None:
