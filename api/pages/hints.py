@@ -22,7 +22,7 @@ HINTS: Final[Mapping[str, tuple[str, str]]] = {
         "Find containers by holder, state or code. The filters are part of the address: keep it or pass it on.",
     ),
     "page_containers.container_page": (
-        "这是该容器的全程记录：谁持有、何时、多重。每一步旁的“证明”可打开经签名的原始记录。",
+        "这是该容器的全程记录：谁持有、何时、多重。每一步旁的印章可打开经签名的原始记录。",
         "The whole line of custody: who held it, when, how heavy. Each step's seal opens the signed record.",
     ),
     "page_filling.fill": (
@@ -35,9 +35,9 @@ HINTS: Final[Mapping[str, tuple[str, str]]] = {
         "What each store holds, with its clocks and capacity. Open one to see its zones or to count it.",
     ),
     "page_stores.count": (
-        "逐个扫描看到的容器。缺少的和多出的会成为异常，由您说明，不会被悄悄改掉。",
-        "Scan each container that you see. What is missing or extra becomes an exception to explain; nothing is"
-        " corrected in silence.",
+        "逐个扫描看到的容器。缺少的成为异常，账面之外的会列出；不会被悄悄改掉。",
+        "Scan each container that you see. What is missing becomes an exception, what is beyond the books is named;"
+        " nothing is corrected in silence.",
     ),
     "page_today.today": (
         "今天到期和即将到期的事项，最急的在前。",
@@ -49,13 +49,13 @@ HINTS: Final[Mapping[str, tuple[str, str]]] = {
         " page.",
     ),
     "page_manifests.new": (
-        "选接收单位和承运人，勾选容器。许可证、计划或跨省批准不符时，签发前就会说明原因。",
-        "Choose receiver and carrier and tick the containers. A licence, plan or approval that does not fit is named"
+        "选接收单位和承运人，勾选容器。缺少许可证、合同或跨省批准时，签发前就会说明。",
+        "Choose receiver and carrier and tick the containers. A licence, contract or approval that is missing is named"
         " before anything is issued.",
     ),
     "page_manifests.manifest_page": (
-        "联单三部分：移出、运输、接受。下一步该谁办理，写在标题下。",
-        "The form's three parts: sender, carrier, receiver. Whose turn it is stands below the title.",
+        "联单三部分：移出、运输、接受。您现在可办的事项列在标题下。",
+        "The form's three parts: sender, carrier, receiver. What you can do now stands below the title.",
     ),
     "page_journeys.pick_up": (
         "逐个扫描装车的容器。有破损或标签不符的可以拒装，并写明原因。",
