@@ -122,5 +122,5 @@ def test_four_people_take_three_drums_from_filling_to_a_proof(
     at = receipt.index("extra ") + 200
     page.fill("textarea[name=receipt]", receipt[:at] + ("A" if receipt[at] != "A" else "B") + receipt[at + 1 :])
     page.click("form#verify button.main")
-    expect(page.locator("#verdict")).to_contain_text("不成立")
+    expect(page.locator("#verdict")).to_contain_text("不成立：收据与固定的策略和信任文件不符")
     auditor.close()

@@ -32,7 +32,13 @@ form.addEventListener("submit", async (event) => {
   try {
     show(await verifyReceipt(receipt, form.policy.value, JSON.parse(form.trust.value)));
   } catch (error) {
-    verdict("wrong", t(`不成立：${error.message}`, `It does not hold: ${error.message}`));
+    verdict(
+      "wrong",
+      t(
+        `不成立：收据与固定的策略和信任文件不符，或已被改动，不能作为证明。请向出具方重新取得原文件再验。技术原因：${error.message}`,
+        `It does not hold: the receipt was changed, or does not fit the pinned policy and trust file, and proves nothing. Get the original file again from whoever issued it. Technical reason: ${error.message}`,
+      ),
+    );
   }
 });
 

@@ -32,10 +32,18 @@ export function encode(value, depth = 1) {
 /** The object whose canonical bytes these are; anything else is refused. */
 export function decode(bytes) {
   const source = decodeUtf8(bytes);
-  const value = JSON.parse(source);
+  const value = read(source);
   if (value === null || typeof value !== "object" || Array.isArray(value)) throw new NotCanonical("not an object");
   if (encode(value) !== source) throw new NotCanonical("not the canonical form");
   return value;
+}
+
+function read(source) {
+  try {
+    return JSON.parse(source);
+  } catch {
+    throw new NotCanonical("not JSON");
+  }
 }
 
 function checked(string) {
