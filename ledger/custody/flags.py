@@ -6,33 +6,17 @@ whatever order the facts came in. Time-driven ones carry the moment from which t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from ledger.custody import conditions
+from ledger.custody.conditions import Finding, Sighting
 from ledger.custody.decide import proposals, unwrapped
-from ledger.custody.events.containers import (
-    Birth,
-    ContainerMoved,
-    ContainerStored,
-    ContainerTakenOut,
-    ContainerWeighed,
-    ContentsTransferred,
-    WasteAdded,
-)
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
-from ledger.custody.events.movement import (
-    DeliveryRecorded,
-    ManifestArrived,
-    ManifestCollected,
-    ManifestReceived,
-    ManifestReturnReceived,
-)
-from ledger.custody.events.stock import StockDeclared
-from ledger.custody.events.treatment import WasteTreated
 from ledger.custody.fact import Fact
-from ledger.custody.lots import OPEN, Part, Row, Trace, within_tolerance
-from ledger.custody.regimes.base import Act, Regime, later, local_day, working_days_later
+from ledger.custody.lots import OPEN, Row, Trace
+from ledger.custody.regimes.base import Regime, local_day
 from ledger.custody.registry import Registry
 
 Severity = Literal["notice", "warning", "serious"]
@@ -512,19 +496,6 @@ RULES: dict[str, FlagRule] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A condition that holds now; `key` tells two of one rule apart, `due_at` is from when it counts."""
-
-    rule: str
-    key: str
-    grams: int = 0
-    holder: str = ""
-    site: str = ""
-    detail: str = ""
-    due_at: str = ""
-
-
 # What an accepted explanation ends although it goes on being so. All else ends when it is put right.
 EXPLAINABLE = frozenset(
     {"mass-difference", "defect-found-later", "not-on-manifest", "wrong-consignee", "code-differs", "without-manifest",
@@ -533,7 +504,6 @@ EXPLAINABLE = frozenset(
 
 
 _OF_CORRECTION = (EntryCorrected, CorrectionAgreed, CorrectionDecided)
-_HANDLING = (ContainerStored, ContainerMoved, ContainerTakenOut, ContainerWeighed, WasteTreated)
 
 
 def flags_of(trace: Trace, facts: Iterable[Fact]) -> list[Flag]:
@@ -568,8 +538,7 @@ def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
     for fact in trace.steps(facts):
         standing = {
             (f.rule, f.key): f
-            for check in CHECKS
-            for f in check(trace)
+            for f in conditions.standing(trace)
             if f.rule not in EXPLAINABLE or not trace.thing.accepted(f.rule, f.key)
         }
         for key in [k for k in opened if k not in standing]:
@@ -582,9 +551,10 @@ def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
                 opened[key] = _flag(trace.container, f, fact)
             elif opened[key].grams != f.grams:
                 opened[key] = replace(opened[key], grams=f.grams)
-        closed += [_flag(trace.container, f, fact) for f in _notices(trace, fact)]
-        sighting = _sighting(trace.container, fact)
-        closed += [_flag(trace.container, f, fact) for f in _travel(trace, seen, sighting, fact)]
+        closed += [_flag(trace.container, f, fact) for f in conditions.notices(trace, fact)]
+        sighting = conditions.sighting(trace.container, fact)
+        if seen and sighting and seen.site != sighting.site:
+            closed += [_flag(trace.container, f, fact) for f in conditions.travel(trace, seen, sighting, fact)]
         seen = sighting or seen
     closed = [_explained(trace, flag) for flag in closed]
     closed += _late_leavers(trace)
@@ -663,245 +633,6 @@ def _late_leavers(trace: Trace) -> Iterator[Flag]:
             yield replace(flag, closed_at=clock_at, closed_by=statement)
 
 
-# -- conditions -------------------------------------------------------------------------------------------------------
-
-CHECKS: list[Callable[[Trace], Iterator[Finding]]] = []
-
-
-def _check(function: Callable[[Trace], Iterator[Finding]]) -> Callable[[Trace], Iterator[Finding]]:
-    CHECKS.append(function)
-    return function
-
-
-@_check
-def _balances(trace: Trace) -> Iterator[Finding]:
-    for account, balance in trace.balances.items():
-        if balance < 0 and account.stage in ("held", "in-transit", "lost"):
-            rule = "over-book" if account.stage == "held" else "step-missing"
-            yield Finding(rule, f"{account.stage}/{account.holder}", -balance, account.holder, account.site)
-
-
-@_check
-def _legs(trace: Trace) -> Iterator[Finding]:
-    thing, regime = trace.thing, trace.regime
-    for journey, leg in thing.legs.items():
-        settled_at = leg.returned_at or leg.decided_at
-        for gap in leg.gap(thing.id):
-            if not leg.unweighed and not within_tolerance(regime, trace.registry, settled_at, gap):
-                yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
-        if not leg.manifest and (leg.sent_g is not None or leg.decided_at):
-            exempt = _unmanifested(trace, leg.code, leg.collected_at or leg.decided_at, leg.exemption, leg.sender)
-            if not leg.papers and not exempt:
-                sent = leg.sent_g if leg.sent_g is not None else leg.accepted_g
-                yield Finding("without-manifest", journey, sent or 0, leg.sender, leg.sender_site, leg.receiver)
-        if leg.refused:
-            days = regime.setting(trace.registry, "refused-return-days", local_day(leg.decided_at, regime.offset))
-            due = later(leg.decided_at, days=days)
-            yield Finding("refused-not-returned", journey, thing.net_g, leg.carrier, "", leg.receiver, due)
-        if leg.missing_g is not None and thing.status == "lost":
-            yield Finding("missing-at-arrival", journey, leg.missing_g, leg.carrier, "", leg.receiver)
-        if leg.decided_at and leg.manifest:
-            if not leg.listed:
-                yield Finding("not-on-manifest", journey, thing.net_g, leg.receiver, leg.receiver_site)
-            elif leg.consignee != leg.receiver:
-                yield Finding("wrong-consignee", journey, thing.net_g, leg.receiver, leg.receiver_site, leg.consignee)
-        if leg.decided_at and thing.born and leg.code != thing.code:
-            yield Finding(
-                "code-differs", journey, thing.net_g, leg.receiver, leg.receiver_site, f"{thing.code} {leg.code}"
-            )
-        if leg.manifest and leg.arrived_at and not leg.decided_at:
-            day = local_day(leg.arrived_at, regime.offset)
-            days = regime.setting(trace.registry, "confirmation-workdays", day, leg.receiver_site, leg.receiver)
-            due = working_days_later(leg.arrived_at, days, trace.registry, regime.offset)
-            yield Finding("confirmation-late", journey, thing.net_g, leg.receiver, leg.receiver_site, "", due)
-
-
-def _unmanifested(trace: Trace, code: str, at: str, exemption: str, sender: str) -> bool:
-    """True for waste that may travel without a manifest: not hazardous, or exempt on the road by a row."""
-    regime = trace.regime
-    if not regime.listed(code):
-        return True
-    names, stages = frozenset({code, *regime.classes_of(code)}), frozenset({"collection", "transport"})
-    return trace.registry.exempt(exemption, frozenset({sender}), names, stages, "", local_day(at, regime.offset))
-
-
-@_check
-def _carried(trace: Trace) -> Iterator[Finding]:
-    """Mass whose clock ran out in earlier hands: it stays overdue until it is closed, so somebody must be named."""
-    sums: dict[tuple[str, str], int] = {}
-    for account, part in trace.parts():
-        if part.carried and account.stage != "lost" and trace.deadline(account, part) >= trace.clock_at():
-            sums[account.holder, account.site] = sums.get((account.holder, account.site), 0) + part.grams
-    for (holder, site), grams in sums.items():
-        yield Finding("carried-overdue", holder, grams, holder, site)
-
-
-@_check
-def _standing(trace: Trace) -> Iterator[Finding]:
-    thing = trace.thing
-    if thing.status == "lost" and not any(leg.missing_g is not None for leg in thing.legs.values()):
-        yield Finding("container-lost", thing.lost_by, thing.net_g, thing.lost_by, thing.site)
-    if thing.mass_unknown and thing.status != "emptied":
-        yield Finding("mass-unknown", "", 0, thing.holder, thing.site)
-    if thing.born and trace.regime.listed(thing.code):
-        edition = trace.registry.edition_on(local_day(thing.born_at, trace.regime.offset))
-        if edition is not None and thing.code not in edition.codes:
-            yield Finding("code-not-in-catalogue", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
-
-
-@_check
-def _gaps(trace: Trace) -> Iterator[Finding]:
-    """Differences of weighing, repacking and emptying; those of journeys are seen at their legs."""
-    for key, parts in trace.gaps.items():
-        if key not in trace.thing.legs:
-            place = parts[0][0]
-            yield Finding("mass-difference", key, sum(p.grams for _, p in parts), place.holder, place.site)
-
-
-@_check
-def _care(trace: Trace) -> Iterator[Finding]:
-    thing = trace.thing
-    if thing.absent_at and thing.status != "lost":
-        yield Finding("count-gap", thing.absent_at, thing.net_g, thing.holder, thing.site)
-    if thing.impounded_at:
-        yield Finding("impounded", thing.impounded_at, thing.net_g, thing.holder, thing.site)
-    if thing.leaked_g:
-        yield Finding("leak", "", thing.leaked_g, thing.holder, thing.site)
-    for key, kind in thing.defects.items():
-        yield Finding("defect-found-later", key, thing.net_g, thing.holder, thing.site, kind)
-    counted = {p.code for _, p in trace.parts()} - {thing.code}
-    if thing.born and any(trace.regime.listed(c) for c in counted) and not trace.regime.listed(thing.code):
-        yield Finding("reclassification-unconfirmed", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
-
-
-@_check
-def _crossings(trace: Trace) -> Iterator[Finding]:
-    """Waste that went from one province to another and lacks the approval (or the report) it needs."""
-    sites, registry, regime = trace.registry.sites, trace.registry, trace.regime
-    for journey, leg in trace.thing.legs.items():
-        sender, receiver = sites.get(leg.sender_site), sites.get(leg.receiver_site)
-        if not (leg.collected_at and sender and receiver and sender.region and receiver.region):
-            continue
-        if regime.border(sender.region) == regime.border(receiver.region) or leg.returned_at:
-            continue
-        day = local_day(leg.collected_at, regime.offset)
-        uses = {f.purpose for f in registry.facilities.values() if f.site == receiver.site} - {"generate"}
-        report = not regime.listed(leg.code) and uses == {"utilise"}
-        if not registry.crossing(leg.sender, leg.receiver, leg.code, day, report=report):
-            yield Finding("no-approval", journey, trace.thing.net_g, leg.sender, leg.sender_site, leg.receiver)
-
-
-@_check
-def _entitlement(trace: Trace) -> Iterator[Finding]:
-    unentitled: dict[tuple[str, str, str], int] = {}
-    for account, part in trace.parts():
-        if account.stage == "held" and not part.own(account.holder):
-            reason = _receiving(trace, account.holder, account.site, part)
-            if reason:
-                key = (account.holder, account.site, reason)
-                unentitled[key] = unentitled.get(key, 0) + part.grams
-    for (holder, site, reason), grams in unentitled.items():
-        yield Finding("receiver-not-entitled", f"{holder}/{reason}", grams, holder, site, reason)
-    closed: dict[tuple[str, str, str], int] = {}
-    for row in trace.rows:
-        if row.account == "closed" and row.reason:
-            key = (row.holder, row.site, row.reason)
-            closed[key] = closed.get(key, 0) + row.grams
-    for (holder, site, reason), grams in closed.items():
-        yield Finding("closed-by-unentitled", f"{holder}/{reason}", grams, holder, site, reason)
-
-
-def _receiving(trace: Trace, holder: str, site: str, part: Part) -> str:
-    day = local_day(part.since(holder) or part.born_at, trace.regime.offset)
-    relied = [leg.exemption for leg in trace.thing.legs.values() if leg.receiver == holder and leg.exemption]
-    act = Act(
-        deed="receive",
-        code=part.code,
-        party=holder,
-        site=site,
-        producer=part.producer,
-        day=day,
-        exemption="".join(relied[-1:]),
-    )
-    return trace.entitled(act)
-
-
-def _notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
-    """What one statement alone shows; it stays, as nothing can undo when it came."""
-    registry, regime, by = trace.registry, trace.regime, fact.by
-    if trace.late():
-        yield Finding("recorded-late", fact.id, holder=by.party, detail=fact.received_at)
-    day = local_day(fact.received_at, regime.offset)
-    minutes = regime.setting(registry, "clock-ahead-minutes", day)
-    if fact.at > later(fact.received_at, minutes=minutes):
-        yield Finding("clock-ahead", fact.id, holder=by.party, detail=fact.received_at)
-    event = fact.event
-    if isinstance(event, StockDeclared):
-        site = registry.sites.get(event.place.site)
-        if site is not None and site.live_from is not None and local_day(fact.at, regime.offset) >= site.live_from:
-            yield Finding("stock-after-go-live", fact.id, event.mass.net_g or 0, by.party, event.place.site)
-    if by.late:
-        yield Finding("after-revocation", fact.id, holder=by.party)
-    if isinstance(event, WasteTreated):
-        for draw in event.inputs:
-            listed = regime.methods(draw.code, event.end)
-            if draw.container == trace.container and listed is not None and event.method not in listed:
-                yield Finding("method-not-listed", fact.id, draw.net_g, by.party, event.place.site, event.method)
-    if isinstance(event, DeliveryRecorded) and event.to.party is None and event.source is None:
-        for load in event.lines:
-            row = event.exemption.row if event.exemption is not None else ""
-            exempt = event.manifest_number or _unmanifested(trace, load.code, fact.at, row, event.from_.party)
-            if load.container == trace.container and not exempt:
-                name = event.to.name or ""
-                yield Finding("without-manifest", event.delivery, load.net_g, by.party, event.from_.site, name)
-    if isinstance(fact.event, _HANDLING):
-        before = trace.holder_before
-        if before and before != by.party and trace.container in _handled(fact):
-            yield Finding("not-holder", fact.id, trace.thing.net_g, by.party, detail=before)
-
-
-class Sighting(NamedTuple):
-    """Where and when somebody had the container in hand."""
-
-    site: str
-    at: str
-
-
-def _sighting(container: str, fact: Fact) -> Sighting | None:
-    """None when the event shows nobody with the container in hand, or is transcribed from a book of days."""
-    event = fact.event
-    match event:
-        case _ if getattr(event, "source", None) is not None or container not in event.containers():
-            return None
-        case Birth() | WasteAdded() | ContainerStored() | ContainerTakenOut() | ContainerWeighed():
-            place = event.place
-        case ContentsTransferred() | WasteTreated() | ManifestArrived():
-            place = event.place
-        case ContainerMoved() | ManifestReturnReceived():
-            place = event.to
-        case ManifestCollected() if any(load.container == container for load in event.lines):
-            place = event.from_
-        case ManifestReceived() if any(v.container == container and v.decision != "missing" for v in event.lines):
-            place = event.to
-        case _:
-            return None
-    return Sighting(place.site, fact.at)
-
-
-def _travel(trace: Trace, before: Sighting | None, now: Sighting | None, fact: Fact) -> Iterator[Finding]:
-    if before is None or now is None or before.site == now.site or isinstance(fact.event, ContainerMoved):
-        return
-    if any(leg.collected_at >= before.at and leg.sender_site == before.site for leg in trace.thing.legs.values()):
-        # Somebody took it there: how fast is not ours to judge without a map.
-        return
-    day = local_day(now.at, trace.regime.offset)
-    minutes = trace.regime.setting(trace.registry, "travel-minutes", day, now.site)
-    if now.at < later(before.at, minutes=minutes):
-        yield Finding(
-            "impossible-travel", fact.id, trace.thing.net_g, fact.by.party, now.site, f"{before.site} {before.at}"
-        )
-
-
 def _out_of_plan(trace: Trace) -> Iterator[Flag]:
     """Waste generated at a site whose plan of the year, as filed by then, does not name it."""
     born = next((r for r in trace.rows if r.account in ("generated", "derived")), None)
@@ -919,15 +650,6 @@ def _out_of_plan(trace: Trace) -> Iterator[Flag]:
         site=born.producer_site, detail=born.code, opened_at=born.at, opened_by=born.statement,
         closed_at=by.at if by else "", closed_by=by.statement if by else "",
     )  # fmt: skip
-
-
-def _handled(fact: Fact) -> frozenset[str]:
-    event = fact.event
-    return (
-        frozenset(d.container for d in event.inputs)
-        if isinstance(event, WasteTreated)
-        else frozenset(event.containers())
-    )
 
 
 def ledger_flags(regime: Regime, registry: Registry, as_of: str) -> list[Flag]:

@@ -7,7 +7,7 @@ A projection, not evidence: recomputed from a container's facts in the order of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -110,8 +110,11 @@ class Trace:
     most_g: int = 0
     deadlines: dict[tuple[str, ...], str] = field(default_factory=dict)
     verdicts: dict[Act, str] = field(default_factory=dict)
-    judged: Fact | None = None
-    is_late: bool = False
+    below: set[Account] = field(default_factory=set)
+    unentitled: list[Row] = field(default_factory=list)
+    carried: bool = False
+    late: bool = False
+    clock_at: str = ""
     fact: Fact = field(init=False)
     grade: str = ""
 
@@ -122,28 +125,31 @@ class Trace:
         """Follow the facts in the order of happening, yielding each one after it took effect."""
         ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
         self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
-        for fact in effective(self.container, ordered):
-            self.fact, self.grade = fact, grade_of(fact)
-            self.holder_before = self.thing.holder
-            self.most_g = max(self.most_g, self.thing.net_g)
-            gaps = self.thing.gaps()
-            fact.event.fold(self.thing, fact)
-            if isinstance(fact.event, ContainerOpened) and not self.opened_at:
+        thing, name, gaps = self.thing, self.container, self.thing.gaps()
+        for fact in effective(name, ordered):
+            event = fact.event
+            self.fact, self.grade, self.late = fact, grade_of(fact), self._late(fact)
+            # When the present statement counts for clocks: a late one when it was received.
+            self.clock_at = fact.received_at if self.late else fact.at
+            self.holder_before = thing.holder
+            self.most_g = max(self.most_g, thing.net_g)
+            event.fold(thing, fact)
+            if isinstance(event, ContainerOpened) and not self.opened_at:
                 self.opened_at = fact.at
-            elif isinstance(fact.event, StockDeclared):
-                self.opened_at = start_of_day(date.fromisoformat(fact.event.since), self.regime.offset)
-            mine = [p for p in fact.event.post(fact) if self.container in (p.debit.container, p.credit.container)]
-            now = self.thing.gaps()
-            found = difference(now, gaps) if now != gaps else ()
+            elif isinstance(event, StockDeclared):
+                self.opened_at = start_of_day(date.fromisoformat(event.since), self.regime.offset)
+            mine = [p for p in event.post(fact) if name in (p.debit.container, p.credit.container)]
+            before, gaps = gaps, thing.gaps()
             # What the receiver's scale found more is there before it is received, else it would be counted twice.
-            if found:
+            if gaps != before:
+                found = difference(gaps, before)
                 mine = sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference")
             for posting in mine:
                 self._follow(posting)
             self._stay()
-            if isinstance(fact.event, IdentificationConfirmed):
-                self._confirm(fact.event.code)
-            if isinstance(fact.event, ExplanationAccepted):
+            if isinstance(event, IdentificationConfirmed):
+                self._confirm(event.code)
+            elif isinstance(event, ExplanationAccepted):
                 self._settle_explained()
             yield fact
 
@@ -171,23 +177,31 @@ class Trace:
     # -- one posting ---------------------------------------------------------------------------------------------------
 
     def _follow(self, posting: Posting) -> None:
-        debit, credit = posting.debit, posting.credit
+        debit, credit, grams = posting.debit, posting.credit, posting.grams
         told_late = self._told_late(posting)
-        for account, grams in ((debit, -posting.grams), (credit, posting.grams)):
-            if account.container == self.container:
-                self.balances[account] = self.balances.get(account, 0) + grams
+        self._balance(debit, -grams)
+        self._balance(credit, grams)
         if told_late:
-            posting = replace(posting, grams=posting.grams - told_late)
-        if posting.grams and self._inside(debit):
-            taken = self._take(debit, posting.grams)
+            grams -= told_late
+            posting = posting._replace(grams=grams)
+        if grams and self._inside(debit):
+            taken = self._take(debit, grams)
             if self._inside(credit):
                 self._carry(self._recoded(taken, credit), credit)
             else:
                 self._leave(taken, credit, posting)
-        elif posting.grams and self._inside(credit):
+        elif grams and self._inside(credit):
             self._put(credit, self._enter(debit, credit, posting))
         if told_late and self._inside(debit):
             self._catch_up(debit)
+
+    def _balance(self, account: Account, grams: int) -> None:
+        if account.container == self.container:
+            self.balances[account] = balance = self.balances.get(account, 0) + grams
+            if balance < 0:
+                self.below.add(account)
+            elif self.below:
+                self.below.discard(account)
 
     def _catch_up(self, account: Account) -> None:
         """What by the books left this account before goes to where they have it: it was taken for still being here."""
@@ -204,10 +218,10 @@ class Trace:
     def _told_late(self, posting: Posting) -> int:
         """Grams of a posting that bring no lots, as these went on before by the clocks: the account that now gets them
         stands below zero. What was unrecorded then is known to be this now; what came from elsewhere stays gone."""
-        owed = max(0, -self.balances.get(posting.credit, 0)) if self._inside(posting.credit) else 0
-        unrecorded = self.unrecorded.get(posting.credit, [])
-        if not owed or posting.debit.stage == "at-work":
+        if posting.credit not in self.below or not self._inside(posting.credit) or posting.debit.stage == "at-work":
             return 0
+        owed = -self.balances[posting.credit]
+        unrecorded = self.unrecorded.get(posting.credit, [])
         if self._inside(posting.debit):
             return min(posting.grams, max(0, owed - sum(p.grams for p in unrecorded)))
         grams, stage = 0, posting.debit.stage
@@ -229,15 +243,15 @@ class Trace:
         """Lots for so many grams: from the account, else from wherever the container's content is thought to be, else
         mass that nobody recorded."""
         taken: list[tuple[Account, Part]] = []
-        others = sorted(a for a in self.where if a != account and a.stage in ("held", "in-transit"))
-        for place in (account, *others):
-            if grams == 0:
-                break
+        for place in self._places(account):
             for part in self._draw(place, grams):
                 grams -= part.grams
                 deadline = self._open(place, part, -1)
-                late = place.stage != "in-transit" and "" < deadline < self.clock_at()
-                taken.append((place, part._replace(carried=part.carried or late)))
+                if place.stage != "in-transit" and "" < deadline < self.clock_at:
+                    part = part._replace(carried=True)
+                taken.append((place, part))
+            if grams == 0:
+                break
         if grams:
             sender = getattr(self.fact.event, "from_", None)
             producer, site = (sender.party, sender.site) if sender is not None else (account.holder, account.site)
@@ -247,8 +261,14 @@ class Trace:
             taken.append((account, part))
         return taken
 
+    def _places(self, account: Account) -> Iterator[Account]:
+        yield account
+        yield from sorted(a for a in self.where if a != account and a.stage in ("held", "in-transit"))
+
     def _draw(self, account: Account, grams: int) -> list[Part]:
         parts = self.where.get(account, [])
+        if len(parts) == 1 and parts[0].grams <= grams:
+            return self.where.pop(account)
         total = sum(p.grams for p in parts)
         grams = min(grams, total)
         if not grams:
@@ -292,6 +312,7 @@ class Trace:
         here = self.where.setdefault(account, [])
         for part in parts:
             part = self._clocked(part, account)
+            self.carried |= part.carried
             self._open(account, part, 1)
             for n, other in enumerate(here):
                 if other._replace(grams=part.grams) == part:
@@ -302,6 +323,8 @@ class Trace:
 
     def _clocked(self, part: Part, account: Account) -> Part:
         """The lot with its code of today and, at a new holder, a clock: from the physical arrival on."""
+        if part.since(account.holder):
+            return part
         start = self.fact.at
         if account.stage == "held":
             arrived = [
@@ -311,8 +334,7 @@ class Trace:
         if isinstance(self.fact.event, CustodyTransferred):
             # Legal succession: the new person's clock started when the old one's did.
             start = part.since(self.fact.event.from_.party) or start
-        clocks = part.clocks if part.since(account.holder) else (*part.clocks, (account.holder, start))
-        return part._replace(clocks=clocks)
+        return part._replace(clocks=(*part.clocks, (account.holder, start)))
 
     def _recoded(self, taken: list[tuple[Account, Part]], to: Account) -> list[tuple[Account, Part]]:
         """The lots under the code of the account they go to. What was hazardous keeps counting under its old code
@@ -320,8 +342,8 @@ class Trace:
         recoded = []
         for origin, part in taken:
             code = to.code
-            if self.regime.listed(part.code) and not self.regime.listed(code) and code not in self.confirmed:
-                code = part.code
+            if code != part.code and self.regime.listed(part.code) and not self.regime.listed(code):
+                code = code if code in self.confirmed else part.code
             if code != part.code:
                 self._row("reclassified", part, origin, grams=-part.grams)
                 part = part._replace(code=code)
@@ -404,7 +426,7 @@ class Trace:
     def _gap_row(self, part: Part, place: Account, posting: Posting) -> None:
         if posting.cause == "emptied-difference":
             # What stuck to the walls is measured against what was inside.
-            posting = replace(posting, of_g=self.most_g)
+            posting = posting._replace(of_g=self.most_g)
         if within_tolerance(self.regime, self.registry, self.fact.at, posting):
             self._row("settled", part, place)
         else:
@@ -471,18 +493,8 @@ class Trace:
         self._row(stage, part, account, grams=sign * part.grams, deadline=deadline)
         return deadline
 
-    def clock_at(self) -> str:
-        """When the present statement counts for clocks: a late one when it was received."""
-        return self.fact.received_at if self.late() else self.fact.at
-
-    def late(self) -> bool:
+    def _late(self, fact: Fact) -> bool:
         """True when the statement came after its allowance: on a paper day that of the paper manifest."""
-        if self.judged is not self.fact:
-            self.judged, self.is_late = self.fact, self._late()
-        return self.is_late
-
-    def _late(self) -> bool:
-        fact = self.fact
         if not is_late(self.regime, self.registry, fact):
             return False
         manifest = getattr(fact.event, "manifest", None)
@@ -520,28 +532,17 @@ class Trace:
         reason: str = "",
     ) -> None:
         fact = self.fact
-        self.rows.append(
-            Row(
-                container=self.container,
-                statement=fact.statement,
-                at=fact.at,
-                clock_at=self.clock_at(),
-                account=account,
-                lot=part.lot,
-                producer=part.producer,
-                producer_site=part.producer_site,
-                holder=place.holder,
-                site=place.site,
-                stage=place.stage,
-                code=part.code,
-                kind=self.regime.kind_of(part.code),
-                grams=part.grams if grams is None else grams,
-                born_at=part.born_at,
-                deadline=deadline,
-                grade=self.grade,
-                reason=reason,
-            )
-        )
+        lot, producer, producer_site, code, born_at, _, whole_g, _ = part
+        stage, holder, site, _, _ = place
+        # In the order of a row's fields: by their names takes twice as long, and most of a rebuild is rows.
+        row = Row(
+            self.container, fact.statement, fact.at, self.clock_at, account, lot, producer, producer_site, holder, site,
+            stage, code, self.regime.kind_of(code), whole_g if grams is None else grams, born_at, deadline, self.grade,
+            reason,
+        )  # fmt: skip
+        self.rows.append(row)
+        if account == "closed" and reason:
+            self.unentitled.append(row)
 
 
 def grade_of(fact: Fact) -> str:
@@ -555,7 +556,7 @@ def grade_of(fact: Fact) -> str:
 
 def is_late(regime: Regime, registry: Registry, fact: Fact) -> bool:
     """True when the statement came after the allowance of its event type; transcripts of old books never are."""
-    if grade_of(fact) == "D" or fact.received_at <= fact.at:
+    if fact.received_at <= fact.at or grade_of(fact) == "D":
         return False
     day = local_day(fact.at, regime.offset)
     return fact.received_at > later(fact.at, hours=regime.setting(registry, fact.event.allowance, day))

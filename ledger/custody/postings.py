@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 # Sources give what was not there before; stages hold; ends keep. Both ways: difference.
@@ -23,8 +22,7 @@ class Account(NamedTuple):
     container: str
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """`grams` > 0 taken from `debit` and given to `credit`. `of_g` is the mass a difference is measured against."""
 
     grams: int
