@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from ledger.custody.decide import effective
+from ledger.custody.events.movement import ManifestReceived
 from tests.support.told import Scene, load, verdict, weighed
 
 
@@ -127,6 +129,12 @@ def test_a_corrected_receipt_corrects_the_difference_too(scene: Scene) -> None:
     assert ("mass-difference", "2026-08-03") in {(rule, closed) for rule, _, _, closed in flags(scene)}
 
 
+def waiting(scene: Scene) -> list[str]:
+    """What the open corrections wait for."""
+    found = [f for f in scene.told.account()[1] if f.rule == "correction-waiting" and not f.closed_at]
+    return [f.detail for f in found]
+
+
 def flags(scene: Scene) -> list[tuple[str, str, str, str]]:
     return scene.told.flags("2026-08-04T00:00:00.000Z")
 
@@ -157,3 +165,144 @@ def test_a_period_closed_for_one_site_binds_corrections_of_that_site(scene: Scen
     assert scene.say("garage-clerk", "entry-corrected", lower, at="2026-09-02T00:00:00.000Z") == code
     higher = correction(scene, drum, 0, "mass.net_g", 90_000 if code == "" else 100_000, 110_000)
     assert scene.say("garage-clerk", "entry-corrected", higher, at="2026-09-03T00:00:00.000Z") == ""
+
+
+def garage(scene: Scene, drum: str, **more: Any) -> dict[str, Any]:
+    return {"container": drum, "place": scene.place("garage-yard"), "code": "900-249-08"} | more
+
+
+def corrected(scene: Scene, drum: str, n: int, field: str, old: Any, new: Any, who: str = "garage-clerk") -> None:
+    assert scene.say(who, "entry-corrected", correction(scene, drum, n, field, old, new)) == ""
+
+
+@pytest.mark.parametrize(("grams", "waits"), [(80_000, []), (79_999, ["below-zero"])])
+def test_a_correction_to_a_gram_below_zero_waits_until_what_is_missing_was_added(
+    scene: Scene, grams: int, waits: list[str]
+) -> None:
+    drum = scene.fill()
+    assert (
+        scene.say("garage-clerk", "container-weighed", garage(scene, drum, mass=weighed(20_000), previous_g=100_000))
+        == ""
+    )
+    corrected(scene, drum, 0, "mass.net_g", 100_000, grams)
+    assert waiting(scene) == waits
+    assert (scene.container(drum).net_g, stages(scene)["generated"]) == ((20_000, -100_000) if waits else (0, -80_000))
+    # Told later, but it happened before the weighing.
+    early = "2026-08-01T00:00:00.000Z"
+    assert scene.say("garage-clerk", "waste-added", garage(scene, drum, mass=weighed(1)), at=early) == ""
+    assert (waiting(scene), stages(scene)["generated"]) == ([], -grams - 1)
+
+
+def test_a_correction_no_longer_holds_when_more_leaves_than_it_left(scene: Scene) -> None:
+    drum = scene.fill()
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 80_000)
+    lost = garage(scene, drum, net_g=90_000, stage="held", reason="stolen")
+    assert scene.say("garage-clerk", "container-lost", lost) == ""
+    assert stages(scene) == {"generated": -100_000, "held": 10_000, "lost": 90_000}
+
+
+def test_what_is_below_zero_already_may_be_put_right_in_part(scene: Scene) -> None:
+    drum = scene.fill()
+    lost = garage(scene, drum, net_g=120_000, stage="held", reason="stolen")
+    assert scene.say("garage-clerk", "container-lost", lost) == ""
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 110_000)
+    assert (waiting(scene), stages(scene)) == ([], {"generated": -110_000, "held": -10_000, "lost": 120_000})
+
+
+def test_only_what_is_held_can_go_below_zero(scene: Scene) -> None:
+    drum = scene.id("container", 1)
+    assert scene.say("refinery-gate", "manifest-received", scene.run() | {"lines": [verdict(drum, grams=99_000)]}) == ""
+    corrected(scene, drum, 0, "lines.0.mass.net_g", 99_000, 100_000, "refinery-gate")
+    assert waiting(scene) == [scene.party("garage")]
+    assert scene.say("garage-clerk", "correction-agreed", {"container": drum, "correction": scene.said[-1].id}) == ""
+    assert stages(scene) == {"in-transit": -100_000, "held": 100_000}
+
+
+def test_the_other_end_of_a_journey_relied_on_it_before_it_said_anything(scene: Scene) -> None:
+    drum = scene.fill()
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]}) == ""
+    corrected(scene, drum, 1, "lines.0.net_g", 100_000, 90_000, "driver")
+    assert waiting(scene) == [" ".join(sorted([scene.party("garage"), scene.party("refiner")]))]
+
+
+def test_an_authority_puts_right_at_once_what_only_its_author_said(scene: Scene) -> None:
+    drum = scene.fill()
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 90_000, "supervision")
+    assert (waiting(scene), stages(scene)["generated"]) == ([], -90_000)
+
+
+@pytest.mark.parametrize(("outcomes", "generated"), [("reject apply", -110_000), ("apply reject", -100_000)])
+def test_the_authoritys_last_word_counts(scene: Scene, outcomes: str, generated: int) -> None:
+    drum = sent(scene)
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 110_000)
+    decision = {"container": drum, "correction": scene.said[-1].id}
+    for outcome in outcomes.split():
+        assert scene.say("supervision", "correction-decided", decision | {"outcome": outcome}) == ""
+    assert stages(scene)["generated"] == generated
+
+
+def test_what_comes_late_to_a_corrected_drum_is_posted_too(scene: Scene) -> None:
+    drum = scene.fill()
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 90_000)
+    early = "2026-08-01T00:00:00.000Z"
+    assert scene.say("garage-clerk", "waste-added", garage(scene, drum, mass=weighed(5_000)), at=early) == ""
+    assert stages(scene) == {"generated": -95_000, "held": 95_000}
+    assert scene.container(drum).net_g == 95_000
+
+
+def test_a_corrected_net_weight_leaves_no_gross_and_tare_beside_it(scene: Scene) -> None:
+    drum = scene.fill()
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]}) == ""
+    mass = {"basis": "weighbridge", "gross_g": 119_000, "tare_g": 20_000, "net_g": 99_000}
+    body = scene.run() | {"lines": [verdict(drum) | {"mass": mass}]}
+    assert scene.say("refinery-gate", "manifest-received", body) == ""
+    corrected(scene, drum, 2, "lines.0.mass.net_g", 99_000, 99_900, "refinery-gate")
+    assert scene.say("garage-clerk", "correction-agreed", {"container": drum, "correction": scene.said[-1].id}) == ""
+    said = effective(drum, sorted(scene.told.facts[drum], key=lambda f: f.order))[2].event
+    assert isinstance(said, ManifestReceived) and said.lines[0].mass is not None
+    assert (said.lines[0].mass.net_g, said.lines[0].mass.gross_g, said.lines[0].mass.tare_g) == (99_900, None, None)
+
+
+def test_a_field_that_concerns_another_container_is_corrected_there(scene: Scene) -> None:
+    drum, other = scene.fill(1), scene.id("container", 2)
+    target = load(other) | {"kind": "package", "name": "废机油"}
+    body = {"place": scene.place("garage-yard"), "reason": "repack", "sources": [load(drum)], "targets": [target]}
+    assert scene.say("garage-clerk", "contents-transferred", body) == ""
+    there = correction(scene, other, 1, "sources.0.net_g", 100_000, 90_000)
+    assert scene.say("garage-clerk", "entry-corrected", there) == "correction-target-unknown"
+
+
+@pytest.mark.parametrize(
+    ("who", "closed", "code", "detail"),
+    [
+        ("garage-clerk", None, "period-is-closed", []),
+        ("garage-clerk", "2026-08", "", ["authority"]),
+        ("supervision", None, "", []),
+        ("supervision", "2026-08", "", []),
+    ],
+)
+def test_in_a_closed_period_less_is_generated_only_with_the_authority(
+    scene: Scene, who: str, closed: str | None, code: str, detail: list[str]
+) -> None:
+    drum = scene.id("container", 1)
+    assert scene.say("garage-clerk", "waste-added", garage(scene, drum, mass=weighed(100_000))) == ""
+    period = {"period": "2026-08", "start": "2026-07-31T16:00:00.000Z", "end": "2026-08-31T16:00:00.000Z"}
+    period |= {"holder": scene.party("garage"), "site": scene.place("garage-yard")["site"]}
+    assert scene.say("garage-clerk", "period-closed", period, at="2026-09-01T00:00:00.000Z") == ""
+    body = correction(scene, drum, 0, "mass.net_g", 100_000, 90_000) | ({"closed": closed} if closed else {})
+    assert scene.say(who, "entry-corrected", body, at="2026-09-02T00:00:00.000Z") == code
+    assert waiting(scene) == detail
+    assert stages(scene)["generated"] == (-100_000 if code or detail else -90_000)
+
+
+@pytest.mark.parametrize(("grams", "code"), [(110_000, "period-is-closed"), (90_000, "")])
+def test_in_a_closed_period_more_is_closed_only_with_the_authority(scene: Scene, grams: int, code: str) -> None:
+    drum, ids = scene.fill(), scene.park.story.ids
+    body = {"place": scene.place("refinery"), "facility": ids["still"], "stage": "final", "end": "utilised",
+            "method": "R9", "basis": "weighed", "inputs": [load(drum)]}  # fmt: skip
+    assert scene.say("refinery-hall", "waste-treated", body) == ""
+    period = {"period": "2026-08", "start": "2026-07-31T16:00:00.000Z", "end": "2026-08-31T16:00:00.000Z"}
+    period |= {"holder": scene.party("refiner")}
+    assert scene.say("refinery-gate", "period-closed", period, at="2026-09-01T00:00:00.000Z") == ""
+    change = correction(scene, drum, 1, "inputs.0.net_g", 100_000, grams)
+    assert scene.say("refinery-hall", "entry-corrected", change, at="2026-09-02T00:00:00.000Z") == code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,6 +88,29 @@ def test_roles_pass_only_from_who_holds_them(scene: Scene) -> None:
     assert scene.say("refinery-gate", "key-enrolled", {**key, "holder": scene.party("refiner")}) == ""
 
 
+@pytest.mark.parametrize(
+    ("who", "holder", "code"),
+    [
+        ("registrar", "garage", ""), ("garage-clerk", "garage", ""), ("refinery-hall", "refiner", "not-authorised"),
+        ("rogue-boss", "garage", "not-authorised"), ("supervision", "garage", "not-authorised"),
+    ],
+)  # fmt: skip
+def test_a_key_is_revoked_by_a_registrar_or_by_an_administrator_of_its_party(
+    scene: Scene, who: str, holder: str, code: str
+) -> None:
+    body = {"key": scene.id("key", 1), "holder": scene.party(holder), "last_seq": 3, "reason": "lost"}
+    assert scene.say(who, "key-revoked", body) == code
+
+
+def test_only_the_operator_erases_a_person(scene: Scene) -> None:
+    body = {"person": scene.id("person", 1), "reason": "request"}
+    for who in ("garage-clerk", "registrar", "supervision"):
+        assert scene.say(who, "subject-erased", body) == "not-authorised"
+    fact = scene.fact("registrar", "subject-erased", body)
+    operator = replace(fact, by=replace(fact.by, roles=frozenset({"operator"})))
+    assert decide(operator, {}, lambda _: []).refused is None
+
+
 # -- intentions -------------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +163,16 @@ def test_the_same_content_is_closed_once(scene: Scene) -> None:
     assert scene.say("refinery-hall", "waste-treated", treated(scene, drum)) == "already-closed"
     stages = {stage: grams for (stage, _, _), grams in scene.told.sums().items()}
     assert stages == {"generated": -100_000, "utilised": 100_000}
+
+
+@pytest.mark.parametrize(
+    ("at", "code"), [("2026-08-03T06:00:00.000Z", "already-closed"), ("2026-08-03T02:00:00.000Z", "")]
+)
+def test_what_was_emptied_is_not_treated_afterwards(scene: Scene, at: str, code: str) -> None:
+    drum = scene.fill()
+    rest = {"container": drum, "place": scene.place("garage-yard"), "code": "900-249-08", "rest_g": 100_000}
+    assert scene.say("garage-clerk", "container-emptied", rest, at="2026-08-03T04:00:00.000Z") == ""
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, drum), at=at) == code
 
 
 def test_a_refusal_names_its_law_and_says_itself_in_both_languages(scene: Scene) -> None:
