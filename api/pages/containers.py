@@ -16,6 +16,7 @@ from api.pages.acting import BadMass, FieldMissing, done, field, grams, optional
 from api.pages.next_steps import NextStep
 from api.pages.shown import name, page, t, teller, word
 from api.pages.tables import Column, Table, in_parts, rows_max, skipped, tabled, this_page
+from ledger import groups
 from ledger.custody.container import Container
 from ledger.custody.decide import unfold
 from ledger.custody.events.containers import Birth
@@ -118,7 +119,7 @@ class Card:
     @property
     def moved(self) -> list[Container]:
         """What is put down with it: itself, or every container of a group."""
-        return grouping.whole(self.thing, self.members) if self.thing.kind == grouping.GROUP else [self.thing]
+        return grouping.whole(self.thing, self.members) if self.thing.kind == groups.GROUP else [self.thing]
 
     @property
     def state(self) -> str:
@@ -153,11 +154,11 @@ def card(container: str) -> Card:
     story, now, who = reading().container(current_viewer(), container), ledger().now(), current_actor()
     thing = story.thing
     journey = manifest(queries(), thing.manifest) if thing.manifest else None
-    outer = grouping.outer(thing)
+    outer = groups.outer(queries(), thing)
     return Card(
         story=story,
         outer=outer,
-        members=grouping.inside(container) if thing.kind == grouping.GROUP else [],
+        members=groups.inside(queries(), container) if thing.kind == groups.GROUP else [],
         birth=birth_of(step.fact for step in story.steps),
         clocks=stores().clocks_of(story),
         flags=[teller().exception_document(flag) for flag in story.flags if flag.open_at(now)],
@@ -299,7 +300,7 @@ def label_of(text: str) -> str:
 
 def labelled(thing: Container) -> str:
     """Where to go on once a label is stuck on: to print it, but a group's label is printed already."""
-    return f"/{'containers' if thing.kind == grouping.GROUP else 'labels'}/{thing.id}"
+    return f"/{'containers' if thing.kind == groups.GROUP else 'labels'}/{thing.id}"
 
 
 def stick(thing: Container | Mapping[str, Any], place: Mapping[str, str], text: str) -> Answer:
@@ -385,7 +386,7 @@ def _bind(found: Card) -> Answer:
 
 def _label_field(thing: Container) -> str:
     """The label scanned, "" for a new one; nothing is printed for a group, so that one must be scanned."""
-    if thing.kind == grouping.GROUP:
+    if thing.kind == groups.GROUP:
         return field("label", "预印的空白标签", "a pre-printed blank label")
     return request.form.get("label", "").strip()
 
@@ -434,7 +435,7 @@ def _beside(thing: Container, text: str) -> Container:
     if [each.kind for each in found] == ["container"]:
         other = reading().container(current_viewer(), found[0].id).thing
         here = (other.holder, other.site) == (thing.holder, thing.site)
-        if here and other.id != thing.id and other.kind != grouping.GROUP:
+        if here and other.id != thing.id and other.kind != groups.GROUP:
             return other
     raise NoTarget(container=text[:40], expected=t("本场所的一个容器", "one container at this site"), got=text[:40])
 
@@ -482,7 +483,7 @@ _CHOICES: Final[dict[str, Callable[[Card], dict[str, Any]]]] = {
     "found": lambda found: {"sites": stores().sites()},
     "leak": lambda found: {"sinks": SINKS},
     "replace": lambda found: {"reasons": REPLACED},
-    "group": lambda found: {"members": grouping.loose_beside(found.thing)},
+    "group": lambda found: {"members": groups.loose_beside(queries(), found.thing)},
     "ungroup": lambda found: {"members": found.members},
     "repack": lambda found: {"reasons": REPACKED, "whats": WHATS, "targets": range(TARGETS)},
 }

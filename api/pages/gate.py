@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import journeys as on_the_way
 from api.pages.acting import grams, say
-from api.pages.grouping import GROUP
 from api.pages.shown import page, registry, short, t
 from api.pages.tables import Column, Table
 from api.pages.treatment import methods
 from ledger.custody.container import Container
 from ledger.errors import FormError
+from ledger.groups import GROUP
 from ledger.journeys import REFUSED, TO_DECIDE, Journey, Line, tolerable_g
 from ledger.labels.code import LabelCodeMistyped, NoLabelCode
 from ledger.labels.code import parse as parse_label

@@ -13,11 +13,11 @@ from api.pages import containers
 from api.pages.acting import done, field, say, say_all, settle
 from api.pages.containers import Card, label_of
 from api.pages.filling import sites
-from api.pages.grouping import GROUP
 from api.pages.shown import page, t
 from ledger.custody.events.containers import LabelIssued
 from ledger.custody.regimes.base import local_day
 from ledger.errors import FormError
+from ledger.groups import GROUP
 from ledger.labelling import Desk, NoLabelKey, make_key
 from ledger.labels import draw
 from ledger.labels.layout import SIZES, LabelText, label

@@ -18,6 +18,7 @@ from api.pages.acting import settle
 from api.pages.files import PARTS
 from api.pages.shown import name, page, registry, t
 from ledger.custody.regimes.base import local_day
+from ledger.groups import GROUP
 from ledger.journeys import things
 from ledger.labelling import Desk, standing_keys
 from ledger.labels.digital import SERIAL_DIGITS, DigitalCode
@@ -156,7 +157,7 @@ def _containers() -> list[dict[str, Any]]:
         for status in _IN_HAND
         for row in reading().containers(current_viewer(), {"status": status}, "", _CONTAINERS_MAX).items
     ]
-    known = things(queries(), [row["id"] for row in found if row["kind"] != grouping.GROUP])
+    known = things(queries(), [row["id"] for row in found if row["kind"] != GROUP])
     return [
         {key: row[key] for key in shown} | {"outer": grouping.outer_codes(known[row["id"]])}
         for row in found

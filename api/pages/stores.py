@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
-from api.pages import grouping
 from api.pages.acting import done, field, say_all
 from api.pages.containers import called
 from api.pages.containers import stores as known_stores
 from api.pages.shown import name, page, registry, t, teller
 from api.pages.tables import Column, Table, tabled
 from ledger.errors import FormError
+from ledger.groups import meant
 from ledger.journeys import things
 from ledger.scanned import Scanner
 from ledger.service import Answer
@@ -161,7 +161,7 @@ def _count(site: str) -> Count:
     others = [scanner.read(line) for line in request.form.get("others", "").splitlines() if line.strip()]
     seen = [each.found[0].id for each in others if [f.kind for f in each.found] == ["container"]]
     unknown = tuple(each.text for each in others if [f.kind for f in each.found] != ["container"])
-    present = dict.fromkeys(chain(request.form.getlist("present"), *map(grouping.meant, seen)))
+    present = dict.fromkeys(chain(request.form.getlist("present"), *(meant(queries(), each) for each in seen)))
     return Count(room=room, present=tuple(present), unknown=unknown)
 
 
