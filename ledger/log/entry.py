@@ -70,32 +70,34 @@ def build(
 
 def parse(raw: bytes) -> Entry:
     """The entry in `raw`, or the named reason why it is none."""
-    return _regular(raw) or _examined(raw)
-
-
-def _regular(raw: bytes) -> Entry | None:
-    """The quick way: in bytes of this one form nothing is left to look at but what a pattern cannot tell."""
-    if len(raw) > BYTES_MAX or _form(raw) is None:
-        return None
-    document = orjson.loads(raw)
-    before = ""
-    links = []
-    for each in document["links"]:
-        stream, seq, prev = each["stream"], each["seq"], each.get("prev")
-        if stream <= before or seq > canonical.INT_MAX or (seq == 1) is not (prev is None):
-            return None
-        before = stream
-        links.append(Link(stream, seq, prev))
-    received_at, refused = document["received_at"], document.get("refused")
-    if not is_day(received_at[:10]) or (refused is not None and len(refused) > CODE_MAX):
-        return None
+    document = glance(raw)
+    if document is None:
+        return _examined(raw)
     return Entry(
         statement=document["statement"],
         signature=document["signature"],
-        received_at=received_at,
-        refused=refused,
-        links=tuple(links),
+        received_at=document["received_at"],
+        refused=document.get("refused"),
+        links=tuple([Link(each["stream"], each["seq"], each.get("prev")) for each in document["links"]]),
     )
+
+
+def glance(raw: bytes) -> dict[str, Any] | None:
+    """The document of an entry, if a quick look can tell that it is one: in bytes of this one form nothing is left to
+    look at but what a pattern cannot tell."""
+    if len(raw) > BYTES_MAX or _form(raw) is None:
+        return None
+    document: dict[str, Any] = orjson.loads(raw)
+    before = ""
+    for each in document["links"]:
+        stream, seq = each["stream"], each["seq"]
+        if stream <= before or seq > canonical.INT_MAX or (seq == 1) is ("prev" in each):
+            return None
+        before = stream
+    refused = document.get("refused")
+    if not is_day(document["received_at"][:10]) or (refused is not None and len(refused) > CODE_MAX):
+        return None
+    return document
 
 
 def _examined(raw: bytes) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from ledger.errors import FormError, ProofError
 
@@ -15,12 +16,22 @@ def sha256(message: bytes) -> bytes:
     return _sha256(message).digest()
 
 
+def sha256_behind(prefix: bytes, messages: Iterable[bytes]) -> list[bytes]:
+    """SHA-256(prefix ‖ message) of each."""
+    return [_sha256(prefix + message).digest() for message in messages]
+
+
 EMPTY_ROOT = sha256(b"")  # RFC 9162 §2.1.1: the hash of an empty list
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """RFC 9162 §2.1.1: SHA-256(0x00 ‖ entry)."""
     return _sha256(b"\x00" + entry).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """`leaf_hash` of each."""
+    return sha256_behind(b"\x00", entries)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

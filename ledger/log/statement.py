@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from operator import lt
 from typing import Any, NamedTuple
 
 from ledger.log import canonical
-from ledger.log.hashing import sha256
+from ledger.log.hashing import sha256, sha256_behind
 from ledger.log.ids import STREAM, UUID7, is_stream, is_uuid7
 from ledger.log.keys import PrivateKey, PublicKey
 from ledger.log.wire import (
@@ -191,6 +192,11 @@ def signed_message(raw: bytes) -> bytes:
 
 def statement_hash(raw: bytes) -> bytes:
     return sha256(PREFIX + raw)
+
+
+def statement_hashes(raws: Iterable[bytes]) -> list[bytes]:
+    """`statement_hash` of each."""
+    return sha256_behind(PREFIX, raws)
 
 
 def sign(raw: bytes, private_key: PrivateKey) -> bytes:

@@ -135,6 +135,26 @@ class TileReader:
         return consistency_proof(old_size, self.size, self.node)
 
 
+def subtrees(data: bytes) -> list[bytes]:
+    """All complete subtrees inside a tile, a packed row for each level; row 0 is the tile itself."""
+    rows = [data]
+    while len(rows[-1]) > 32:
+        rows.append(parent_row(rows[-1]))
+    return rows
+
+
+def right_edge(rows: Sequence[bytes], count: int) -> list[bytes]:
+    """The largest of these subtrees that together cover the first `count` leaves, from left to right."""
+    edge: list[bytes] = []
+    covered = 0
+    for level in range(len(rows) - 1, -1, -1):
+        if count >> level & 1:
+            start = (covered >> level) * 32
+            edge.append(rows[level][start : start + 32])
+            covered += 1 << level
+    return edge
+
+
 def _whole(data: bytes, level: int, index: int, width: int) -> bytes:
     if len(data) != width * 32:
         path = tile_path(level, index, width)
@@ -144,8 +164,4 @@ def _whole(data: bytes, level: int, index: int, width: int) -> bytes:
 
 @lru_cache(maxsize=1_024)  # keyed by the bytes themselves, so it can never be stale; about 16 MB when full
 def _tree(data: bytes) -> tuple[bytes, ...]:
-    """All complete subtrees inside a tile, a packed row for each level; row 0 is the tile itself."""
-    rows = [data]
-    while len(rows[-1]) > 32:
-        rows.append(parent_row(rows[-1]))
-    return tuple(rows)
+    return tuple(subtrees(data))

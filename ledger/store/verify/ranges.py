@@ -7,23 +7,24 @@ A value that differs is laid at one door: each is stored more than once, and the
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-import orjson
+from orjson import loads
 
 from ledger.custody.decide import folds
 from ledger.errors import LedgerError
 from ledger.log import statement
-from ledger.log.entry import Entry
-from ledger.log.hashing import leaf_hash
+from ledger.log.hashing import leaf_hash, leaf_hashes
 from ledger.log.keys import PublicKey
 from ledger.log.merkle import Frontier
-from ledger.log.statement import Statement, statement_hash
-from ledger.log.tiles import WIDTH
-from ledger.log.wire import decode_base64, encode_base64
+from ledger.log.statement import Statement, statement_hash, statement_hashes
+from ledger.log.tiles import WIDTH, right_edge, subtrees
+from ledger.log.wire import SIZE_MAX, decode_base64, encode_base64
 from ledger.store.neighbours import number_of
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.findings import Difference, Level, shown
@@ -41,8 +42,8 @@ from ledger.store.verify.reading import (
     N,
     Reader,
     Row,
+    entry_document,
     entry_in,
-    known_entry,
     known_statement,
     said_by,
     statement_in,
@@ -137,11 +138,6 @@ class Ranges:
         run neither form nor signature is looked at again; that they are the same bytes, the root shows. `keep`: also
         the chains that are at their end."""
         part = Part(start=start, stop=stop)
-        rows = {row[INDEX]: row for row in self._reader.records(start, stop)}
-        for index in [i for i in self._plan.moved if start <= i < stop]:
-            for row in self._reader.records_at([self._plan.moved[index]]):
-                rows[index] = (index, *row[1:])
-                part.torn.append(index)
         stored = {
             number: (root, hashes)
             for number, root, hashes in self._reader.rows(
@@ -150,36 +146,41 @@ class Ranges:
             )
         }
         for first in range(start, stop, WIDTH):
-            last = min(first + WIDTH, stop)
-            tile = [
-                row if row is not None and row[SAID] is not None else self._whole(i, row, part)
-                for i in range(first, last)
-                for row in (rows.get(i),)
-            ]
+            tile = self._placed(part, first, min(first + WIDTH, stop))
             complete = stored.get(first // WIDTH) if len(tile) == WIDTH else None
             leaves, damaged = self._tile(part, first, tile, complete)
+            begun = len(part.first)
             if level == "hashes":
                 self._links_only(part, first, tile, leaves, damaged)
             else:
                 self._entries(part, first, tile, leaves, damaged, known)
-        self._link_rows(part)
+                self._link_rows(part)
+            if not keep:
+                self._end(part, list(islice(part.first, begun, None)))
         if not keep:
-            self._end(part)
+            self._end(part, list(part.first))
         return part
 
     def _link_rows(self, part: Part) -> None:
         """Whether `link` holds the links of these entries; that it holds no other, their number tells in the end."""
-        if self._linked:
-            spans = [(name, part.first[name][0], part.next[name][0]) for name in sorted(part.next)]
-            part.links_differ = set(self._reader.links_between(spans)) != self._linked
-            self._linked.clear()
+        linked, spans = self._linked, dict[str, tuple[int, int]]()
+        for stream, seq, _ in linked:
+            first, last = spans.get(stream, (seq, seq))
+            spans[stream] = min(first, seq), max(last, seq)
+        if any(_odd(*span) for span in spans.items()):
+            part.links_differ = True
+        elif spans:
+            found = self._reader.links_between([(name, *span) for name, span in spans.items()])
+            part.links_differ |= set(found) != linked
+        linked.clear()
 
-    def _end(self, part: Part) -> None:
-        """Forget the chains that begin here and end as `stream_head` says; `Beside` counts them."""
-        whole = sorted([name for name, (seq, prev, _) in part.first.items() if seq == 1 and prev is None])
-        for head in self._reader.heads(whole):
-            if agrees(head, part.next[head[0]]):
-                del part.first[head[0]], part.next[head[0]]
+    def _end(self, part: Part, names: Iterable[str]) -> None:
+        """Forget those of these chains that begin here and end as `stream_head` says; `Beside` counts them."""
+        first, next_ = part.first, part.next
+        for head in self._reader.heads([name for name in names if first[name][:2] == (1, None)]):
+            name = head[0]
+            if agrees(head, next_[name]):
+                del first[name], next_[name]
                 part.ended += 1
 
     def check_waiting(self, rows: Sequence[Row], start: int, level: Level) -> Part:
@@ -196,6 +197,22 @@ class Ranges:
         return part
 
     # ------------------------------------------------------------------------------------ rows, leaves, tiles
+
+    def _placed(self, part: Part, first: int, last: int) -> list[Row | None]:
+        """What is stored under each of these indices."""
+        found = self._reader.records(first, last)
+        if len(found) == last - first and None not in [row[SAID] for row in found]:
+            return found  # type: ignore[return-value]
+        rows = {row[INDEX]: row for row in found}
+        for index in [i for i in self._plan.moved if first <= i < last]:
+            for row in self._reader.records_at([self._plan.moved[index]]):
+                rows[index] = (index, *row[1:])
+                part.torn.append(index)
+        return [
+            row if row is not None and row[SAID] is not None else self._whole(i, row, part)
+            for i in range(first, last)
+            for row in (rows.get(i),)
+        ]
 
     def _whole(self, index: int, row: Row | None, part: Part) -> Row | None:
         part.torn.append(index)
@@ -219,27 +236,22 @@ class Ranges:
     def _tile(self, part: Part, first: int, tile: list[Row | None], stored: Row | None) -> tuple[list[bytes], set[int]]:
         """The leaf hashes to go on with, and the places whose bytes cannot be believed."""
         try:
-            computed = [leaf_hash(row[RAW]) for row in tile]  # type: ignore[index]
-            told = [statement_hash(row[SAID]) for row in tile]  # type: ignore[index]
-            kept = b"".join(computed)
+            computed = leaf_hashes([row[RAW] for row in tile])  # type: ignore[index]
             whole = (
                 computed == [row[LEAF] for row in tile]  # type: ignore[index]
-                and told == [row[HASH] for row in tile]  # type: ignore[index]
-                and (stored is None or stored[1] == kept)
+                and statement_hashes([row[SAID] for row in tile]) == [row[HASH] for row in tile]  # type: ignore[index]
+                and (stored is None or stored[1] == b"".join(computed))
             )
         except TypeError:
             whole = False
         damaged: set[int] = set()
         if not whole:
             computed, damaged = self._vote(part, first, tile, stored)
-        frontier = Frontier()
-        edges = {size - first for size in self._plan.wanted if first < size <= first + len(tile)}
-        for n, leaf in enumerate(computed, 1):
-            frontier.append(leaf)
-            if n in edges:
-                part.edges[first + n] = frontier.hashes.copy()
+        rows, wanted = subtrees(b"".join(computed)), self._plan.wanted
+        for size in wanted[bisect_right(wanted, first) : bisect_right(wanted, first + len(tile))]:
+            part.edges[size] = right_edge(rows, size - first)
         if len(computed) == WIDTH:
-            root = frontier.root()
+            root = rows[-1]
             part.tiles.append(root)
             if stored is not None and stored[0] != root:
                 part.differences.append(_tile_differs("root", first, first, root, stored[0]))
@@ -273,7 +285,8 @@ class Ranges:
             else:
                 self._say(part, "statement", "entry", "hash", row[LEAF], got or row[RAW], index, row)
                 damaged.add(n)
-                leaves.append(row[LEAF] if type(row[LEAF]) is bytes else third[n] or bytes(32))
+                leaf = row[LEAF] if type(row[LEAF]) is bytes else third[n]
+                leaves.append(leaf if leaf is not None and len(leaf) == 32 else bytes(32))
             if self._statement_damaged(part, index, tile, n):
                 damaged.add(n)
         if stored is not None and (outvoted or third[0] is None):
@@ -316,30 +329,37 @@ class Ranges:
         self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int]
     ) -> None:
         """Object chains, and whom each entry quotes; authors only as far as their numbers."""
-        for n, row in enumerate(tile):
-            index = first + n
+        read: list[tuple[int, Row]] = []
+        for index, (row, leaf) in enumerate(zip(tile, leaves, strict=True), first):
             if row is None:
                 continue
-            if n in damaged:
-                self._mend(part, index, row, leaves[n])
+            if damaged and index - first in damaged:
+                self._number(part, read)
+                self._mend(part, index, row, leaf)
                 continue
             try:
-                document = orjson.loads(row[RAW])
+                document = loads(row[RAW])
                 if document["statement"] != row[HASH].hex():
                     self._say(part, "statement", "hash", "hash", document["statement"], row[HASH], index, row)
-                leaf = leaves[n].hex()
-                for link in document["links"]:
-                    self._link(part, index, link["stream"], link["seq"], link.get("prev"), leaf)
-                self._time(part, index, row, document["received_at"])
-                self._number(part, index, row)
+                self._links(part, index, document["links"], leaf.hex())
+                received_at = document["received_at"]
+                if received_at >= part.latest and received_at >= part.earliest:
+                    part.latest = received_at
+                else:
+                    self._time(part, index, row, received_at)
+                read.append((index, row))
             except UNREADABLE as error:
                 self._say(part, "statement", "entry", "bytes", "an entry", repr(error), index, row)
+        self._number(part, read)
 
-    def _number(self, part: Part, index: int, row: Row) -> None:
-        if type(row[KEY]) is bytes and type(row[SEQ]) is int:
-            key = row[KEY].hex()
-            part.author_first.setdefault(key, (row[SEQ], None, index))
-            part.author_next[key] = (row[SEQ] + 1, row[HASH].hex())
+    def _number(self, part: Part, read: list[tuple[int, Row]]) -> None:
+        """How far authors' numbers go; the last one of each counts."""
+        numbered = [each for each in read if type(each[1][KEY]) is bytes and type(each[1][SEQ]) is int]
+        for key, (index, row) in {each[1][KEY]: each for each in reversed(numbered)}.items():
+            part.author_first.setdefault(key.hex(), (row[SEQ], None, index))
+        for key, (_, row) in {each[1][KEY]: each for each in numbered}.items():
+            part.author_next[key.hex()] = (row[SEQ] + 1, row[HASH].hex())
+        read.clear()
 
     def _entries(
         self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int], known: bool
@@ -357,7 +377,7 @@ class Ranges:
     def _read(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> int:
         column = "entry"
         try:
-            received = known_entry(row[RAW]) if known else entry_in(row[RAW])
+            received = loads(row[RAW]) if known else entry_document(row[RAW])
             column = "bytes"
             said = known_statement(row[SAID], row[HASH]) if known else statement_in(row[SAID], row[HASH])
             return self._entry(part, index, row, received, said, leaf, known)
@@ -366,42 +386,48 @@ class Ranges:
             part.torn.append(index)
             return 0
 
-    def _entry(self, part: Part, index: int, row: Row, received: Entry, said: Statement, leaf: str, known: bool) -> int:
-        hash_ = said.hash.hex()
-        if received.statement != hash_:
-            self._say(part, "statement", "hash", "hash", received.statement, hash_, index, row)
+    def _entry(
+        self, part: Part, index: int, row: Row, received: dict[str, Any], said: Statement, leaf: str, known: bool
+    ) -> int:
+        hash_, key, seq, about = row[HASH].hex(), said.key, said.seq, said.about
+        if received["statement"] != hash_:
+            self._say(part, "statement", "hash", "hash", received["statement"], hash_, index, row)
         if row[ID] != said.id:
             self._say(part, "statement", "id", "row", said.id, row[ID], index, row)
-        if row[SEQ] != said.seq:
-            self._say(part, "statement", "seq", "row", said.seq, row[SEQ], index, row)
-        author = self._plan.keys.get(said.key)
-        if row[KEY] is None or row[KEY] != (author.key if author is not None else bytes.fromhex(said.key)):
-            self._say(part, "statement", "key", "row", said.key, row[KEY], index, row)
-        self._signed(part, index, row, received, said, author, known)
+        if row[SEQ] != seq:
+            self._say(part, "statement", "seq", "row", seq, row[SEQ], index, row)
+        author = self._plan.keys.get(key)
+        if row[KEY] is None or row[KEY] != (author.key if author is not None else bytes.fromhex(key)):
+            self._say(part, "statement", "key", "row", key, row[KEY], index, row)
+        self._signed(part, index, row, received["signature"], said, author, known)
         # The author's chain, and what the author had seen.
-        want = part.author_next.get(said.key)
+        want = part.author_next.get(key)
         if want is None:
-            part.author_first[said.key] = (said.seq, said.prev, index)
-        elif want != (said.seq, said.prev):
-            self._broken(part, index, row, "author-chain", want, (said.seq, said.prev))
-        part.author_next[said.key] = (said.seq + 1, hash_)
-        self._saw(part, index, row, received, said)
-        self._time(part, index, row, received.received_at)
+            part.author_first[key] = (seq, said.prev, index)
+        elif want[0] != seq or want[1] != said.prev:
+            self._broken(part, index, row, "author-chain", want, (seq, said.prev))
+        part.author_next[key] = (seq + 1, hash_)
+        refused = received.get("refused")
+        self._saw(part, index, row, refused, said)
+        received_at = received["received_at"]
+        if received_at >= part.latest and received_at >= part.earliest:
+            part.latest = received_at
+        else:
+            self._time(part, index, row, received_at)
         # The objects' chains.
-        links = received.links
-        streams = tuple([stream for stream, _, _ in links])
-        expected = said.about if received.refused is None else (author.stream,) if author is not None else streams
+        links = received["links"]
+        streams = tuple([link["stream"] for link in links])
+        expected = about if refused is None else (author.stream,) if author is not None else streams
         if streams != expected:
             self._say(part, "statement", "entry", "link", " ".join(expected), " ".join(streams), index, row)
-        for stream, seq, prev in links:
-            self._link(part, index, stream, seq, prev, leaf)
-            self._linked.add((stream, seq, row[N]))
+        self._links(part, index, links, leaf)
+        self._linked.update([(link["stream"], link["seq"], row[N]) for link in links])
         if said.type in RARE:
-            part.rare.append(Told(index, said.raw, received.refused))
-        return _owner(part, said.about)
+            part.rare.append(Told(index, said.raw, refused))
+        return _owner(part, about)
 
     def _signed(
-        self, part: Part, index: int, row: Row, received: Entry, said: Statement, author: AuthorHead | None, known: bool
+        self, part: Part, index: int, row: Row, signed: str, said: Statement, author: AuthorHead | None, known: bool
     ) -> None:
         if author is None:
             self._say(part, "statement", "bytes", "authority", "a key enrolled in this log", said.key, index, row)
@@ -418,9 +444,9 @@ class Ranges:
                         part, "statement", "bytes", "authority", f"{what} {expected}", f"{what} {got}", index, row
                     )
         signature = row[SIGNATURE] if type(row[SIGNATURE]) is bytes else b""
-        if encode_base64(signature) != received.signature:
-            self._say(part, "statement", "signature", "signature", received.signature, row[SIGNATURE], index, row)
-            signature = decode_base64(received.signature, "signature")
+        if encode_base64(signature) != signed:
+            self._say(part, "statement", "signature", "signature", signed, row[SIGNATURE], index, row)
+            signature = decode_base64(signed, "signature")
         if not known:
             self._unproven.append((index, row, said.key, signature, author))
 
@@ -439,25 +465,25 @@ class Ranges:
             known = self._public[author.stream] = PublicKey(author.public_key)
         return known
 
-    def _saw(self, part: Part, index: int, row: Row, received: Entry, said: Statement) -> None:
-        seen = said.seen
-        if received.refused in ("seen-decreased", "seen-unknown"):
-            before = part.seen_last.get(said.key, -1)
-            part.unseen.append((index, received.refused, said.key, seen.size if before < 0 else -1, seen.root))
-            if received.refused == "seen-decreased" and 0 <= before <= seen.size:
-                self._say(part, "statement", "entry", "seen", "no refusal", received.refused, index, row)
+    def _saw(self, part: Part, index: int, row: Row, refused: str | None, said: Statement) -> None:
+        key, (size, root) = said.key, said.seen
+        if refused in ("seen-decreased", "seen-unknown"):
+            before = part.seen_last.get(key, -1)
+            part.unseen.append((index, refused, key, size if before < 0 else -1, root))
+            if refused == "seen-decreased" and 0 <= before <= size:
+                self._say(part, "statement", "entry", "seen", "no refusal", refused, index, row)
             return
-        places = part.seen.get((seen.size, seen.root))
+        places = part.seen.get((size, root))
         if places is None:
-            places = part.seen[seen.size, seen.root] = bytearray()
+            places = part.seen[size, root] = bytearray()
         places += index.to_bytes(8, "big") + said.hash
-        last = part.seen_last.get(said.key)
+        last = part.seen_last.get(key)
         if last is None:
-            part.seen_first.setdefault(said.key, (seen.size, index))
-        elif seen.size < last:
-            self._say(part, "statement", "bytes", "seen", f"size from {last}", seen.size, index, row)
-        if received.refused is None:
-            part.seen_last[said.key] = seen.size
+            part.seen_first.setdefault(key, (size, index))
+        elif size < last:
+            self._say(part, "statement", "bytes", "seen", f"size from {last}", size, index, row)
+        if refused is None:
+            part.seen_last[key] = size
 
     def _time(self, part: Part, index: int, row: Row, received_at: str) -> None:
         """Time steps back by little."""
@@ -468,14 +494,20 @@ class Ranges:
         if received_at < part.earliest:
             part.earliest = received_at
 
-    def _link(self, part: Part, index: int, stream: str, seq: int, prev: str | None, leaf: str) -> None:
-        want = part.next.get(stream)
-        if want is None:
-            part.first[stream] = (seq, prev, index)
-        elif want != (seq, prev):
-            part.differences.append(broken_link(self._reader, stream, index, want, (seq, prev)))
-        part.next[stream] = (seq + 1, leaf)
-        part.links += 1
+    def _links(self, part: Part, index: int, links: list[dict[str, Any]], leaf: str) -> None:
+        """One entry's links, each to go on from the one before it."""
+        next_ = part.next
+        for link in links:
+            stream, seq, prev = link["stream"], link["seq"], link.get("prev")
+            if type(stream) is not str or type(seq) is not int:
+                raise TypeError(f"a link with {stream!r}, {seq!r}")
+            want = next_.get(stream)
+            if want is None:
+                part.first[stream] = (seq, prev, index)
+            elif want[0] != seq or want[1] != prev:
+                part.differences.append(broken_link(self._reader, stream, index, want, (seq, prev)))
+            next_[stream] = (seq + 1, leaf)
+        part.links += len(links)
 
     def _mend(self, part: Part, index: int, row: Row, leaf: bytes) -> int:
         """Carry the chains past bytes that cannot be believed, by the rows and the copy that still can."""
@@ -541,10 +573,15 @@ class Ranges:
             return found[0] if found else (None, None)
 
 
+def _odd(stream: str, span: tuple[int, int]) -> bool:
+    """Whether no database can hold a row of this name or these numbers."""
+    return "\0" in stream or span[0] < 0 or span[1] > SIZE_MAX
+
+
 def agrees(head: Row, place: tuple[int, str | None]) -> bool:
     """Whether a row of `stream_head` (its state only whether there is one) is the end of a chain."""
     stream, seq, leaf, state = head
-    return seq == place[0] - 1 and leaf == bytes.fromhex(place[1] or "") and (not state or folds(stream))
+    return seq == place[0] - 1 and type(leaf) is bytes and leaf.hex() == place[1] and (not state or folds(stream))
 
 
 def _tile_differs(column: str, index: int, first: int, expected: bytes, got: Any) -> Difference:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -30,7 +32,21 @@ _ORPHANS: Final = (
 _UNDER_LEAVES: Final = "SELECT s.n, s.entry, l.hash FROM statement s LEFT JOIN leaf l ON l.n = s.n"
 
 
+# Many names are a parameter, so that no statement is ever read twice by the database.
+_HEADS: Final = "SELECT h.stream, h.seq, h.leaf, h.state IS NOT NULL FROM"
+_HEADS_SQLITE: Final = f"{_HEADS} json_each(?) j CROSS JOIN stream_head h ON h.stream = j.value"
+_HEADS_POSTGRES: Final = f"{_HEADS} stream_head h WHERE h.stream = ANY(%b::text[])"
+_LINKS: Final = "SELECT k.stream, k.seq, k.n FROM"
+_LINKS_SQLITE: Final = (
+    f"{_LINKS} json_each(?) j CROSS JOIN link k"
+    " ON k.stream = j.value ->> 0 AND k.seq >= j.value ->> 1 AND k.seq <= j.value ->> 2"
+)
+_LINKS_POSTGRES: Final = (
+    f"{_LINKS} unnest(%b::text[], %b::bigint[], %b::bigint[]) AS span(stream, start, stop)"
+    " JOIN link k ON k.stream = span.stream AND k.seq >= span.start AND k.seq <= span.stop"
+)
 _CACHE_KB: Final = 8_192
+_NUL: Final = "\0"  # no text of PostgreSQL has one, and neither has a name
 _LISTED: Final = 500  # names in one query
 
 # What reading a document loosely can raise when it is not what it should be.
@@ -53,24 +69,49 @@ class Reader:
             self.rows(f"PRAGMA cache_size=-{_CACHE_KB}")  # what is read once in order needs none
 
     def close(self) -> None:
+        if self.sqlite:
+            self._driver.text_factory = str
         self.connection.close()
 
-    def rows(self, sql: str) -> list[Row]:
-        """All rows of a SELECT without parameters."""
-        cursor = self._driver.cursor()
-        found: list[Row] = cursor.execute(sql).fetchall()
-        cursor.close()
-        return found
+    def rows(self, sql: str, *parameters: Any) -> list[Row]:
+        """All rows of a SELECT; its parameters are written as the driver wants them."""
+        if not self.sqlite:
+            with self._driver.cursor(binary=True) as cursor:
+                found: list[Row] = cursor.execute(sql, parameters or None).fetchall()
+                return found
+        try:
+            return self._driver.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
+        except sqlite3.OperationalError as error:
+            self._read_any_text(error)
+            return self._driver.execute(sql, parameters).fetchall()  # type: ignore[no-any-return]
 
     def stream(self, sql: str) -> Iterator[Row]:
         """Rows one after another, never all of them in memory."""
-        self._streams += 1
-        cursor = self._driver.cursor() if self.sqlite else self._driver.cursor(f"verify{self._streams}", binary=True)
-        cursor.arraysize = 5_000
-        cursor.execute(sql)
-        while some := cursor.fetchmany(5_000):
+        if not self.sqlite:
+            self._streams += 1
+            with self._driver.cursor(f"verify{self._streams}", binary=True) as cursor:
+                cursor.execute(sql)
+                while some := cursor.fetchmany(5_000):
+                    yield from some
+            return
+        done, rows = 0, self._driver.execute(sql)
+        while True:
+            try:
+                some = rows.fetchmany(5_000)
+            except sqlite3.OperationalError as error:
+                self._read_any_text(error)
+                rows = self._driver.execute(f"{sql} LIMIT -1 OFFSET {done}")
+                continue
+            if not some:
+                return
+            done += len(some)
             yield from some
-        cursor.close()
+
+    def _read_any_text(self, error: sqlite3.OperationalError) -> None:
+        """From now on read also what no text has, which SQLite takes for one: bytes that are not UTF-8."""
+        if "decode" not in str(error) or self._driver.text_factory is not str:
+            raise error
+        self._driver.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
 
     def records(self, start: int, stop: int) -> list[Row]:
         """Everything stored under the indices [start, stop), in order."""
@@ -101,39 +142,41 @@ class Reader:
         found = self.rows(f"SELECT stream, seq FROM link WHERE n = {n} ORDER BY stream")
         return [(name, seq) for name, seq in found if type(name) is str and type(seq) is int]
 
-    def links_between(self, spans: Sequence[tuple[str, int, int]]) -> Iterator[Row]:
-        """The rows of `link` of these objects, each from one number up to another."""
-        for first in range(0, len(spans), _LISTED):
-            listed = ",".join(
-                [f"({_text(name)},{start},{stop})" for name, start, stop in spans[first : first + _LISTED]]
-            )
-            yield from self.rows(
-                f"WITH span(stream, start, stop) AS (VALUES {listed}) SELECT k.stream, k.seq, k.n FROM span"
-                " JOIN link k ON k.stream = span.stream AND k.seq >= span.start AND k.seq < span.stop"
-            )
+    def links_between(self, spans: Sequence[tuple[str, int, int]]) -> list[Row]:
+        """The rows of `link` of these objects, each from one number to another."""
+        if self.sqlite:
+            return self.rows(_LINKS_SQLITE, orjson.dumps(spans).decode())
+        return self.rows(_LINKS_POSTGRES, *([span[part] for span in spans] for part in range(3)))
 
     def indices_of(self, stream: str, before: int) -> list[int]:
         """Where the entries of a stream stand in the log, below an index."""
         found = self.rows(
             'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n'
-            f' WHERE k.stream = {_text(stream)} AND l."index" < {before} ORDER BY k.seq'
+            f' WHERE k.stream = {self._text(stream)} AND l."index" < {before} ORDER BY k.seq'
         )
         return [index for (index,) in found]
 
     def heads(self, streams: Sequence[str]) -> Iterator[Row]:
         """(stream, seq, leaf, whether it has a state) of these objects' heads."""
         for first in range(0, len(streams), _LISTED):
-            listed = ",".join(map(_text, streams[first : first + _LISTED]))
-            yield from self.rows(
-                f"SELECT stream, seq, leaf, state IS NOT NULL FROM stream_head WHERE stream IN ({listed})"
-            )
+            listed = [name for name in streams[first : first + _LISTED] if _NUL not in name]
+            if self.sqlite:
+                yield from self.rows(_HEADS_SQLITE, orjson.dumps(listed).decode())
+            else:
+                yield from self.rows(_HEADS_POSTGRES, listed)
 
     def index_of(self, stream: str, seq: int) -> int | None:
         """Where the entry with this link stands in the log, by the rows beside it."""
         found = self.rows(
-            f'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n WHERE k.stream = {_text(stream)} AND k.seq = {seq}'
+            'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n'
+            f" WHERE k.stream = {self._text(stream)} AND k.seq = {seq}"
         )
         return found[0][0] if found else None
+
+    def _text(self, value: str) -> str:
+        if _NUL in value:
+            return f"CAST(x'{value.encode().hex()}' AS TEXT)" if self.sqlite else "NULL"
+        return "'" + value.replace("'", "''") + "'"
 
     def orphans(self) -> list[Row]:
         """(n, id, entry) of statements that no leaf and no queue names."""
@@ -184,7 +227,7 @@ class Reader:
             links = entry_in(raw).links
         except LedgerError:
             return set()
-        return {n for link in links for _, _, n in self.links_between([(link.stream, link.seq, link.seq + 1)])}
+        return {n for link in links for _, _, n in self.links_between([(link.stream, link.seq, link.seq)])}
 
 
 def _torn(table: str, row: Row, *, expected: Any, got: Any) -> Difference:
@@ -208,6 +251,15 @@ def statement_in(raw: Any, hash_: bytes | None = None) -> Statement:
 def entry_in(raw: Any) -> Entry:
     """The entry in a stored value of any type; raises what `entry.parse` raises."""
     return entry.parse(raw if type(raw) is bytes else b"")
+
+
+def entry_document(raw: bytes) -> dict[str, Any]:
+    """The document of an entry, its form as strictly looked at as by `entry.parse`, which raises where it is wrong."""
+    document = entry.glance(raw)
+    if document is None:
+        entry.parse(raw)
+        document = orjson.loads(raw)
+    return document
 
 
 def known_statement(raw: bytes, hash_: bytes) -> Statement:
@@ -246,7 +298,3 @@ def _close(indices: Sequence[int]) -> bool:
 def note_in(raw: Any) -> Note:
     """The note in a stored value of any type; raises BadNote."""
     return Note.parse(raw if type(raw) is bytes else b"")
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
