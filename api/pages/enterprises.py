@@ -102,29 +102,34 @@ def _row(filters: Asked, party: str, rate: Rate, exceptions: int) -> dict[str, A
 @blueprint.get("/enterprises/<party>")
 @requires(Right.READ)
 def enterprise(party: str) -> Response:
-    """The sheet of one enterprise, for itself and for who watches it."""
+    """The sheet of one enterprise, for itself and for who watches it; to others, what the registry tells of it."""
     registered = registry().parties.get(party)
-    if registered is None or not current_viewer().is_own(party):
+    if registered is None:
         raise NoSuchPlace()
+    sites = {site: event for site, event in registry().sites.items() if event.holder == party}
+    known = {
+        "party": party,
+        "registered": registered,
+        "sites": sites,
+        "roles": [t(*ROLES[x]) for x in registered.duties],
+    }
+    if not current_viewer().is_own(party):
+        return tabled("enterprises-other.html", _licences(party, own=False), **known)
     years = [each for each, _ in choices()["years"]]
     year = one_of("year", request.args.get("year") or years[0], years)
     flags = [flag for flag in standing(current_viewer()) if flag.holder == party]
-    sites = {site: event for site, event in registry().sites.items() if event.holder == party}
     return tabled(
         "enterprises-one.html",
         _rates(party, year),
         _stock(party),
         listed(flags),
-        _licences(party),
+        _licences(party, own=True),
         _plan(sites, int(year)),
         _duties(sites, int(year)),
         _manifests(party),
-        party=party,
-        registered=registered,
-        sites=sites,
         year=year,
         years=years,
-        roles=[t(*ROLES[each]) for each in registered.duties],
+        **known,
     )
 
 
@@ -177,7 +182,7 @@ def _stock(party: str) -> Table:
     return Table(name="stock", caption=t("库存与时限", "Stock and clocks"), columns=columns, rows=rows, empty=empty)
 
 
-def _licences(party: str) -> Table:
+def _licences(party: str, *, own: bool) -> Table:
     today = ledger().regime.day_of(ledger().now())
     valid = {x.terms.licence for x in registry().licence_for(party, today, confirmed=False)}
     rows = [
@@ -190,7 +195,7 @@ def _licences(party: str) -> Table:
             "methods": "、".join(x.terms.methods) or t("不限", "any"),
             "annual": x.terms.annual_g,
             "state": _licence_state(x, x.terms.licence in valid),
-            "href": f"/evidence/{x.fact.id}",
+            "href": f"/evidence/{x.fact.id}" if own else "",
         }
         for x in registry().licences.get(party, ())
     ]

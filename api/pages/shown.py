@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, render_template, request
 from markupsafe import Markup
@@ -183,8 +184,10 @@ def other_language() -> tuple[str, str]:
 
 
 def here() -> str:
-    """This page's address with its query."""
-    return request.full_path.rstrip("?")
+    """This page's address with its query; of what answers a form, that of the page with the form."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    return urlsplit(request.referrer or "").path or "/"
 
 
 GLOBALS: Final[dict[str, Callable[..., Any]]] = {

@@ -53,6 +53,8 @@ def test_what_does_not_fit_is_refused_with_what_was_expected(api: ApiWorld, cler
     for wrong, words in cases:
         answer = clerk.post("/fill", form | wrong)
         assert answer.status_code in (404, 422) and words in text(answer), (wrong, text(answer))
+    refused = clerk.client.post("/fill", data=form | {"net": "1.0005"}, headers={"Referer": "http://localhost/fill"})
+    assert "/language/en?next=/fill" in refused.text, "the other language leads back to the form, not to what it sent"
     fills(api, clerk, container_code="D-1")
     again = clerk.post("/fill", form | {"net": "5", "container_code": "D-1"})
     assert (again.status_code, "正在使用" in text(again)) == (422, True)

@@ -72,7 +72,10 @@ def test_an_enterprise_sees_its_own_figures_and_sheet_and_nobody_elses(api: ApiW
     shop, stranger = at_work(api, "shop"), at_work(api, "stranger")
     sheet = f"/enterprises/{api.device['shop'].party}"
     assert "180 kg" in shop.open(f"{sheet}?year={PERIOD}") and "180 kg" in regulator.open(f"{sheet}?year={PERIOD}")
-    assert stranger.get(sheet).status_code == 404
+    registered = stranger.open(sheet)  # who it is and may receive what, as the registry tells anybody
+    assert "shop" in registered and "许可证" in registered and "180 kg" not in registered
+    assert stranger.get(f"{sheet}?as=csv&table=stock").status_code == 400
+    assert stranger.get(f"/enterprises/{api.world.new('party')}").status_code == 404
     others = f"/overview?period={PERIOD}&party={api.device['shop'].party}"
     assert "没有记录的废物" in stranger.open(others) and "没有记录的废物" not in shop.open(others)
     assert csv_of(stranger, f"/enterprises?period={PERIOD}&as=csv") == []
