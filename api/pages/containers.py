@@ -303,18 +303,13 @@ def labelled(thing: Container) -> str:
     return f"/{'containers' if thing.kind == groups.GROUP else 'labels'}/{thing.id}"
 
 
-def stick(thing: Container | Mapping[str, Any], place: Mapping[str, str], text: str) -> Answer:
+def stick(thing: Container, place: Mapping[str, str], text: str) -> Answer:
     """Say which label a container wears: the one scanned, or ("") a new one that is printed with it."""
-    container = thing["id"] if isinstance(thing, Mapping) else thing.id
-    label = label_of(text) if text else new_label(place)
-    return say("label-bound", {"container": container, "place": place, "label": label})
-
-
-def new_label(place: Mapping[str, str]) -> str:
-    """A label issued just now."""
+    bound = {"container": thing.id, "place": place}
+    if text:
+        return say("label-bound", bound | {"label": label_of(text)})
     label = f"label:{ledger().new_id()}"
-    say("label-issued", {"label": label, "place": place}, id_=ledger().new_id())
-    return label
+    return say_all([("label-issued", {"label": label, "place": place}), ("label-bound", bound | {"label": label})])[-1]
 
 
 def _at(found: Card) -> dict[str, str]:

@@ -66,6 +66,14 @@ def test_a_form_sent_twice_is_one_drum(api: ApiWorld, clerk: AtWork) -> None:
     assert len(api.queries.containers(holder=api.device["shop"].party)) == 1
 
 
+def test_a_new_label_is_issued_and_stuck_on_at_once_and_sent_twice_it_is_one(api: ApiWorld, clerk: AtWork) -> None:
+    drum, size = api.drum(), api.world.ledger.size()
+    once = {"id": api.world.uuid7()}
+    clerk.does(f"/containers/{drum}/bind", once)
+    clerk.does(f"/containers/{drum}/bind", once)
+    assert api.world.ledger.size() == size + 2, "issued, and bound"
+
+
 def test_filling_over_days_has_no_mass_before_something_is_added(api: ApiWorld, clerk: AtWork) -> None:
     drum = fills(api, clerk, over="days", net="", container_code="D-9")
     assert api.queries.container(drum).thing.status == "filling"
