@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.custody.flags import RULES, ledger_flags
+from ledger.custody.flags import RULES, Flag, ledger_flags, overdue
 from ledger.custody.regimes.base import later
 from tests.support.told import CN, Scene, load, verdict, weighed
 
@@ -196,3 +196,276 @@ def test_every_rule_says_itself_in_both_languages_and_names_a_law() -> None:
         assert rule.en.isascii() and rule.todo_en.isascii()
         assert not rule.zh.isascii() and not rule.todo_zh.isascii()
         assert CN.cite(rule.cites, "2026-08-15"), code
+
+
+# -- how much, whose, where --------------------------------------------------------------------------------------------
+
+OIL = "900-249-08"
+
+
+def only(scene: Scene, rule: str) -> Flag:
+    (flag,) = [f for f in scene.told.account()[1] if f.rule == rule]
+    return flag
+
+
+def says(scene: Scene, flag: Flag) -> tuple[str, int, str, str, str]:
+    called = scene.park.alias_of
+    return flag.key, flag.grams, called(flag.holder), called(flag.site) if flag.site else "", flag.detail
+
+
+def here(scene: Scene, drum: str, site: str = "garage-yard", **more: Any) -> dict[str, Any]:
+    return {"container": drum, "place": scene.place(site), "code": OIL} | more
+
+
+def lost(scene: Scene, drum: str, grams: int) -> str:
+    return scene.say("garage-clerk", "container-lost", here(scene, drum, net_g=grams, stage="held", reason="stolen"))
+
+
+def test_what_left_beyond_the_books_grows_and_ends_with_them(scene: Scene) -> None:
+    drum = scene.fill()
+    assert lost(scene, drum, 120_000) == ""
+    opened = scene.said[-1]
+    assert says(scene, only(scene, "over-book")) == (
+        f"held/{scene.party('garage')}",
+        20_000,
+        "garage",
+        "garage-yard",
+        "",
+    )
+    assert lost(scene, drum, 5_000) == ""
+    flag = only(scene, "over-book")
+    assert (flag.grams, flag.opened_at, flag.opened_by) == (25_000, opened.at, opened.statement)
+    assert scene.say("garage-clerk", "waste-added", here(scene, drum, mass=weighed(25_000))) == ""
+    flag = only(scene, "over-book")
+    assert (flag.closed_at, flag.closed_by) == (scene.said[-1].at, scene.said[-1].statement)
+
+
+def test_differences_of_a_journey_and_of_a_weighing_say_what_they_are_of(scene: Scene) -> None:
+    drum, other = scene.fill(1), scene.fill(2)
+    collected(scene, drum)
+    received(scene, drum, **verdict(drum, grams=90_000))
+    flag = only(scene, "mass-difference")
+    assert says(scene, flag) == (scene.id("manifest", 1), 10_000, "garage", "garage-yard", scene.party("refiner"))
+    weighing = here(scene, other, mass=weighed(80_000), previous_g=100_000)
+    assert scene.say("garage-clerk", "container-weighed", weighing) == ""
+    flags = [f for f in scene.told.account()[1] if f.rule == "mass-difference" and f.object == other]
+    assert [says(scene, f) for f in flags] == [(scene.said[-1].id, 20_000, "garage", "garage-yard", "")]
+
+
+def test_a_delivery_known_only_from_its_receiver_went_without_a_manifest_all_the_same(scene: Scene) -> None:
+    drum = scene.fill()
+    body = {"delivery": scene.id("delivery", 1), "end": "received", "from": scene.place("garage-yard"),
+            "to": {"kind": "other"} | scene.place("refinery"), "lines": [load(drum, 90_000)]}  # fmt: skip
+    assert scene.say("refinery-gate", "delivery-recorded", body) == ""
+    wanted = (scene.id("delivery", 1), 90_000, "garage", "garage-yard", scene.party("refiner"))
+    assert says(scene, only(scene, "without-manifest")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "confirmed", "flagged"),
+    [
+        ("2021-12-运输-1", "772-002-18", "", False), ("2021-12-处置-1", "772-002-18", "", True),
+        ("2021-12-运输-1", OIL, "", True), ("2021-6-收集-1", "900-003-04", "", False), ("", OIL, "transport", False),
+        ("", OIL, "collection", False), ("", OIL, "storage", True), ("", "900-001-S07", "", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("outside", [True, False])
+def test_on_the_road_a_row_of_that_stage_exempts_from_the_manifest(
+    scene: Scene, row: str, code: str, confirmed: str, flagged: bool, outside: bool
+) -> None:
+    if confirmed:
+        body = {"holder": scene.party("garage"), "row": "2021-7-运输-1", "codes": [OIL], "stage": confirmed}
+        body |= {"valid_from": "2026-01-01", "valid_until": "2026-12-31"}
+        assert scene.say("licensing", "exemption-confirmed", body) == ""
+    drum = scene.fill(code=code)
+    to = {"kind": "other", "name": "外单位"} if outside else {"kind": "other"} | scene.place("refinery")
+    sent = {"delivery": scene.id("delivery", 1), "end": "sent", "from": scene.place("garage-yard"), "to": to,
+            "lines": [load(drum, code=code)]}  # fmt: skip
+    exemption = {"exemption": {"row": row, "evidence": "a" * 64}} if row else {}
+    assert scene.say("garage-clerk", "delivery-recorded", sent | exemption) == ""
+    assert ("without-manifest" in {f.rule for f in scene.told.account()[1]}) == flagged
+
+
+def test_another_consignee_and_another_code_name_the_receiver_and_what_was_expected(scene: Scene) -> None:
+    drum = scene.fill()
+    assert scene.say("garage-clerk", "manifest-issued", scene.run() | {"lines": [load(drum)]}) == ""
+    collected(scene, drum)
+    received(scene, drum, to="incinerator", who="furnace-gate", code="900-214-08")
+    key = scene.id("manifest", 1)
+    wrong, differs = only(scene, "wrong-consignee"), only(scene, "code-differs")
+    assert says(scene, wrong) == (key, 100_000, "burner", "incinerator", scene.party("refiner"))
+    assert says(scene, differs) == (key, 100_000, "burner", "incinerator", "900-249-08 900-214-08")
+
+
+@pytest.mark.parametrize("scope", ["party", "site"])
+def test_a_late_confirmation_counts_from_the_end_of_its_last_day_which_is_a_setting(scene: Scene, scope: str) -> None:
+    setting = {"name": "confirmation-workdays", "value": 2, "effective_from": "2026-08-03"}
+    assert scene.say("settings", "setting-adopted", setting | {"scope": scene.place("refinery")[scope]}) == ""
+    drum = scene.fill()
+    collected(scene, drum)
+    arrived(scene, drum)
+    flag = only(scene, "confirmation-late")
+    assert says(scene, flag) == (scene.id("manifest", 1), 100_000, "refiner", "refinery", "")
+    assert flag.opened_at == "2026-08-05T15:59:59.999Z"
+    body = scene.run() | {"lines": [verdict(drum)]}
+    assert scene.say("refinery-gate", "manifest-received", body, at=flag.opened_at) == ""
+    assert "confirmation-late" not in {f.rule for f in scene.told.account()[1]}
+
+
+def test_a_drum_of_unknown_mass_and_one_of_an_unlisted_code_name_their_holder(scene: Scene) -> None:
+    drum = scene.fill(1, code="900-248-08")
+    assert says(scene, only(scene, "code-not-in-catalogue")) == (
+        "900-248-08", 100_000, "garage", "garage-yard", "900-248-08"
+    )  # fmt: skip
+    volume = here(scene, drum) | {"container": scene.id("container", 2), "kind": "package", "name": "废机油"}
+    volume |= {"mass": {"basis": "volume", "volume_ml": 9}}
+    assert scene.say("garage-clerk", "container-filled", volume) == ""
+    assert says(scene, only(scene, "mass-unknown")) == ("", 0, "garage", "garage-yard", "")
+
+
+def test_what_one_statement_shows_names_the_statement_and_who_said_it(scene: Scene) -> None:
+    at = "2026-08-02T01:00:00.000Z"
+    drum = scene.fill(1, at=at, received_at=later(at, hours=25))
+    first = scene.said[-1]
+    assert says(scene, only(scene, "recorded-late")) == (first.id, 0, "garage", "", later(at, hours=25))
+    scene.fill(2, at=at, received_at=later(at, minutes=-6))
+    ahead = scene.said[-1]
+    assert says(scene, only(scene, "clock-ahead")) == (ahead.id, 0, "garage", "", ahead.received_at)
+    stored = {
+        "container": drum,
+        "place": scene.place("coating-yard"),
+        "facility": scene.park.story.ids["coating-store"],
+    }
+    fact = scene.fact("coating-clerk", "container-stored", stored)
+    scene.told.record([replace(fact, by=replace(fact.by, late=True))])
+    assert says(scene, only(scene, "after-revocation")) == (fact.id, 0, "coating", "", "")
+    assert says(scene, only(scene, "not-holder")) == (fact.id, 100_000, "coating", "", scene.party("garage"))
+
+
+def test_how_far_a_clock_may_be_ahead_is_the_setting_of_the_day_on_which_it_was_received(scene: Scene) -> None:
+    setting = {"name": "clock-ahead-minutes", "value": 30, "effective_from": "2026-08-03"}
+    assert scene.say("settings", "setting-adopted", setting) == ""
+    for n, (at, received) in enumerate((("16:20", "15:59"), ("16:20", "16:00")), 1):
+        scene.fill(n, at=f"2026-08-02T{at}:00.000Z", received_at=f"2026-08-02T{received}:00.000Z")
+    assert only(scene, "clock-ahead").object == scene.id("container", 1)
+
+
+def test_stock_is_declared_before_the_day_on_which_a_site_goes_live(scene: Scene) -> None:
+    site = {"site": scene.id("site", 1), "holder": scene.party("lab"), "name": "库", "live_from": "2026-08-04"}
+    assert scene.say("lab-keeper", "site-registered", site) == ""
+    place = {"party": scene.party("lab"), "site": site["site"]}
+    for n, at in enumerate(("2026-08-03T15:59:59.999Z", "2026-08-03T16:00:00.000Z"), 1):
+        stock = here(
+            scene, scene.id("container", n), kind="package", name="废机油", mass=weighed(5), since="2026-01-01"
+        )
+        assert scene.say("lab-keeper", "stock-declared", stock | {"place": place}, at=at) == ""
+    flag = only(scene, "stock-after-go-live")
+    assert (flag.object, flag.key, flag.grams, flag.holder, flag.site) == (
+        scene.id("container", 2), scene.said[-1].id, 5, scene.party("lab"), site["site"]
+    )  # fmt: skip
+
+
+def test_overdue_mass_is_somebodys_somewhere_and_counts_from_after_its_deadline(scene: Scene) -> None:
+    at = "2026-08-01T00:00:00.000Z"
+    deadline = later(at, days=365)
+    drum = scene.fill(grams=1, at=at)
+    rows, _ = scene.told.account()
+    assert overdue(rows, deadline) == []
+    (flag,) = overdue(rows, later(deadline, minutes=1))
+    assert says(scene, flag) == (f"{scene.party('garage')}/held/{deadline}", 1, "garage", "garage-yard", "held")
+    assert (flag.rule, flag.object, flag.opened_at, flag.opened_by) == ("stored-too-long", drum, deadline, "")
+    again = later(deadline, days=1)
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum, 1)]}, at=again) == ""
+    (left,) = [f for f in scene.told.account()[1] if f.rule == "stored-too-long"]
+    assert left == replace(flag, closed_at=again, closed_by=scene.said[-1].statement)
+    assert overdue(scene.told.account()[0], again) == []
+
+
+def test_an_exception_stands_from_when_it_opens_until_before_it_closes(scene: Scene) -> None:
+    drum = scene.fill()
+    collected(scene, drum)
+    received(scene, drum)
+    flag = replace(only(scene, "not-on-manifest"), opened_at="2", closed_at="4")
+    assert [flag.open_at(m) for m in "12345"] == [False, True, True, False, False]
+    assert [replace(flag, closed_at="").open_at(m) for m in "125"] == [False, True, True]
+
+
+def test_what_nothing_can_undo_ends_when_its_explanation_is_accepted(scene: Scene) -> None:
+    drum, other = scene.fill(1), scene.fill(2)
+    for each in (drum, other):
+        stored = {"container": each, "place": scene.place("coating-yard")}
+        stored |= {"facility": scene.park.story.ids["coating-store"]}
+        assert scene.say("coating-clerk", "container-stored", stored) == ""
+    key = scene.said[-2].id
+    for rule, its in (("clock-ahead", key), ("not-holder", scene.said[-1].id), ("not-holder", key)):
+        why = {"container": drum, "rule": rule, "key": its, "explanation": {"sealed": "a" * 64}}
+        assert scene.say("coating-clerk", "exception-explained", why) == ""
+        accepted = {"container": drum, "explanation": scene.said[-1].id}
+        assert scene.say("supervision", "explanation-accepted", accepted) == ""
+    flags = {f.object: f for f in scene.told.account()[1] if f.rule == "not-holder"}
+    assert (flags[drum].closed_at, flags[drum].closed_by) == (scene.said[-1].at, scene.said[-1].statement)
+    assert (flags[other].closed_at, flags[other].closed_by) == ("", "")
+
+
+def test_what_a_correction_makes_vanish_ended_with_it_and_what_had_ended_before_then(scene: Scene) -> None:
+    drum, target = scene.fill(1), scene.id("container", 2)
+    assert lost(scene, drum, 120_000) == ""
+    body = {"container": drum, "target": scene.said[0].id, "field": "mass.net_g", "old": 100_000, "new": 130_000}
+    assert scene.say("garage-clerk", "entry-corrected", body | {"reason": "typing"}) == ""
+    flag = only(scene, "over-book")
+    assert (flag.grams, flag.closed_at, flag.closed_by) == (20_000, scene.said[-1].at, scene.said[-1].statement)
+    # A container that others flowed into is told the same way.
+    other = scene.fill(3)
+    poured = {"place": scene.place("garage-yard"), "reason": "repack", "sources": [load(other)]}
+    poured |= {"targets": [load(target, 90_000) | {"kind": "package", "name": "废机油"}]}
+    assert scene.say("garage-clerk", "contents-transferred", poured) == ""
+    assert [f.grams for f in scene.told.account()[1] if f.rule == "mass-difference"] == [10_000]
+    change = {
+        "container": target,
+        "target": scene.said[-1].id,
+        "field": "targets.0.net_g",
+        "old": 90_000,
+        "new": 99_900,
+    }
+    assert scene.say("garage-clerk", "entry-corrected", change | {"reason": "typing"}) == ""
+    ended = [f.closed_by for f in scene.told.account()[1] if f.rule == "mass-difference"]
+    assert ended == [scene.said[-1].statement]
+
+
+@pytest.mark.parametrize(("from_", "entitled"), [("2026-08-04", True), ("2026-08-05", False)])
+def test_a_receiver_is_entitled_by_the_licence_of_the_day_on_which_it_came(
+    scene: Scene, from_: str, entitled: bool
+) -> None:
+    licence = {
+        "licence": scene.id("licence", 1), "holder": scene.party("rogue"), "number": "R", "kind": "collection",
+        "include": ["HW08"], "valid_from": from_, "valid_until": "2026-12-31",
+    }  # fmt: skip
+    assert scene.say("licensing", "licence-granted", licence) == ""
+    drum = scene.fill()
+    body = {"delivery": scene.id("delivery", 1), "end": "received", "from": scene.place("garage-yard"),
+            "to": {"kind": "other"} | scene.place("rogue-yard"), "lines": [load(drum)]}  # fmt: skip
+    assert scene.say("rogue-boss", "delivery-recorded", body, at="2026-08-04T04:00:00.000Z") == ""
+    assert ("receiver-not-entitled" in {f.rule for f in scene.told.account()[1]}) is not entitled
+
+
+def test_a_licence_only_asserted_is_open_until_the_authority_confirms_the_same_number(scene: Scene) -> None:
+    terms = {
+        "licence": scene.id("licence", 1), "holder": scene.party("rogue"), "number": "R", "kind": "collection",
+        "valid_from": "2026-01-01", "valid_until": "2026-12-31",
+    }  # fmt: skip
+    assert scene.say("rogue-boss", "licence-granted", terms) == ""
+    first = scene.said[-1]
+
+    def flag() -> Flag:
+        (found,) = [f for f in ledger_flags(CN, scene.told.registry, SOON) if f.object == terms["licence"]]
+        return found
+
+    assert (says(scene, flag()), flag().opened_at) == ((terms["licence"], 0, "rogue", "", "R"), first.at)
+    other = terms | {"licence": scene.id("licence", 2), "number": "S"}
+    assert scene.say("licensing", "licence-granted", other) == ""
+    assert flag().closed_at == ""
+    for _ in range(2):
+        assert scene.say("licensing", "licence-granted", terms | {"licence": scene.id("licence", 3)}) == ""
+    assert (flag().closed_at, flag().closed_by) == (scene.said[-2].at, scene.said[-2].statement)
+    assert scene.say("licensing", "licence-granted", terms, at="2026-08-02T00:00:00.000Z") == ""
+    assert [f.object for f in ledger_flags(CN, scene.told.registry, SOON) if f.holder == scene.party("rogue")] == []
