@@ -61,7 +61,7 @@ QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
 _TRIES: Final = 8
 _HEADS_MAX: Final = 50_000  # heads remembered in process: some 50 MB
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
-_GUESSED_MAX: Final = 100  # items that start from remembered heads: with more, a round trip is nothing
+_GUESSED_MAX: Final = 100  # items that start from remembered heads: with more, a round trip to a server is nothing
 _WARY_MAX: Final = 63  # flushes that read the heads first, after guesses were wrong
 _ON_STANDING: Final = (LedgerOpened, KeyEnrolled, KeyRevoked, StatementAdopted, SubjectErased)
 
@@ -208,9 +208,9 @@ class Appender:
     def _attempt(self, rows: Rows, items: list[Item], born: AuthorHead | None) -> None:
         if len(self._streams) + len(self._authors) > _HEADS_MAX:
             self._forget()
-        guesses = rows.guesses and self._may_guess(items)
         if not rows.begin():
             self._forget()
+        guesses = self._may_guess(items, len(items) if rows.inline else _GUESSED_MAX)
         started = self._clock()
         flush = self._guessed(started) if guesses else self._load(rows, items, started)
         changes = flush.changes
@@ -255,12 +255,12 @@ class Appender:
         if flush.guess is not None and (len(changes.statement) != len(items) or changes.others):
             raise Conflict("only what is received can be answered from remembered heads")
 
-    def _may_guess(self, items: list[Item]) -> bool:
+    def _may_guess(self, items: list[Item], most: int) -> bool:
         """Whether these can be answered from remembered heads alone, an object never met taken for a new one: then
         nothing is read before the write, which refuses when a head has moved. What is rare takes the locks first."""
         return (
             self._wary == 0
-            and len(items) <= _GUESSED_MAX
+            and len(items) <= most
             and all(
                 item.draft is None
                 and not item.sealed

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from struct import Struct
 from typing import Any, Final, Protocol
 
 import orjson
 import psycopg
-from psycopg import RawCursor
 from psycopg import errors as pg
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
 
 from ledger.errors import LedgerError
@@ -109,9 +110,6 @@ class Rows(Protocol):
     for_update: str
     """What to append to a SELECT that locks its rows."""
 
-    guesses: bool
-    """Whether `write` can lock and compare heads itself, so that a flush may start from remembered ones."""
-
     def begin(self) -> bool:
         """Start a writing transaction; False when what is remembered may be out of date and nobody would notice."""
 
@@ -141,8 +139,8 @@ class Rows(Protocol):
     def insert(self, table: str, rows: Sequence[Row]) -> None: ...
 
     def write(self, changes: Changes, guessed: Guess | None = None) -> None:
-        """Write a flush; raises RowsLost. With a guess nothing was locked: raises Conflict when a head is not where
-        it was remembered, and commits with the same round trip."""
+        """Write a flush; raises RowsLost. With a guess nothing was read before: raises Conflict when a head is not
+        where it was remembered or an id is taken, and commits with the same round trip to a server."""
 
     def commit(self) -> None: ...
 
@@ -189,7 +187,6 @@ class SqliteRows:
     """BEGIN IMMEDIATE makes this the only writer, so heads may be remembered until another connection commits."""
 
     inline = True
-    guesses = False
     for_update = ""
 
     def __init__(self, engine: Engine) -> None:
@@ -250,19 +247,28 @@ class SqliteRows:
             wrote(table)
 
     def write(self, changes: Changes, guessed: Guess | None = None) -> None:
+        try:
+            self._write_entries(changes)
+        except (sqlite3.IntegrityError, RowsLost) as error:
+            if guessed is None:
+                raise
+            raise Conflict(str(error)) from error
+        for table, rows in changes.others.items():
+            self.insert(table, rows)
+
+    def _write_entries(self, changes: Changes) -> None:
+        many, before = self._connection.executemany, changes.before
+        heads = [(name, head.seq, head.leaf, head.state, before[name]) for name, head in changes.streams.items()]
+        if heads:  # before the rows that follow from them: a drum taken for a new one is found here
+            _counted("stream_head", len(heads), many(_HEAD_SQLITE, heads).rowcount)
+            wrote("stream_head")
         for table in ("statement", "link", "posting"):
             self.insert(table, getattr(changes, table))
-        many = self._connection.executemany
-        if changes.streams:
-            many(_HEAD_SQLITE, [(name, head.seq, head.leaf, head.state) for name, head in changes.streams.items()])
-            wrote("stream_head")
         self.insert("author_head", [changes.authors[key].row() for key in changes.born])
         moved = [author.end() for key, author in changes.authors.items() if key not in changes.born]
         if moved:
             _counted("author_head", len(moved), many(_AUTHOR_SQLITE, moved).rowcount)
             wrote("author_head")
-        for table, rows in changes.others.items():
-            self.insert(table, rows)
 
     def commit(self) -> None:
         self._connection.execute("COMMIT")
@@ -289,7 +295,7 @@ def _insert_sqlite(table: str) -> str:
 _INSERT_SQLITE: Final = {table: _insert_sqlite(table) for table in _COLUMNS}
 _HEAD_SQLITE: Final = (
     f"{_INSERT_SQLITE['stream_head']} ON CONFLICT (stream) DO UPDATE"
-    " SET seq = excluded.seq, leaf = excluded.leaf, state = excluded.state"
+    " SET seq = excluded.seq, leaf = excluded.leaf, state = excluded.state WHERE stream_head.seq = ?"
 )
 _AUTHOR_SQLITE: Final = (
     "UPDATE author_head SET seq = ?, hash = ?, seen_size = ?, revoked_last_seq = ?, revoked_at_seq = ? WHERE key = ?"
@@ -305,7 +311,6 @@ class PostgresRows:
     """
 
     inline = False
-    guesses = True
     for_update = " FOR UPDATE"
 
     def __init__(self, engine: Engine) -> None:
@@ -329,14 +334,14 @@ class PostgresRows:
         ids: Sequence[str],
         now: int | None = None,
     ) -> Locked:
-        since = None if now is None else now // 1000 - _EPOCH_S
-        parameters = (since, _array(keys), _array(key_streams), _array(sorted(streams)), _array(ids))
+        named = (("b", keys), ("t", key_streams), ("t", sorted(streams)), ("t", ids))
         with _conflicts():
-            row = self._connection.execute(_LOCK, parameters).fetchone()
-        assert row is not None
-        found = orjson.loads(row[2])
+            if self._connection.pgconn.transaction_status == TransactionStatus.IDLE:
+                _done(self._connection.pgconn.exec_(b"BEGIN"))
+            result = self._call(_LOCK, [_since(now), *(_binary(type_, names) for type_, names in named)])
+        found = orjson.loads(result.get_value(0, 2) or b"")
         if now is not None:
-            self._ahead_ms = row[3] - now
+            self._ahead_ms = int(result.get_value(0, 3) or b"") - now
         authors = [_author_in_json(each) for each in found["authors"] or ()]
         return Locked(
             {author.key: author for author in authors},
@@ -379,33 +384,38 @@ class PostgresRows:
     def _write_entries(self, changes: Changes, guessed: Guess | None) -> None:
         before, heads = changes.before, changes.streams
         moved = [author for key, author in changes.authors.items() if key not in changes.born]
-        parameters: list[Any] = [None, None, None]
+        parameters: list[bytes | None] = [None, None, None]
         if guessed is not None:
-            since = guessed.started // 1000 - _EPOCH_S
-            parameters = [since, guessed.started + self._ahead_ms, guessed.received_at]
+            self._connection.rollback()  # what was read before; outside a transaction the call commits by itself
+            ahead = guessed.started + self._ahead_ms
+            parameters = [_since(guessed.started), ahead.to_bytes(8), guessed.received_at.encode()]
         parameters += [
-            *_columns([(before.get(a.key, a.seq), *a.end()) for a in moved], 7),
-            *_columns([(name, before[name], head.seq, head.leaf, head.state) for name, head in heads.items()], 5),
-            *_columns([row[1:] for row in changes.statement], 7),
-            *_columns(changes.link, 3),
-            *_columns(changes.posting, 15),
+            *_columns("qqbqqqb", [(before.get(a.key, a.seq), *a.end()) for a in moved]),
+            *_columns("tqqbb", [(name, before[name], head.seq, head.leaf, head.state) for name, head in heads.items()]),
+            *_columns("bbqtbbb", [row[1:] for row in changes.statement]),
+            *_columns("tqq", changes.link),
+            *_columns("qqqtqtttttttttt", changes.posting),
         ]
         try:
-            with _conflicts(), self._at_once() if guessed is not None else nullcontext():
-                RawCursor(self._connection).execute(_APPEND, parameters, prepare=True)
+            with _conflicts():
+                self._call(_APPEND, parameters)
         except pg.AssertFailure as error:
             raise RowsLost(table="statement", detail=str(error)) from error
 
-    @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        """What is executed here commits by itself."""
-        self._connection.rollback()  # what was read before; nothing to say to the server if nothing was
-        self._connection.autocommit = True
+    def _call(self, sql: bytes, parameters: Sequence[bytes | None]) -> PGresult:
+        """By libpq's own prepared statements: for one event alone psycopg took as long as the server. What psycopg
+        prepares itself it forgets with a rollback, and all other statements with it: here it prepares none."""
+        self._connection.prepare_threshold = None
+        server, known = self._connection.pgconn, self._pooled.info.setdefault("prepared", {})
+        if sql not in known:
+            _done(server.prepare(b"rows%d" % len(known), sql))
+            known[sql] = b"rows%d" % len(known)
         try:
-            yield
-        finally:
-            if not self._connection.closed:
-                self._connection.autocommit = False
+            formats = [1] * len(parameters)
+            return _done(server.exec_prepared(known[sql], parameters, formats))  # type: ignore[arg-type]
+        except pg.InvalidSqlStatementName:  # psycopg had some of its own
+            known.clear()
+            raise
 
     def commit(self) -> None:
         with _conflicts():
@@ -422,6 +432,7 @@ class PostgresRows:
 _CONFLICTS: Final = (
     pg.DeadlockDetected, pg.SerializationFailure, pg.UniqueViolation, pg.LockNotAvailable,
     pg.IdleInTransactionSessionTimeout,  # this process stood still: the locks are gone
+    pg.InvalidSqlStatementName,  # what was prepared is forgotten
 )  # fmt: skip
 
 
@@ -441,8 +452,45 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else bytes.fromhex(text[2:])
 
 
-def _columns(rows: Sequence[Row], count: int) -> list[str]:
-    return list(map(_array, zip(*rows, strict=True))) if rows else ["{}"] * count
+def _done(result: PGresult) -> PGresult:
+    if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        return result
+    if result.error_field(DiagnosticField.SQLSTATE):
+        raise pg.error_from_result(result)
+    raise psycopg.OperationalError(result.get_error_message())  # the server is gone
+
+
+def _since(now: int | None) -> bytes | None:
+    return None if now is None else (now // 1000 - _EPOCH_S).to_bytes(4, signed=True)
+
+
+_OIDS: Final = {"q": 20, "b": 17, "t": 25}  # bigint, bytea, text
+_ARRAY: Final = Struct(">iiIii").pack  # dimensions, whether with NULLs, element type, length, lower bound
+_LENGTH: Final = Struct(">i").pack
+_BIGINT: Final = Struct(">iq").pack
+_NULL: Final = _LENGTH(-1)
+
+
+def _columns(types: str, rows: Sequence[Row]) -> list[bytes]:
+    """Each column as an array in the server's binary form: it has nothing to parse."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(types)
+    return [_binary(type_, column) for type_, column in zip(types, columns, strict=True)]
+
+
+def _binary(type_: str, column: Iterable[Any]) -> bytes:
+    match type_:
+        case "q":
+            parts = [_NULL if value is None else _BIGINT(8, value) for value in column]
+        case "t":
+            parts = [_LENGTH(len(raw)) + raw for raw in map(str.encode, column)]
+        case _:
+            parts = [_NULL if value is None else _LENGTH(len(value)) + value for value in column]
+    if not parts:
+        return _EMPTY[type_]
+    return _ARRAY(1, _NULL in parts, _OIDS[type_], len(parts), 1) + b"".join(parts)
+
+
+_EMPTY: Final = {type_: Struct(">iiI").pack(0, 0, oid) for type_, oid in _OIDS.items()}
 
 
 def _author_in_json(found: dict[str, Any]) -> AuthorHead:
@@ -492,8 +540,7 @@ _EPOCH_S: Final = 1_577_836_800  # 2020: seconds since then fit into 31 bits
 _CLASS: Final = 0x5741_5354
 _STOPPED: Final = "set_config('idle_in_transaction_session_timeout', '{}', true)"
 _LOCK: Final = (
-    f"SELECT {_STOPPED.format('5s')}, pg_advisory_xact_lock_shared({_CLASS}, %s::int),"
-    " lock_heads(%s::bytea[], %s::text[], %s::text[], %s::text[]),"
+    f"SELECT {_STOPPED.format('5s')}, pg_advisory_xact_lock_shared({_CLASS}, $1), lock_heads($2, $3, $4, $5),"
     " (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 ).encode()
 _OLDEST_APPEND: Final = (

@@ -129,8 +129,7 @@ stream_head = Table(
     Column("seq", BigInteger, nullable=False),  # 0 until the first entry
     Column("leaf", LargeBinary),  # leaf hash of the newest entry
     Column("state", LargeBinary),  # current state of a container or manifest, folded by custody; else NULL
-    sqlite_with_rowid=False,
-)
+)  # a tree of such long rows, kept by name, would be written in half a dozen places for each: docs/decisions/0019
 
 author_head = Table(
     "author_head",  # the standing of one public key and the end of its chain
