@@ -135,7 +135,7 @@ def behind_band(queries: Queries, question: Question, band: Band) -> list[Behind
     with queries.engine.connect() as connection:
         spots = overview.spots_by_container(connection, question)
         deadlines = overview.deadlines(connection, question)
-    found = ((container, bands_from(sums, balanced=False).get(band, 0)) for container, sums in spots.items())
+    found = ((container, bands_from(sums).get(band, 0)) for container, sums in spots.items())
     return _behind(found, deadlines)
 
 

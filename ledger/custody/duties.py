@@ -127,7 +127,7 @@ def plan_against_actual(site: str, year: int, rows: Iterable[Row], regime: Regim
         if row.producer_site != site or not regime.listed(row.code) or not start <= row.at < end:
             continue
         account = _ACTUAL.get(row.account)
-        if account is None or (account == "treated" and row.holder != row.producer):
+        if account is None or (account == "treated" and not row.by_producer):
             continue
         of_code = sums.setdefault(row.code, {})
         of_code[account] = of_code.get(account, 0) + row.grams

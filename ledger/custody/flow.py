@@ -12,6 +12,8 @@ PLACES = ("store", "transit", "receiver", "outside")
 ENDS = ("utilised", "disposed", "open", "settled", "missing")
 _BAD = frozenset({"lost", "dumped", "difference"})
 _DONE = frozenset({"closed", "settled", "process-loss"})
+# What may come in outside its producer's gate; it counts as entrusted there.
+_ENTRUSTED = CAME_FROM | {"unrecorded"}
 ACCOUNTS = CAME_IN | OPEN | _BAD | _DONE | {"entrusted"}
 
 
@@ -54,7 +56,7 @@ def spot_of(row: Row, question: Question) -> Spot | None:
     return Spot(
         account=row.account,
         stage=row.stage,
-        by_producer=row.holder == row.producer,
+        by_producer=row.by_producer,
         elsewhere=row.site not in ("", row.producer_site),
         during=row.at >= question.start,
         entitled=not row.reason,
@@ -72,7 +74,7 @@ def spots_of(rows: Iterable[Row], question: Question) -> dict[Spot, int]:
     return sums
 
 
-def bands_from(sums: Mapping[Spot, int], *, balanced: bool = True) -> dict[Band, int]:
+def bands_from(sums: Mapping[Spot, int]) -> dict[Band, int]:
     """The bands of the origin view, in grams. What came back the same way is netted; what earlier periods left and now
     moved back goes straight from "before" to where it is. Every place's bands balance; not those of one container
     alone, whose content may go on in another."""
@@ -95,7 +97,7 @@ def bands_from(sums: Mapping[Spot, int], *, balanced: bool = True) -> dict[Band,
         if spot.account in CAME_IN and spot.during:
             add(spot.account, place, grams)
             sign = 1
-            if spot.account in CAME_FROM and place != "store":
+            if spot.account in _ENTRUSTED and place != "store":
                 add("store", place, -grams)  # it was entrusted as it came in, and never stood in the store
                 road -= grams if place == "transit" else 0
         elif spot.account in CAME_IN:
@@ -111,10 +113,8 @@ def bands_from(sums: Mapping[Spot, int], *, balanced: bool = True) -> dict[Band,
         if place == "transit" and spot.during:
             road += sign * grams
     add("transit", "receiver", road)
-    if balanced:
-        # A legal successor holds on the producer's behalf: its stock came without being entrusted, or left from there.
-        left = sum(g if to == "store" else -g for (source, to), g in bands.items() if "store" in (source, to))
-        add("store", "receiver", left)
+    # What a receiver sent on to somebody outside was entrusted before.
+    add("receiver", "outside", sum((b[0] == "outside") * g - (b[1] == "outside") * g for b, g in bands.items()))
     for place in PLACES:
         _shift(bands, (place, "missing"), ("before", "missing"), ("before", place))
     for source, to in (("transit", "receiver"), ("store", "receiver"), ("store", "outside"), ("store", "transit")):

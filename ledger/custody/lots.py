@@ -33,7 +33,8 @@ CAME_FROM = frozenset({"generated", "derived", "opening", "found"})
 
 class Part(NamedTuple):
     """Grams of one lot: who first produced it, since when, and when each holder first had it. `carried`: its clock ran
-    out in somebody's hands, and moving on does not undo that; it stays overdue until it is closed or settled."""
+    out in somebody's hands, and moving on does not undo that; it stays overdue until it is closed or settled. `heirs`:
+    who took it over from its producer by legal succession, one from the other."""
 
     lot: str
     producer: str
@@ -43,6 +44,7 @@ class Part(NamedTuple):
     clocks: tuple[tuple[str, str], ...]
     grams: int
     carried: bool = False
+    heirs: tuple[str, ...] = ()
 
     def since(self, holder: str) -> str:
         """When the legal person first held the lot ("" when it never did)."""
@@ -52,8 +54,12 @@ class Part(NamedTuple):
         return ""
 
     def own(self, holder: str) -> bool:
-        """True for the first producer and for whoever succeeded it: a successor's clock is the producer's own."""
-        return holder == self.producer or "" != self.since(holder) == self.since(self.producer)
+        """True for the first producer and for whoever succeeded it."""
+        return holder == self.producer or holder in self.heirs
+
+    def within(self, place: Account) -> bool:
+        """True in its producer's gate: with whom it is its own, also where that has lost it, but not on the road."""
+        return self.own(place.holder) and place.stage not in ("in-transit", "to-outside")
 
 
 class Row(NamedTuple):
@@ -61,7 +67,8 @@ class Row(NamedTuple):
 
     `account`: generated, derived, opening, found, unrecorded, gain (mass that came in); open, overdue, lost,
     reclassified (±); closed, settled, difference, dumped, process-loss (mass that went); entrusted, arrived, departed
-    (side counts). `clock_at` is when the change counts for clocks; `reason` says why a closing party was not entitled.
+    (side counts). `clock_at` is when the change counts for clocks; `reason` says why a closing party was not entitled;
+    `by_producer` is true of what lies or ends within its producer's gate.
     """
 
     container: str
@@ -82,6 +89,7 @@ class Row(NamedTuple):
     deadline: str
     grade: str
     reason: str
+    by_producer: bool
 
 
 Inflows = Callable[[Fact], Sequence[tuple[str, Sequence[Part]]]]
@@ -257,6 +265,8 @@ class Trace:
             producer, site = (sender.party, sender.site) if sender is not None else (account.holder, account.site)
             part = Part(f"unrecorded:{self.fact.id}", producer, site, account.code, self.fact.at, (), grams)
             self._row("unrecorded", part, account)
+            if not part.within(account):
+                self._row("entrusted", part, account)
             self.unrecorded.setdefault(account, []).append(part)
             taken.append((account, part))
         return taken
@@ -288,14 +298,18 @@ class Trace:
         return [p._replace(grams=g) for p, g in shares if g]
 
     def _carry(self, taken: list[tuple[Account, Part]], to: Account) -> None:
+        if isinstance(self.fact.event, CustodyTransferred):
+            taken = [(origin, _inherited(part, self.fact.event)) for origin, part in taken]
         for origin, part in taken:
-            succeeded = isinstance(self.fact.event, CustodyTransferred)
-            left = origin.stage == "held" and part.own(origin.holder)
-            back = to.stage == "held" and (part.own(to.holder) or (left and succeeded))
-            if left != back and not (back and origin.stage == "lost") and to.stage != "lost":
-                self._row("entrusted", part, to, grams=part.grams if left else -part.grams)
+            self._passed(part, origin, to)
             self._moved(part, origin, to)
         self._put(to, [part for _, part in taken])
+
+    def _passed(self, part: Part, origin: Account, to: Account) -> None:
+        """Count what passes its producer's gate, out or back in; also where nobody told yet how it came where it is."""
+        out = part.within(origin)
+        if out != part.within(to):
+            self._row("entrusted", part, to, grams=part.grams if out else -part.grams)
 
     def _moved(self, part: Part, origin: Account | None, to: Account | None) -> None:
         """Count arrivals at and departures from a site, for the facility view."""
@@ -373,7 +387,7 @@ class Trace:
         born = fact.at if self.thing.kind == "vessel" else started
         part = Part(lot, origin.holder, origin.site, credit.code, born, ((credit.holder, born),), grams)
         self._row(account, part, credit)
-        if origin.holder != credit.holder:
+        if not part.within(credit):
             self._row("entrusted", part, credit)
         self._moved(part, None, credit)
         return [part]
@@ -382,12 +396,14 @@ class Trace:
         event, fact = self.fact.event, self.fact
         for origin, part in taken:
             if credit.stage in ("utilised", "disposed"):
+                self._passed(part, origin, credit)
                 self._row("closed", part, credit, reason=self._reason(part, credit))
             elif credit.stage == "at-work":
                 if isinstance(event, WasteTreated) and not event.outputs:
                     self._row("process-loss", part, origin, reason=self._reason(part, credit))
                 else:
                     self.outflows.setdefault(fact.id, []).append(part)
+                    self._passed(part, origin, credit)
                     self._moved(part, origin, None)
             elif credit.stage == "difference":
                 self._gap_row(part, origin, posting)
@@ -396,6 +412,8 @@ class Trace:
             else:
                 # A closing weight below what the additions said: less was generated.
                 self._row(credit.stage, part, origin, grams=-part.grams)
+                if not part.within(origin):
+                    self._row("entrusted", part, origin, grams=-part.grams)
                 if origin.stage == "held":
                     self._row("departed", part, origin)
 
@@ -532,17 +550,22 @@ class Trace:
         reason: str = "",
     ) -> None:
         fact = self.fact
-        lot, producer, producer_site, code, born_at, _, whole_g, _ = part
+        lot, producer, producer_site, code, born_at, _, whole_g, *_ = part
         stage, holder, site, _, _ = place
         # In the order of a row's fields: by their names takes twice as long, and most of a rebuild is rows.
         row = Row(
             self.container, fact.statement, fact.at, self.clock_at, account, lot, producer, producer_site, holder, site,
             stage, code, self.regime.kind_of(code), whole_g if grams is None else grams, born_at, deadline, self.grade,
-            reason,
+            reason, part.within(place),
         )  # fmt: skip
         self.rows.append(row)
         if account == "closed" and reason:
             self.unentitled.append(row)
+
+
+def _inherited(part: Part, event: CustodyTransferred) -> Part:
+    """The lot where a successor takes it over from its first producer, which it stays, or from that one's heir."""
+    return part._replace(heirs=(*part.heirs, event.to.party)) if part.own(event.from_.party) else part
 
 
 def grade_of(fact: Fact) -> str:

@@ -72,7 +72,7 @@ def cell_of(row: Row, question: Question) -> Cell | None:
         entitled=not row.reason,
         grade=row.grade,
         from_before=row.born_at < question.start,
-        by_producer=row.holder == row.producer,
+        by_producer=row.by_producer,
         held=row.stage == "held",
         overdue=(row.account == "overdue" or "" < row.deadline < question.horizon) and row.clock_at < question.horizon,
     )
@@ -169,9 +169,10 @@ def rate_from(sums: dict[Cell, int], question: Question) -> Rate:
     overdue = total(*OPEN, overdue=True)
     stock = total("closed", during=True, entitled=True, from_before=True)
     left = total("entrusted", during=True) + total("closed", during=True, by_producer=True)
-    # What a producer declares ends at its gate: its stock, what it lost of it, not what others' scales found more.
+    # What a producer declares ends at its gate, which is its successor's once that has taken the stock over: its stock,
+    # what it lost of it, not what others' scales found more, nor as what it was identified there.
     at_gate = total(*OPEN, during=False, by_producer=True, held=True) + total("lost", during=False, by_producer=True)
-    declared_whole = at_gate + sum(came_in.values()) - total("gain", during=True, by_producer=False)
+    declared_whole = at_gate + sum(came_in.values()) - total("gain", "reclassified", during=True, by_producer=False)
     declared_whole = declared_whole if origin else whole
     due = closed_ok + sum(bad.values()) + overdue
     return Rate(

@@ -71,7 +71,7 @@ def totals_of(rows: Iterable[Row], offset: timedelta) -> Iterator[tuple[Total, i
         account, grams = row.account, row.grams
         born = month_start(row.born_at, offset) if account in BORN else ""
         grade = row.grade if account == "closed" else ""
-        whose = (row.holder == row.producer, row.producer, row.producer_site, row.holder, row.site, row.code)
+        whose = (row.by_producer, row.producer, row.producer_site, row.holder, row.site, row.code)
         at = month_start(row.at, offset)
         yield Total(False, row.kind, account, at, born, row.stage, grade, row.reason, *whose), grams
         due = due_at(row) if account in OPEN else ""

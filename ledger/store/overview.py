@@ -22,7 +22,7 @@ _NAMED_MAX: Final = 10_000  # ids in one query
 
 def ends_by_producer(connection: Connection, q: Question, offset: timedelta) -> dict[str, dict[str, int]]:
     """For each first producer, the grams that an entitled party utilised and disposed of in the period."""
-    r, _, scope = sums_by_party(q, offset)
+    r, scope = sums_by_party(q, offset)
     closed = (r.account == "closed", r.reason == "", r.at >= q.start)
     made: dict[str, dict[str, int]] = {}
     for producer, end, grams in _summed(connection, r, r.producer, (r.stage,), *scope, *closed):
@@ -48,17 +48,17 @@ def heaps_by_container(connection: Connection, q: Question, why: str) -> dict[st
 
 def spots(connection: Connection, q: Question, offset: timedelta) -> dict[Spot, int]:
     """What `bands_from` needs."""
-    r, by_producer, scope = sums_by_party(q, offset)
-    keys = _spot_keys(q, r, by_producer)
-    return {_spot(key): int(grams) for *key, grams in _summed(connection, r, None, keys, *scope, _flowing(r))}
+    r, scope = sums_by_party(q, offset)
+    return {
+        _spot(key): int(grams) for *key, grams in _summed(connection, r, None, _spot_keys(q, r), *scope, _flowing(r))
+    }
 
 
 def spots_by_container(connection: Connection, q: Question) -> dict[str, dict[Spot, int]]:
     """The same for each container."""
     r = t.lot_row.c
     made: dict[str, dict[Spot, int]] = {}
-    keys = _spot_keys(q, r, r.holder == r.producer)
-    for container, *key, grams in _summed(connection, r, r.container, keys, *_scope(q), _flowing(r)):
+    for container, *key, grams in _summed(connection, r, r.container, _spot_keys(q, r), *_scope(q), _flowing(r)):
         made.setdefault(container, {})[_spot(key)] = int(grams)
     return made
 
@@ -67,9 +67,9 @@ def _flowing(r: Columns) -> Any:
     return r.account.in_(sorted(FLOWING))
 
 
-def _spot_keys(q: Question, r: Columns, by_producer: Any) -> tuple[Any, ...]:
+def _spot_keys(q: Question, r: Columns) -> tuple[Any, ...]:
     return (
-        r.account, r.stage, by_producer, and_(r.site != "", r.site != r.producer_site), r.at >= q.start,
+        r.account, r.stage, r.by_producer, and_(r.site != "", r.site != r.producer_site), r.at >= q.start,
         r.reason == "", r.grade == "C",
     )  # fmt: skip
 

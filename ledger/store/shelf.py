@@ -60,7 +60,7 @@ def _rate_cells(connection: Connection, q: Question, offset: timedelta, by: str)
         return _cells_from_rows(connection, q, by)
     r = t.lot_total.c
     totals = (*_total_scope(q, by), r.at < q.end, r.account != OVERDUE)
-    made = _cells(connection, q, r, by, r.by_producer, literal(0), totals)
+    made = _cells(connection, q, r, by, literal(0), totals)
     for whose, stage, grams in _overdue_totals(connection, q, offset, by):
         # Open mass stands among the open already: it moves over to what is overdue.
         cells = made.setdefault(whose, {})
@@ -77,14 +77,14 @@ def cells_from_rows(connection: Connection, q: Question) -> dict[Cell, int]:
 
 def _cells_from_rows(connection: Connection, q: Question, by: str) -> dict[str, dict[Cell, int]]:
     r = t.lot_row.c
-    return _cells(connection, q, r, by, r.holder == r.producer, _overdue_by(q), _scope(q))
+    return _cells(connection, q, r, by, _overdue_by(q), _scope(q))
 
 
 def _cells(
-    connection: Connection, q: Question, r: Columns, by: str, by_producer: Any, overdue: Any, wanted: Sequence[Any]
+    connection: Connection, q: Question, r: Columns, by: str, overdue: Any, wanted: Sequence[Any]
 ) -> dict[str, dict[Cell, int]]:
     keys = (
-        r.account, r.at >= q.start, r.reason == "", r.grade, r.born_at < q.start, by_producer, r.stage == "held",
+        r.account, r.at >= q.start, r.reason == "", r.grade, r.born_at < q.start, r.by_producer, r.stage == "held",
         overdue,
     )  # fmt: skip
     labelled = [_flag_column(k).label(name) for k, name in zip(keys, Cell._fields, strict=True)]
@@ -342,14 +342,13 @@ def _total_scope(q: Question, by: str = "") -> list[ColumnElement[bool]]:
     return [r.whole == (not (q.parties or q.sites or q.code or by)), *_narrow(q, r)]
 
 
-def sums_by_party(q: Question, offset: timedelta) -> tuple[Columns, ColumnElement[bool], Sequence[Any]]:
-    """A table of lots, whether they are their producer's own in it, and the conditions of a question: the totals of
-    every party for whole months, else the lot rows."""
+def sums_by_party(q: Question, offset: timedelta) -> tuple[Columns, Sequence[Any]]:
+    """A table of lots and the conditions of a question: the totals of every party for whole months, else the lot
+    rows."""
     if _whole_months(q, offset):
         c = t.lot_total.c
-        return c, c.by_producer, [*_total_scope(q, "producer"), c.at < q.end]
-    r = t.lot_row.c
-    return r, r.holder == r.producer, _scope(q)
+        return c, [*_total_scope(q, "producer"), c.at < q.end]
+    return t.lot_row.c, _scope(q)
 
 
 def _whole_months(q: Question, offset: timedelta) -> bool:

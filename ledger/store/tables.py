@@ -290,6 +290,7 @@ lot_row = Table(
     ),
     Column("grams", BigInteger, nullable=False),
     *(Column(name, Text, nullable=False) for name in ("born_at", "deadline", "grade", "reason")),
+    Column("by_producer", Boolean, nullable=False),
     Index(None, "kind", "at"),
     Index(None, "holder"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ def arrivals(connection: Connection, holder: str, start: str, end: str) -> list[
     site = func.max(case((r.account == "arrived", r.site), else_=""))
     query = (
         select(r.code, site, r.at, came)
-        .where(r.account.in_(("arrived", "departed")), r.holder == holder, r.producer != holder)
+        .where(r.account.in_(("arrived", "departed")), r.holder == holder, ~r.by_producer)
         .where(r.at >= start, r.at < end)
         .group_by(r.statement, r.code, r.at)
         .having(came > 0)

@@ -19,7 +19,8 @@ CLASS_KINDS |= dict.fromkeys(["60", "61", "62", "63", "64"], "household")
 
 @dataclass(slots=True)
 class Box:
-    """What is in one container, all of one producer. `where` is held, road, lost or gone."""
+    """What is in one container, all of one producer. `where` is held, road, lost or gone; `heirs` took it over from its
+    producer, so that their gate is its."""
 
     code: str
     producer: str
@@ -33,6 +34,12 @@ class Box:
     late: bool = False
     sent: int = 0
     arrived: str = ""
+    heirs: set[str] = field(default_factory=set)
+
+    @property
+    def inside(self) -> bool:
+        """Within its producer's gate: it has not left it, or is back."""
+        return self.where != "road" and (self.holder == self.producer or self.holder in self.heirs)
 
 
 @dataclass(slots=True)
@@ -89,11 +96,11 @@ class Naive:
             for b in boxes.values():
                 if mine(b) and b.where == "held":
                     t.opening += b.grams
-                    t.gate_opening += b.grams if b.holder == b.producer else 0
+                    t.gate_opening += b.grams if b.inside else 0
                 elif mine(b) and b.where in ("road", "lost") and origin:
                     t.opening += b.grams
                     # What its producer lost never left the gate.
-                    t.gate_opening += b.grams if b.where == "lost" and b.holder == b.producer else 0
+                    t.gate_opening += b.grams if b.inside else 0
             if origin:
                 t.opening += t.bad_gap
 
@@ -114,24 +121,25 @@ class Naive:
             if at >= start and box.where == "held" and mine(box):
                 if not origin:
                     t.came -= box.grams
-                elif box.holder == box.producer:
+                elif box.inside:
                     t.left += box.grams
 
         def arrive(box: Box, holder: str, site: str, at: str) -> None:
+            was_inside = box.inside
             box.holder, box.site, box.where = holder, site, "held"
             box.since.setdefault(holder, box.arrived or at)
             box.arrived = ""
             if at >= start and mine(box):
                 if not origin:
                     t.came += box.grams
-                elif holder == box.producer:
-                    t.left -= box.grams
+                else:
+                    t.left += (was_inside - box.inside) * box.grams
 
         def recode(box: Box, code: str, at: str) -> None:
             """Out of one kind and into another, if they are two."""
             for sign, name in ((-1, box.code), (1, code)):
                 box.code = name
-                came(box, sign * box.grams, at, gate=box.holder == box.producer)
+                came(box, sign * box.grams, at, gate=box.inside)
 
         def close(box: Box, step: Step) -> None:
             if not mine(box):
@@ -142,7 +150,7 @@ class Naive:
             elif step.at >= start:
                 t.ok += box.grams
                 t.ok_stock += box.grams if box.born < start else 0
-            if step.at >= start and box.holder == box.producer:
+            if step.at >= start and box.inside:
                 t.left += box.grams
             box.where = "gone"
 
@@ -179,7 +187,7 @@ class Naive:
                     box.since[box.holder] = born
                     boxes[b["container"]] = box
                     came(box, grams, at, gate=True)
-                    if origin and box.holder != box.producer and at >= start and mine(box):
+                    if origin and not box.inside and at >= start and mine(box):
                         t.left += grams
                 case "waste-reclassified":
                     box = boxes[b["container"]]
@@ -221,7 +229,7 @@ class Naive:
                             old.grams = out["net_g"]
                             boxes[out["container"]] = old
                             if more > 0:
-                                came(old, more, at, gate=old.holder == old.producer)
+                                came(old, more, at, gate=old.inside)
                             elif at >= start and mine(old):
                                 t.settled -= more
                                 on_stock(old, more)
@@ -276,9 +284,17 @@ class Naive:
                 case "container-found":
                     box = boxes[b["container"]]
                     arrive(box, b["place"]["party"], b["place"]["site"], at)
-                    if at >= start and mine(box) and origin and box.holder == box.producer:
-                        # It had not left.
-                        t.left += box.grams
+                case "custody-transferred":
+                    was, now = b["from"]["party"], b["to"]
+                    for line in b["lines"]:
+                        box = boxes[line["container"]]
+                        if was in (box.producer, *box.heirs):
+                            box.heirs.add(now["party"])
+                        # Its clock goes on in the other's hands; from site to site it is a departure and an arrival.
+                        box.since.setdefault(now["party"], box.since[was])
+                        leave(box, at)
+                        box.where = "road"
+                        arrive(box, now["party"], now["site"], at)
                 case _:
                     pass
         if not opened:

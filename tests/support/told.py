@@ -189,7 +189,7 @@ class Told:
             came: dict[tuple[str, str, str], tuple[str, int]] = {}
             for r in rows:
                 sign = {"arrived": 1, "departed": -1}.get(r.account)
-                if sign and r.holder == holder != r.producer and start <= r.at < end:
+                if sign and r.holder == holder and not r.by_producer and start <= r.at < end:
                     site, grams = came.get((r.statement, r.code, r.at), ("", 0))
                     came[r.statement, r.code, r.at] = (r.site if sign > 0 else site, grams + sign * r.grams)
             return [(code, site, at, grams) for (_, code, at), (site, grams) in came.items() if grams > 0]

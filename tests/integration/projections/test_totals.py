@@ -224,6 +224,7 @@ def any_row(draw: st.DrawFn) -> Row:
         grams=draw(st.integers(-5, 9)), born_at=min(at, draw(MOMENTS)),
         deadline=draw(MOMENTS) if account in OPEN else "", grade=draw(st.sampled_from("AC")),
         reason=draw(st.sampled_from(["", "no-licence"])) if account in ("closed", "process-loss") else "",
+        by_producer=draw(st.booleans()),
     )  # fmt: skip
 
 

@@ -237,7 +237,7 @@ def test_what_a_site_closes_itself_is_treated_and_what_others_close_of_it_is_not
             generated_g=100_000, treated_g=60_000, entrusted_g=0,
         ),
     ]  # fmt: skip
-    others = [row._replace(holder=scene.party("burner")) for row in scene.told.account()[0]]
+    others = [row._replace(by_producer=False) for row in scene.told.account()[0]]
     assert [p.treated_g for p in plan_against_actual(yard, 2026, others, CN, scene.told.registry)] == [0, 0]
 
 

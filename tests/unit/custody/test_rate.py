@@ -196,6 +196,77 @@ def test_a_return_of_unknown_mass_is_back_with_what_was_sent(scene: Scene) -> No
     assert "mass-difference" not in {rule for rule, *_ in scene.told.flags(END)}
 
 
+# -- the producer's gate, and its heir's -------------------------------------------------------------------------------
+
+
+def inherited(scene: Scene, drum: str, by: str, place: str, at: str = "") -> None:
+    body = {"from": scene.place("garage-yard"), "to": scene.place(place), "lines": [load(drum)], "reason": "merger",
+            "document": "ab" * 32}  # fmt: skip
+    assert scene.say(by, "custody-transferred", body, at=at) == ""
+
+
+def declared(scene: Scene, **asked: Any) -> tuple[int, int]:
+    share = rate(scene, **asked).declared
+    return share.part_g, share.whole_g
+
+
+def test_what_an_heir_treats_itself_was_declared_of_its_first_producer(scene: Scene) -> None:
+    drum = scene.fill(at=MAY)
+    inherited(scene, drum, "refinery-hall", "refinery", at=MAY.replace("T02", "T03"))
+    assert declared(scene) == (0, 100_000)
+    treated(scene, drum)
+    assert declared(scene) == (100_000, 100_000) and rate(scene).proven == Share(part_g=100_000, whole_g=100_000)
+    assert declared(scene, of="refiner") == (0, 0)
+
+
+def test_in_the_facility_view_the_stock_departs_from_one_and_arrives_at_the_other(scene: Scene) -> None:
+    inherited(scene, scene.fill(at=MAY), "heir-clerk", "heir-yard")
+    shares = [rate(scene, "facility", of=of).proven for of in ("garage", "heir")]
+    assert shares == [Share(part_g=0, whole_g=0), Share(part_g=0, whole_g=100_000)]
+
+
+def test_a_carrier_that_collects_at_the_moment_of_filling_is_no_heir(scene: Scene) -> None:
+    drum = scene.fill(at=MAY)
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]}, at=MAY) == ""
+    missing = scene.run() | {"lines": [verdict(drum, "missing")]}
+    assert scene.say("refinery-gate", "manifest-received", missing, at=MAY.replace("T02", "T03")) == ""
+    assert declared(scene, start="2026-05-01T00:00:00.000Z") == (100_000, 100_000)
+    assert declared(scene) == (0, 0)
+
+
+def test_a_drum_lost_on_the_road_and_found_at_its_senders_is_declared_once(scene: Scene) -> None:
+    drum = scene.fill()
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]}) == ""
+    missing = scene.run() | {"lines": [verdict(drum, "missing")]}
+    assert scene.say("refinery-gate", "manifest-received", missing) == ""
+    assert declared(scene) == (100_000, 100_000)
+    lost_by = {"party": scene.party("carrier"), "site": scene.place("garage-yard")["site"]}
+    assert scene.say("garage-clerk", "container-found", garage(scene, drum, net_g=100_000, lost_by=lost_by)) == ""
+    assert declared(scene) == (0, 100_000)
+    for who, what in (("driver", "manifest-collected"), ("refinery-gate", "manifest-received")):
+        line = load(drum) if who == "driver" else verdict(drum)
+        assert scene.say(who, what, scene.run(2) | {"lines": [line]}) == ""
+    assert declared(scene) == (100_000, 100_000)
+
+
+def test_what_was_treated_before_anybody_told_how_it_came_there_has_left_its_gate(scene: Scene) -> None:
+    drum = scene.fill()
+    treated(scene, drum)
+    assert declared(scene) == (100_000, 100_000) and rate(scene).proven.part_g == 100_000
+
+
+def test_what_is_identified_at_its_receivers_stays_declared_as_what_it_left_as(scene: Scene) -> None:
+    drum = scene.fill()
+    sent(scene, drum)
+    here = {"container": drum, "place": scene.place("refinery")}
+    other = {"old_code": "900-249-08", "new_code": "900-001-S07", "net_g": 100_000, "cause": "error"}
+    assert scene.say("refinery-hall", "waste-reclassified", here | other) == ""
+    confirmed = here | {"code": "900-001-S07", "evidence": "ab" * 32}
+    assert scene.say("supervision", "identification-confirmed", confirmed) == ""
+    assert rate(scene).proven.whole_g == 0
+    assert declared(scene) == (100_000, 100_000)
+
+
 # -- every term from rows made by hand ---------------------------------------------------------------------------------
 
 BEFORE, EARLY, LATE = "2026-05-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z", "2026-12-01T00:00:00.000Z"
@@ -208,7 +279,8 @@ def row(account: str, grams: int, **more: Any) -> Row:
         "producer_site": "ps", "holder": "p", "site": "ps", "stage": "held", "code": "900-249-08", "kind": "hazardous",
         "born_at": EARLY, "deadline": "", "grade": "A", "reason": "",
     }  # fmt: skip
-    return Row(account=account, grams=grams, **told | more)
+    told |= more
+    return Row(account=account, grams=grams, **{"by_producer": told["holder"] == told["producer"]} | told)
 
 
 def asked(view: View = "origin", **more: Any) -> Question:
