@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -482,14 +481,22 @@ def test_each_place_has_in_its_own_view_what_came_to_it_less_what_went_on(scene:
     }  # fmt: skip
 
 
-def test_codes_that_were_confirmed_stay_confirmed(scene: Scene) -> None:
-    drum, codes = scene.fill(), [OIL, "900-001-S07", "900-002-S07", "900-001-S07"]
-    for old, new in pairwise(codes):
-        say(scene, "supervision", "identification-confirmed", here(scene, drum, evidence="a" * 64) | {"code": codes[1]})
-        say(scene, "supervision", "identification-confirmed", here(scene, drum, evidence="a" * 64) | {"code": codes[2]})
-        change = {"container": drum, "place": scene.place("garage-yard"), "old_code": old, "new_code": new}
-        say(scene, "garage-clerk", "waste-reclassified", change | {"net_g": 100_000, "cause": "error"})
-    sums: dict[str, int] = {}
-    for row in rows(scene, "open"):
-        sums[row.code] = sums.get(row.code, 0) + row.grams
-    assert {code: g for code, g in sums.items() if g} == {"900-001-S07": 100_000}
+def test_a_code_that_was_confirmed_stays_confirmed_beside_another(scene: Scene) -> None:
+    drum, code = scene.fill(), "900-001-S07"
+    for each in (code, "900-002-S07"):
+        say(scene, "supervision", "identification-confirmed", here(scene, drum, evidence="a" * 64) | {"code": each})
+    change = {"container": drum, "place": scene.place("garage-yard"), "old_code": OIL, "new_code": code}
+    say(scene, "garage-clerk", "waste-reclassified", change | {"net_g": 100_000, "cause": "error"})
+    assert sum(r.grams for r in rows(scene, "open") if r.code == code) == 100_000
+
+
+def test_a_drum_stands_in_its_store_while_it_is_filled_and_until_it_is_lost(scene: Scene) -> None:
+    store = scene.park.story.ids["garage-store"]
+    drum = birth(scene, 1, "container-opened", facility=store)
+    added(scene, drum, 60_000)
+    say(scene, "garage-clerk", "container-lost", here(scene, drum, net_g=60_000, stage="held", reason="stolen"))
+    (story,) = scene.told.accounts()[2]
+    opened, filled, lost = (fact.at for fact in scene.said)
+    assert [(s.facility, s.grams, s.since, s.until) for s in story.stays] == [
+        (store, 0, opened, filled), (store, 60_000, filled, lost)
+    ]  # fmt: skip
