@@ -469,3 +469,121 @@ def test_a_licence_only_asserted_is_open_until_the_authority_confirms_the_same_n
     assert (flag().closed_at, flag().closed_by) == (scene.said[-2].at, scene.said[-2].statement)
     assert scene.say("licensing", "licence-granted", terms, at="2026-08-02T00:00:00.000Z") == ""
     assert [f.object for f in ledger_flags(CN, scene.told.registry, SOON) if f.holder == scene.party("rogue")] == []
+
+
+# -- in two places -----------------------------------------------------------------------------------------------------
+
+
+def seen_again(scene: Scene, minutes: int, decision: str = "accepted") -> bool:
+    """Whether a drum told of at the refinery so soon after it was filled at the garage was in two places."""
+    drum = scene.fill(at="2026-08-03T02:00:00.000Z")
+    line = verdict(drum, decision) if decision == "missing" else verdict(drum)
+    body = scene.run() | {"lines": [line]}
+    at = later("2026-08-03T02:00:00.000Z", minutes=minutes)
+    assert scene.say("refinery-gate", "manifest-received", body, at=at) == ""
+    return "impossible-travel" in {f.rule for f in scene.told.account()[1]}
+
+
+def test_nobody_is_at_another_site_within_five_minutes(scene: Scene) -> None:
+    assert seen_again(scene, 4)
+    assert not seen_again(Scene(), 5)
+
+
+def test_what_is_missing_at_a_gate_was_not_seen_there(scene: Scene) -> None:
+    assert not seen_again(scene, 4, "missing")
+
+
+def test_how_soon_is_a_setting_of_the_site_where_it_turns_up(scene: Scene) -> None:
+    setting = {"name": "travel-minutes", "value": 60, "effective_from": "2026-01-01"}
+    assert scene.say("settings", "setting-adopted", setting | {"scope": scene.place("refinery")["site"]}) == ""
+    assert seen_again(scene, 59)
+
+
+@pytest.mark.parametrize(("pick_up", "flagged"), [("garage-yard", False), ("coating-yard", True), (None, True)])
+def test_a_pick_up_where_it_was_seen_last_explains_how_it_came_elsewhere(
+    scene: Scene, pick_up: str | None, flagged: bool
+) -> None:
+    drum = scene.fill(at="2026-08-03T02:00:00.000Z")
+    run = scene.run() | {"from": scene.place(pick_up or "garage-yard")}
+    if pick_up:
+        body = run | {"lines": [load(drum)]}
+        assert scene.say("driver", "manifest-collected", body, at="2026-08-03T02:00:00.000Z") == ""
+    body = run | {"lines": [verdict(drum)]}
+    assert scene.say("refinery-gate", "manifest-received", body, at="2026-08-03T02:04:00.000Z") == ""
+    last = [f for f in scene.told.account()[1] if f.rule == "impossible-travel" and f.opened_at == scene.said[-1].at]
+    assert bool(last) == flagged
+
+
+def test_a_drum_left_behind_was_not_collected_and_one_beside_it_was(scene: Scene) -> None:
+    left, taken = scene.fill(1, at="2026-08-03T02:00:00.000Z"), scene.fill(2, at="2026-08-03T02:00:00.000Z")
+    elsewhere = scene.run() | {"from": scene.place("coating-yard"), "lines": [load(taken)]}
+    elsewhere |= {"left_behind": [{"container": left, "reason": "no-room"}]}
+    assert scene.say("driver", "manifest-collected", elsewhere, at="2026-08-03T02:04:00.000Z") == ""
+    assert [f.object for f in scene.told.account()[1] if f.rule == "impossible-travel"] == [taken]
+
+
+# -- across a border ---------------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_enough_for_general_waste_to_be_utilised_and_for_nothing_else(scene: Scene) -> None:
+    report = {"approval": scene.id("approval", 1), "sender": scene.party("garage"), "receiver": scene.party("faraway"),
+              "codes": [OIL, "900-001-S07"], "mass_g": 1_000_000, "valid_from": "2026-08-01",
+              "valid_until": "2027-07-31"}  # fmt: skip
+    kiln = scene.place("far-kiln")["site"]
+    purposes = {f.purpose for f in scene.told.registry.facilities.values() if f.site == kiln}
+    assert purposes == {"utilise"}
+    assert scene.say("licensing", "cross-province-reported", report) == ""
+    generated = {"facility": scene.id("facility", 9), "holder": scene.party("faraway"), "site": kiln, "code": "G1",
+                 "purpose": "generate"}  # fmt: skip
+    assert scene.say("far-gate", "facility-registered", generated) == ""
+    for n, code in enumerate(("900-001-S07", OIL), 1):
+        drum = scene.fill(n, code=code)
+        near = scene.run(n + 10) | {"lines": [load(drum, code=code)]}
+        assert scene.say("driver", "manifest-collected", near) == ""
+        back = {"manifest": near["manifest"], "to": near["from"], "carrier": near["carrier"]}
+        line = {"container": drum, "code": code, "mass": weighed(100_000)}
+        assert scene.say("garage-clerk", "manifest-return-received", back | {"lines": [line]}) == ""
+        far = scene.run(n, "far-kiln") | {"lines": [load(drum, code=code)]}
+        assert scene.say("driver", "manifest-collected", far) == ""
+        got = scene.run(n, "far-kiln") | {"lines": [verdict(drum) | {"code": code}]}
+        assert scene.say("far-gate", "manifest-received", got) == ""
+    assert [f.object for f in scene.told.account()[1] if f.rule == "no-approval"] == [scene.id("container", 2)]
+
+
+# -- what is over ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_emptied_or_lost_has_no_unknown_mass_and_is_not_missed_at_a_count(scene: Scene) -> None:
+    store = scene.park.story.ids["garage-store"]
+    drum = scene.fill()
+    count = {"place": scene.place("garage-yard"), "facility": store, "absent": [drum]}
+    assert scene.say("garage-clerk", "store-counted", count) == ""
+    assert only(scene, "count-gap").closed_at == ""
+    assert lost(scene, drum, 100_000) == ""
+    assert only(scene, "count-gap").closed_at == scene.said[-1].at
+
+
+def test_carried_overdue_mass_is_summed_over_lots_and_is_not_shown_beside_its_loss(scene: Scene) -> None:
+    at = "2025-03-01T00:00:00.000Z"
+    first, second, both = scene.fill(1, at=at), scene.fill(2, at=at), scene.id("container", 3)
+    targets = [load(both, 200_000) | {"kind": "package", "name": "废机油"}]
+    poured = {"place": scene.place("garage-yard"), "reason": "merge", "sources": [load(first), load(second)]}
+    assert scene.say("garage-clerk", "contents-transferred", poured | {"targets": targets}) == ""
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(both, 200_000)]}) == ""
+    shown = [(f.grams, f.closed_at) for f in scene.told.account()[1] if f.rule == "carried-overdue"]
+    assert shown == [(200_000, "")]
+    gone = {"container": both, "place": scene.place("carrier-depot"), "code": OIL, "net_g": 200_000}
+    assert scene.say("driver", "container-lost", gone | {"stage": "in-transit", "reason": "stolen"}) == ""
+    shown = [(f.grams, f.closed_at) for f in scene.told.account()[1] if f.rule == "carried-overdue"]
+    assert shown == [(200_000, scene.said[-1].at)]
+
+
+def test_what_a_party_may_not_receive_is_summed_over_lots(scene: Scene) -> None:
+    both = scene.id("container", 3)
+    targets = [load(both, 200_000) | {"kind": "package", "name": "废机油"}]
+    poured = {"place": scene.place("garage-yard"), "reason": "merge", "sources": [load(scene.fill(n)) for n in (1, 2)]}
+    assert scene.say("garage-clerk", "contents-transferred", poured | {"targets": targets}) == ""
+    body = {"delivery": scene.id("delivery", 1), "end": "received", "from": scene.place("garage-yard"),
+            "to": {"kind": "other"} | scene.place("rogue-yard"), "lines": [load(both, 200_000)]}  # fmt: skip
+    assert scene.say("rogue-boss", "delivery-recorded", body) == ""
+    assert only(scene, "receiver-not-entitled").grams == 200_000
