@@ -115,7 +115,7 @@ def _requested(actor: Actor, who: str) -> dict[str, Any]:
 
 def _offered(actor: Actor, key: str) -> dict[str, Any]:
     """What somebody's browser offered to this server; an authority's own key is enrolled only so."""
-    return bootstrap.open_accounts(actor.ledger, bootstrap.settings()).offered_key(key).body
+    return bootstrap.open_accounts(actor.ledger, bootstrap.settings()).keys.offered(key).body
 
 
 @command.command()

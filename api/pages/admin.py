@@ -110,7 +110,7 @@ def invite() -> Response:
     )
     if not {"operator", "regulator"} & set(roles):
         key = ledger().keep_key(party=person.party, person=person.person)
-        accounts().wait(key, admin="admin" in roles)
+        accounts().keys.wait(key, admin="admin" in roles)
     return _people(_link(secret), person)
 
 
@@ -234,8 +234,8 @@ def devices() -> Response:
         "admin-devices.html",
         _keys(called),
         admin="admin" in who.roles,
-        waiting=accounts().waiting_keys(who),
-        quarantine=[_quarantined(row) for row in accounts().quarantined(who)],
+        waiting=accounts().keys.waiting(who),
+        quarantine=[_quarantined(row) for row in accounts().keys.quarantined(who)],
         called=called,
         reasons=REASONS,
         shared=accounts().shared.devices(who),
@@ -262,7 +262,7 @@ def _keys(called: Mapping[str, str]) -> Table:
             "signed": row.seq,
             "state": ("ok", t("在用", "in use")) if row.revoked_last_seq is None else ("wrong", t("已吊销", "revoked")),
         }
-        for row in accounts().keys(current_actor())
+        for row in accounts().keys.enrolled(current_actor())
     ]
     columns = _KEYS if "admin" in current_actor().roles else _KEYS[:-1]
     return Table(name="keys", caption=t("密钥", "Keys"), columns=columns, rows=rows)
@@ -313,14 +313,14 @@ def _quarantined(row: Any) -> dict[str, Any]:
 @requires(Right.ACT)
 def confirm(key: str) -> Response:
     """Sign a waiting key's enrolment; first compare the first letters with those on the device."""
-    body = accounts().waiting_key(current_actor(), key).body
+    body = accounts().keys.one_waiting(current_actor(), key).body
     return done(url_for(".devices"), say("key-enrolled", body))
 
 
 @blueprint.post("/devices/<key>/dismiss")
 @requires(Right.PERSON)
 def dismiss(key: str) -> Response:
-    accounts().dismiss_key(current_actor(), key)
+    accounts().keys.dismiss(current_actor(), key)
     return redirect(url_for(".devices"), 303)
 
 
@@ -328,7 +328,7 @@ def dismiss(key: str) -> Response:
 @requires(Right.ADMINISTER)
 def revoke(key: str) -> Response:
     """From now on what the key signs is quarantined; what was received stays."""
-    row = accounts().key(current_actor(), key)
+    row = accounts().keys.one(current_actor(), key)
     reason = field("reason", "原因", "a reason")
     body = {"key": key, "holder": row.party, "last_seq": row.seq, "reason": reason}
     return done(url_for(".devices"), say("key-revoked", body))
@@ -338,6 +338,6 @@ def revoke(key: str) -> Response:
 @requires(Right.ACT)
 def adopt(statement: str) -> Response:
     """Say a quarantined statement's event again, under one's own responsibility."""
-    said = statements.parse(accounts().one_quarantined(current_actor(), statement).bytes)
+    said = statements.parse(accounts().keys.one_quarantined(current_actor(), statement).bytes)
     body = {"statement": statement, "type": said.type, "at": said.at, "body": said.body}
     return done(url_for(".devices"), say("statement-adopted", body))

@@ -35,7 +35,7 @@ def invitation(manifest: str) -> Response:
 def invite(manifest: str) -> Response:
     """A link with which the manifest's receiver can decide on it once, for whom an own account is too much."""
     found = _shown(manifest)
-    _, secret = accounts().invite_visitor(current_actor(), found["receiver"], days=7)
+    _, secret = accounts().visits.invite(current_actor(), found["receiver"], days=7)
     job = base64.urlsafe_b64encode(orjson.dumps(_job(manifest))).rstrip(b"=").decode()
     link = url_for("page_visits.visit", _external=True) + f"#{secret}.{job}"
     return page("visit-invite.html", manifest=found, link=link)

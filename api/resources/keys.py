@@ -89,7 +89,7 @@ class QuarantineOut(Schema):
 @requires(Right.READ)
 @operation("The party's enrolled keys", tag="keys", answers={200: KeysOut})
 def keys() -> Response:
-    return answers.json_response({"items": [_key(row) for row in accounts().keys(current_actor())]})
+    return answers.json_response({"items": [_key(row) for row in accounts().keys.enrolled(current_actor())]})
 
 
 @blueprint.post("/keys")
@@ -102,14 +102,14 @@ def keys() -> Response:
     errors=(KeyWaits, FormError, ProofError, CsrfRefused),
 )
 def offer(body: dict[str, Any]) -> Response:
-    return told(accounts().offer_key(current_actor(), **body), 202)
+    return told(accounts().keys.offer(current_actor(), **body), 202)
 
 
 @blueprint.get("/keys/waiting")
 @requires(Right.PERSON)
 @operation("Keys that wait; their `body` is what to sign as key-enrolled", tag="keys", answers={200: WaitingsOut})
 def waiting() -> Response:
-    return all_told(accounts().waiting_keys(current_actor()))
+    return all_told(accounts().keys.waiting(current_actor()))
 
 
 @blueprint.post("/keys/waiting/<key>/confirm")
@@ -121,14 +121,14 @@ def waiting() -> Response:
     errors=(*REFUSALS, NoSuch, CustodialKeyAbsent, CsrfRefused),
 )
 def confirm(key: str) -> Response:
-    return _say("key-enrolled", accounts().waiting_key(current_actor(), key).body)
+    return _say("key-enrolled", accounts().keys.one_waiting(current_actor(), key).body)
 
 
 @blueprint.delete("/keys/waiting/<key>")
 @requires(Right.PERSON)
 @operation("Send a waiting key away", tag="keys", answers={204: None}, errors=(NoSuch, CsrfRefused))
 def dismiss(key: str) -> Response:
-    accounts().dismiss_key(current_actor(), key)
+    accounts().keys.dismiss(current_actor(), key)
     return done()
 
 
@@ -142,7 +142,7 @@ def dismiss(key: str) -> Response:
     errors=(*REFUSALS, NoSuch, CustodialKeyAbsent, CsrfRefused),
 )
 def revoke(key: str, body: dict[str, Any]) -> Response:
-    row = accounts().key(current_actor(), key)
+    row = accounts().keys.one(current_actor(), key)
     last_seq = body.get("last_seq", row.seq)
     return _say("key-revoked", {"key": key, "holder": row.party, "last_seq": last_seq, "reason": body["reason"]})
 
@@ -151,7 +151,7 @@ def revoke(key: str, body: dict[str, Any]) -> Response:
 @requires(Right.READ)
 @operation("The party's statements in quarantine", tag="keys", answers={200: QuarantineOut})
 def quarantine() -> Response:
-    return answers.json_response({"items": [_quarantined(row) for row in accounts().quarantined(current_actor())]})
+    return answers.json_response({"items": [_quarantined(row) for row in accounts().keys.quarantined(current_actor())]})
 
 
 @blueprint.post("/quarantine/<statement>/adopt")
@@ -163,7 +163,7 @@ def quarantine() -> Response:
     errors=(*REFUSALS, NoSuch, CustodialKeyAbsent, CsrfRefused),
 )
 def adopt(statement: str) -> Response:
-    said = statements.parse(accounts().one_quarantined(current_actor(), statement).bytes)
+    said = statements.parse(accounts().keys.one_quarantined(current_actor(), statement).bytes)
     return _say("statement-adopted", {"statement": statement, "type": said.type, "at": said.at, "body": said.body})
 
 

@@ -68,7 +68,7 @@ def invite(body: dict[str, Any]) -> Response:
         raise RoleUnknown(expected="a device key of their own for authorities and operators", got="custodial")
     made, secret = accounts().invite(current_actor(), **body)
     if custodial:
-        accounts().wait(ledger().keep_key(party=made.party, person=made.person), admin="admin" in made.roles)
+        accounts().keys.wait(ledger().keep_key(party=made.party, person=made.person), admin="admin" in made.roles)
     return told(made, 201, secret=secret)
 
 

@@ -14,7 +14,7 @@ from api.resources.shapes import all_told, done, listed, shape, told
 from api.schemas import Strict, Whole, pattern
 from ledger.accounts import SCOPES, Token
 from ledger.accounts.errors import NoSuch, ScopeUnknown
-from ledger.accounts.people import TOKEN_DAYS_MAX
+from ledger.accounts.tokens import DAYS_MAX
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/v1/tokens")
 TokensOut = listed(shape(Token, "Token"), "Tokens")
@@ -26,14 +26,14 @@ class TokenIn(Strict):
 
     name = pattern(r"[^\x00-\x1f]{1,100}", required=True)
     scopes = fields.List(fields.String(validate=validate.OneOf(SCOPES)), required=True, validate=validate.Length(1, 4))
-    days = Whole(required=True, validate=validate.Range(1, TOKEN_DAYS_MAX))
+    days = Whole(required=True, validate=validate.Range(1, DAYS_MAX))
 
 
 @blueprint.get("")
 @requires(Right.TOKENS)
 @operation("The party's tokens, without their secrets", tag="tokens", answers={200: TokensOut})
 def tokens() -> Response:
-    return all_told(accounts().tokens(current_actor()))
+    return all_told(accounts().tokens.listed(current_actor()))
 
 
 @blueprint.post("")
@@ -46,7 +46,7 @@ def tokens() -> Response:
     errors=(ScopeUnknown, CsrfRefused),
 )
 def issue(body: dict[str, Any]) -> Response:
-    made, secret = accounts().issue_token(current_actor(), **body)
+    made, secret = accounts().tokens.issue(current_actor(), **body)
     return told(made, 201, secret=secret)
 
 
@@ -54,5 +54,5 @@ def issue(body: dict[str, Any]) -> Response:
 @requires(Right.TOKENS)
 @operation("Revoke a token", tag="tokens", answers={204: None}, errors=(NoSuch, CsrfRefused))
 def revoke(token: str) -> Response:
-    accounts().revoke_token(current_actor(), token)
+    accounts().tokens.revoke(current_actor(), token)
     return done()

@@ -50,7 +50,7 @@ class VisitorKeyIn(LinkIn):
 @requires(Right.ACT)
 @operation("The links that my party gave out", tag="visits", answers={200: VisitsOut})
 def visits() -> Response:
-    return all_told(accounts().visits(current_actor()))
+    return all_told(accounts().visits.given(current_actor()))
 
 
 @blueprint.post("")
@@ -60,7 +60,7 @@ def visits() -> Response:
     errors=(CsrfRefused,),
 )  # fmt: skip
 def invite(body: dict[str, Any]) -> Response:
-    made, secret = accounts().invite_visitor(current_actor(), body["party"], body["days"])
+    made, secret = accounts().visits.invite(current_actor(), body["party"], body["days"])
     return told(made, 201, secret=secret)
 
 
@@ -68,7 +68,7 @@ def invite(body: dict[str, Any]) -> Response:
 @requires(Right.ACT)
 @operation("Take a link back", tag="visits", answers={204: None}, errors=(NoSuch, CsrfRefused))
 def drop(key: str) -> Response:
-    accounts().drop_visit(current_actor(), key)
+    accounts().visits.drop(current_actor(), key)
     return done()
 
 
@@ -76,7 +76,7 @@ def drop(key: str) -> Response:
 @requires(Right.PUBLIC)
 @operation("What a link is for", tag="visits", body=LinkIn, answers={200: VisitOut}, errors=(LinkInvalid,))
 def opened(body: dict[str, Any]) -> Response:
-    return told(accounts().visit(body["secret"]))
+    return told(accounts().visits.of(body["secret"]))
 
 
 @blueprint.post("/key")
@@ -89,9 +89,9 @@ def opened(body: dict[str, Any]) -> Response:
     errors=(LinkInvalid, KeyWaits, FormError, ProofError),
 )
 def offer_key(body: dict[str, Any]) -> Response:
-    waiting, visit = accounts().offer_visitor_key(**body)
+    waiting, visit = accounts().visits.offer_key(**body)
     enrolled = False
-    if accounts().keeps_key_of(visit.by_person):
+    if accounts().keys.kept_of(visit.by_person):
         answer = ledger().record_for(visit.by_person, "key-enrolled", waiting.body, ledger().now())
         enrolled = answer.outcome == "recorded"
     return told(waiting, 202, enrolled=enrolled)

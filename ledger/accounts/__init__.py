@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from ledger.accounts.actor import ROLES, SCOPES, Actor
-from ledger.accounts.people import Accounts, Person, Token, Visit, WaitingKey
+from ledger.accounts.keys import WaitingKey
+from ledger.accounts.people import Accounts, Person
+from ledger.accounts.tokens import Token
+from ledger.accounts.visits import Visit
 
 __all__ = ["ROLES", "SCOPES", "Accounts", "Actor", "Person", "Token", "Visit", "WaitingKey"]

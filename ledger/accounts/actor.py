@@ -26,3 +26,8 @@ class Actor:
     scopes: frozenset[str] = frozenset()
     via: Literal["session", "token", "link"]
     token: str = ""
+
+
+def regions_of(kept: str) -> tuple[str, ...]:
+    """For an actor no region is a limit of none."""
+    return () if kept == "*" else tuple(kept.split())

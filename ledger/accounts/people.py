@@ -1,4 +1,4 @@
-"""People who log in: accounts, sessions, tokens, invitations, and keys that wait for an administrator.
+"""People who log in: their accounts, sessions and invitations; beside them what else lets somebody in.
 
 A party's administrator acts for the own party only. The operator makes a party's first administrator, regulators and
 other operators, and nothing else. Another party's things are answered like absent ones.
@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ledger.accounts import secrets
-from ledger.accounts.actor import ROLES, SCOPES, Actor
+from ledger.accounts.actor import ROLES, Actor, regions_of
 from ledger.accounts.errors import (
     CodeNeeded,
-    KeyWaits,
     LastAdministrator,
     LinkInvalid,
     LoginRefused,
@@ -26,16 +24,15 @@ from ledger.accounts.errors import (
     NotAllowed,
     NotLoggedIn,
     RoleUnknown,
-    ScopeUnknown,
     Throttled,
 )
+from ledger.accounts.keys import DeviceKeys
 from ledger.accounts.linked import LinkedLogins
 from ledger.accounts.passkeys import Passkeys
 from ledger.accounts.shared import SharedDevices
-from ledger.log import canonical
+from ledger.accounts.tokens import Tokens
+from ledger.accounts.visits import LINK, Visits
 from ledger.log.ids import new_uuid7
-from ledger.log.keys import PublicKey, possession_message
-from ledger.log.wire import decode_base64
 from ledger.store.accounts import AccountStore, Taken
 from ledger.store.database import Engine
 from ledger.store.moments import Clock, moment
@@ -51,16 +48,11 @@ IDLE_MS: Final = 12 * _HOUR
 OLDEST_MS: Final = 7 * _DAY
 WINDOW_MS: Final = 15 * _MINUTE
 INVITED_MS: Final = 7 * _DAY
-TOKEN_DAYS_MAX: Final = 366
-_TOKEN_KEPT_MS: Final = 1_000
-_TOKENS_KEPT: Final = 1_000
 TRIES: Final = {"both": 5, "name": 50, "address": 100}
 """Failed log-ins in a window: by name and address together, by name from anywhere, by address for any name."""
 
 _NAME = re.compile(r"[^\W_](?:[\w.@-]{0,62}[^\W_])?").fullmatch
 _REGION = re.compile(r"\*|\d{2}(?:\d{2}(?:\d{2})?)?").fullmatch  # a code's first digits; * is the whole ledger
-_TOKEN = re.compile(r"wl_([A-Za-z0-9]{10})_[A-Za-z0-9_-]{43}").fullmatch
-_LINK = "wv_"
 _OWN_ROLES: Final = frozenset({"admin", "clerk", "disposer", "driver"})
 
 
@@ -78,50 +70,6 @@ class Person:
     invited: bool  # no password yet
     totp: bool
     made_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """An API token without its secret."""
-
-    id: str
-    prefix: str
-    name: str
-    party: str
-    scopes: tuple[str, ...]
-    roles: tuple[str, ...]
-    regions: tuple[str, ...]
-    made_by: str
-    made_at: str
-    expires_at: str
-    revoked_at: str | None
-    used_at: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingKey:
-    """A key whose `body` an administrator (for one use: the inviter) is to sign as `key-enrolled`."""
-
-    key: str
-    party: str
-    person: str
-    one_time: bool
-    body: dict[str, Any]
-    made_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """A one-time link: what the absent party's client needs to make its key."""
-
-    ledger: str
-    party: str
-    person: str
-    key: str
-    by_party: str
-    by_person: str
-    expires_at: str
-    used: bool
 
 
 class Accounts:
@@ -142,7 +90,9 @@ class Accounts:
         self._chance = chance
         self._kek = kek
         self._origin = origin
-        self._tokens: dict[str, tuple[int, Any]] = {}
+        self.tokens = Tokens(self._store, clock, chance)
+        self.keys = DeviceKeys(self._store, clock, origin)
+        self.visits = Visits(self._store, clock, chance, origin, self.keys)
         self.shared = SharedDevices(self._store, clock, chance, self._count)
         self.linked = LinkedLogins(self._store, clock, chance, self._prove, provider)
         self.passkeys = Passkeys(self._store, clock, chance, self._prove)
@@ -163,47 +113,13 @@ class Accounts:
             person=row.person,
             party=row.party,
             roles=frozenset(row.roles.split()),
-            regions=_regions(row.regions),
+            regions=regions_of(row.regions),
             via="session",
         )
 
     def actor_for_token(self, secret: str) -> Actor | None:
         """The party behind an API token or a one-time link; None when it is unknown, expired or revoked."""
-        now = self._clock()
-        if secret.startswith(_LINK):
-            visit = self._store.invitation(secrets.kept(secret), now)
-            if visit is None or visit.account:
-                return None
-            return Actor(
-                account="",
-                person=visit.person,
-                party=visit.party,
-                roles=frozenset(),
-                scopes=frozenset({"statements:write"}),
-                via="link",
-            )
-        parts = _TOKEN(secret)
-        row = None if parts is None else self._token_row(parts[1], now)
-        # The row is found by a part that is no secret; the secret is compared by hash, in constant time.
-        if row is None or not secrets.same(row.hash, secrets.kept(secret)):
-            return None
-        if row.revoked_at is not None or now >= row.expires_at:
-            return None
-        if now - (row.used_at or 0) >= _MINUTE:
-            self._store.use_token(row.id, now)
-            self._tokens.clear()
-        return _token_actor(row.id, row.party, row.roles, row.regions, row.scopes)
-
-    def _token_row(self, prefix: str, now: int) -> Any:
-        """A token's row, at most a second old: that much later counts what another process revoked."""
-        read_at, row = self._tokens.get(prefix, (0, None))
-        if row is None or not 0 <= now - read_at < _TOKEN_KEPT_MS:
-            row = self._store.token(prefix)
-            if row is not None:
-                if len(self._tokens) >= _TOKENS_KEPT:
-                    self._tokens.clear()
-                self._tokens[prefix] = now, row
-        return row
+        return self.visits.actor(secret) if secret.startswith(LINK) else self.tokens.actor(secret)
 
     # ------------------------------------------------------------------------------------ logging in
 
@@ -495,263 +411,8 @@ class Accounts:
         self._store.set_password(row.id, hashed)
         return self._person(self._store.account(row.id))
 
-    # ------------------------------------------------------------------------------------ tokens
-
-    def issue_token(self, by: Actor, *, name: str, scopes: Iterable[str], days: int) -> tuple[Token, str]:
-        """A token of the own party and its secret, shown once. Only a regulator's may mirror."""
-        wanted = frozenset(scopes)
-        regulator = "regulator" in by.roles
-        allowed = set(SCOPES) if regulator else set(SCOPES) - {"mirror"}
-        if by.via != "session" or not by.roles & {"admin", "regulator"}:
-            raise NotAllowed(expected="admin or regulator", got=" ".join(sorted(by.roles)))
-        if not wanted or not wanted <= allowed:
-            raise ScopeUnknown(expected=", ".join(sorted(allowed)), got=", ".join(sorted(wanted)) or "none")
-        if not 1 <= days <= TOKEN_DAYS_MAX:
-            raise ScopeUnknown(expected=f"1 to {TOKEN_DAYS_MAX} days", got=days)
-        now = self._clock()
-        prefix = secrets.new_prefix(self._chance)
-        secret = f"wl_{prefix}_{secrets.new_secret(self._chance)}"
-        self._store.add_token(
-            id=new_uuid7(now, self._chance(10)),
-            prefix=prefix,
-            hash=secrets.kept(secret),
-            party=by.party,
-            name=name,
-            scopes=" ".join(sorted(wanted)),
-            roles="regulator" if regulator else "clerk",
-            regions=" ".join(by.regions) or "*",
-            made_by=by.person,
-            made_at=now,
-            expires_at=now + days * _DAY,
-            revoked_at=None,
-            used_at=None,
-        )
-        return _token(self._store.token(prefix)), secret
-
-    def tokens(self, by: Actor) -> list[Token]:
-        """The own party's tokens, oldest first."""
-        return [_token(row) for row in self._store.tokens(by.party)]
-
-    def revoke_token(self, by: Actor, id_: str) -> None:
-        """For good: here at once, in other processes within a second; raises NoSuch."""
-        if not self._store.revoke_token(id_, by.party, self._clock()):
-            raise NoSuch(what=f"token {id_}")
-        self._tokens.clear()
-
-    # ------------------------------------------------------------------------------------ keys
-
-    def offer_key(self, by: Actor, *, key: str, public_key: str, proof: str, admin: bool = True) -> WaitingKey:
-        """A person's device offers its own key, with proof that it has it; an administrator signs the enrolment (for a
-        party's first administrator, the registrar). An administrator's is one with their rights unless `admin` is
-        false, as for a machine."""
-        body = {
-            "key": key,
-            "public_key": public_key,
-            "holder": by.party,
-            "person": by.person,
-            "purpose": "statement",
-            "proof": proof,
-        }
-        return self._wait(body | ({"admin": True} if admin and "admin" in by.roles else {}), voucher="")
-
-    def wait(self, body: dict[str, Any], *, admin: bool = False) -> WaitingKey:
-        """A key that this server keeps for a person waits like any other."""
-        return self._wait(body | ({"admin": True} if admin else {}), voucher="")
-
-    def _wait(self, body: dict[str, Any], voucher: str) -> WaitingKey:
-        public = PublicKey.from_hex(body["public_key"])
-        message = possession_message(self._origin, body["key"], body["holder"], body["person"], body["public_key"])
-        public.verify(decode_base64(body["proof"], "proof of possession"), message)
-        now = self._clock()
-        try:
-            self._store.add_key_request(
-                key=body["key"],
-                hash=public.hash,
-                party=body["holder"],
-                person=body["person"],
-                voucher=voucher,
-                body=canonical.encode(body),
-                made_at=now,
-            )
-        except Taken:
-            raise KeyWaits(expected="a new key", got=body["key"]) from None
-        return WaitingKey(
-            key=body["key"],
-            party=body["holder"],
-            person=body["person"],
-            one_time=bool(voucher),
-            body=body,
-            made_at=moment(now),
-        )
-
-    def waiting_keys(self, by: Actor) -> list[WaitingKey]:
-        """Keys of the own party, and one-time keys of those whom the party invited; for an authority also those of
-        parties that have no administrator's key yet. Oldest first."""
-        return [_waiting(row) for row in self._store.key_requests(by.party, newcomers="regulator" in by.roles)]
-
-    def offered_key(self, key: str) -> WaitingKey:
-        """Any key that waits, for who has the machine itself; raises NoSuch."""
-        row = self._store.key_request(key)
-        if row is None:
-            raise NoSuch(what=f"waiting key {key}")
-        return _waiting(row)
-
-    def waiting_key(self, by: Actor, key: str) -> WaitingKey:
-        """One of `waiting_keys`; raises NoSuch. Who is no administrator may sign for who was invited by them."""
-        for each in self.waiting_keys(by):
-            if each.key == key and (by.roles & {"admin", "regulator"} or each.one_time):
-                return each
-        raise NoSuch(what=f"waiting key {key}")
-
-    def dismiss_key(self, by: Actor, key: str) -> None:
-        """It waits no more, unsigned; raises NoSuch."""
-        self.waiting_key(by, key)
-        self._store.drop_key_request(key)
-
-    def keeps_key_of(self, person: str) -> bool:
-        """Whether this server can sign for the person."""
-        return bool(person) and self._store.has_custodial_key(person)
-
-    def keys(self, by: Actor) -> list[Any]:
-        """The own party's enrolled keys, as the append keeps them."""
-        return self._store.keys(by.party)
-
-    def key(self, by: Actor, stream: str) -> Any:
-        """One enrolled key of the own party; raises NoSuch."""
-        row = self._store.key(stream)
-        if row is None or row.party != by.party:
-            raise NoSuch(what=f"key {stream}")
-        return row
-
-    def quarantined(self, by: Actor) -> list[Any]:
-        """The own party's statements in quarantine."""
-        return self._store.quarantined(by.party)
-
-    def one_quarantined(self, by: Actor, statement: str) -> Any:
-        """One of `quarantined`, by its hash in hex; raises NoSuch."""
-        for row in self.quarantined(by):
-            if row.statement.hex() == statement:
-                return row
-        raise NoSuch(what=f"statement {statement} in quarantine")
-
-    # ------------------------------------------------------------------------------------ one-time links
-
-    def invite_visitor(self, by: Actor, party: str, days: int = 7) -> tuple[Visit, str]:
-        """A link with which an absent party can offer one key and, once its inviter signed, make one statement."""
-        if by.via != "session" or not by.person or party == by.party:
-            raise NotAllowed(expected="a logged-in person who invites another party", got=party)
-        secret = _LINK + secrets.new_secret(self._chance)
-        now = self._clock()
-        row = {
-            "hash": secrets.kept(secret),
-            "account": "",
-            "party": party,
-            "person": f"person:{new_uuid7(now, self._chance(10))}",
-            "key": f"key:{new_uuid7(now, self._chance(10))}",
-            "by_party": by.party,
-            "by_person": by.person,
-            "made_at": now,
-            "expires_at": now + min(max(days, 1), 30) * _DAY,
-            "used_at": None,
-        }
-        self._store.add_invitation(**row)
-        return self.visit(secret), secret
-
-    def visit(self, secret: str) -> Visit:
-        """What a link is for; raises LinkInvalid."""
-        row = self._store.invitation(secrets.kept(secret), self._clock())
-        if row is None or row.account:
-            raise LinkInvalid()
-        return self._visit(row)
-
-    def visits(self, by: Actor) -> list[Visit]:
-        """The links that the own party gave out and that have not expired."""
-        return [self._visit(row) for row in self._store.visits(by.party) if row.expires_at > self._clock()]
-
-    def drop_visit(self, by: Actor, key: str) -> None:
-        """The link leads nowhere from now on; raises NoSuch."""
-        if not self._store.drop_visit(key, by.party):
-            raise NoSuch(what=f"link for {key}")
-
-    def offer_visitor_key(self, secret: str, *, public_key: str, proof: str) -> tuple[WaitingKey, Visit]:
-        """The visitor's client offers the one key of this link; raises LinkInvalid when it did so before."""
-        visit = self.visit(secret)
-        body = {
-            "key": visit.key,
-            "public_key": public_key,
-            "holder": visit.party,
-            "person": visit.person,
-            "purpose": "statement",
-            "proof": proof,
-            "uses": 1,
-        }
-        if visit.used:
-            raise LinkInvalid()
-        made = self._wait(body, voucher=visit.by_party)
-        self._store.use_invitation(secrets.kept(secret), self._clock())
-        return made, visit
-
-    def _visit(self, row: Any) -> Visit:
-        return Visit(
-            ledger=self._origin,
-            party=row.party,
-            person=row.person,
-            key=row.key,
-            by_party=row.by_party,
-            by_person=row.by_person,
-            expires_at=moment(row.expires_at),
-            used=row.used_at is not None,
-        )
-
     # ------------------------------------------------------------------------------------ housekeeping
 
     def sweep(self) -> int:
         """Delete ended sessions, old counters, expired links; how many rows."""
         return self._store.sweep(self._clock(), IDLE_MS, OLDEST_MS)
-
-
-@lru_cache(maxsize=_TOKENS_KEPT)
-def _token_actor(id_: str, party: str, roles: str, regions: str, scopes: str) -> Actor:
-    return Actor(
-        account="",
-        person="",
-        party=party,
-        roles=frozenset(roles.split()),
-        regions=_regions(regions),
-        scopes=frozenset(scopes.split()),
-        via="token",
-        token=id_,
-    )
-
-
-def _regions(kept: str) -> tuple[str, ...]:
-    """For an actor no region is a limit of none."""
-    return () if kept == "*" else tuple(kept.split())
-
-
-def _waiting(row: Any) -> WaitingKey:
-    return WaitingKey(
-        key=row.key,
-        party=row.party,
-        person=row.person,
-        one_time=bool(row.voucher),
-        body=dict(canonical.decode(row.body, limit=len(row.body))),
-        made_at=moment(row.made_at),
-    )
-
-
-def _token(row: Any) -> Token:
-    return Token(
-        id=row.id,
-        prefix=row.prefix,
-        name=row.name,
-        party=row.party,
-        scopes=tuple(row.scopes.split()),
-        roles=tuple(row.roles.split()),
-        regions=tuple(row.regions.split()),
-        made_by=row.made_by,
-        made_at=moment(row.made_at),
-        expires_at=moment(row.expires_at),
-        revoked_at=None if row.revoked_at is None else moment(row.revoked_at),
-        used_at=None if row.used_at is None else moment(row.used_at),
-    )

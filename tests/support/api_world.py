@@ -113,7 +113,7 @@ class ApiWorld:
 
     def issue(self, name: str, *scopes: str) -> str:
         """The secret of a new token."""
-        return self.accounts.issue_token(self.actor[name], name=f"{name} {scopes[0]}", scopes=scopes, days=30)[1]
+        return self.accounts.tokens.issue(self.actor[name], name=f"{name} {scopes[0]}", scopes=scopes, days=30)[1]
 
     def follow(self) -> None:
         """What a server does all the time: sequence, sign, project."""

@@ -73,7 +73,7 @@ def token_of(world: World, settings: Settings, party: str) -> str:
     accounts.create(name="admin", password="correct horse battery", roles=["admin"], party=party)
     admin = accounts.actor_for_session(accounts.log_in("admin", "correct horse battery", address="192.0.2.1"))
     assert admin is not None
-    return accounts.issue_token(admin, name="load", scopes=["read", "statements:write"], days=1)[1]
+    return accounts.tokens.issue(admin, name="load", scopes=["read", "statements:write"], days=1)[1]
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ def test_right_name_and_password_open_a_session_and_anything_else_does_not(house
 
 def test_the_database_holds_neither_passwords_nor_secrets_of_sessions_tokens_or_links(house: House) -> None:
     session = house.log_in("admin")
-    _, token = house.accounts.issue_token(house.admin, name="ERP", scopes=["read"], days=30)
+    _, token = house.accounts.tokens.issue(house.admin, name="ERP", scopes=["read"], days=30)
     _, link = house.accounts.invite(house.admin, name="clerk", roles=["clerk"])
     with house.world.ledger.engine.connect() as connection:
         for table in (t.account, t.login_session, t.api_token, t.invitation):
@@ -220,7 +220,7 @@ def test_nobody_gives_more_than_their_role_allows(house: House) -> None:
 
 def test_another_partys_accounts_and_tokens_are_answered_like_absent_ones(house: House) -> None:
     theirs = house.member("theirs", "clerk", by=house.other)
-    token, secret = house.accounts.issue_token(house.other, name="ERP", scopes=["read"], days=1)
+    token, secret = house.accounts.tokens.issue(house.other, name="ERP", scopes=["read"], days=1)
     for act in (
         lambda: house.accounts.one(house.admin, theirs.account),
         lambda: house.accounts.reset(house.admin, theirs.account),
@@ -228,14 +228,14 @@ def test_another_partys_accounts_and_tokens_are_answered_like_absent_ones(house:
         lambda: house.accounts.disable(house.admin, theirs.account),
         lambda: house.accounts.forget(house.admin, theirs.account),
         lambda: house.accounts.forget(house.operator, theirs.account),
-        lambda: house.accounts.revoke_token(house.admin, token.id),
+        lambda: house.accounts.tokens.revoke(house.admin, token.id),
         lambda: house.accounts.one(house.admin, "no such account"),
     ):
         with pytest.raises(NoSuch):
             act()
     assert "theirs" not in {p.name for p in house.accounts.people(house.admin)}
     assert "theirs" not in {p.name for p in house.accounts.people(house.operator)}
-    assert house.accounts.tokens(house.admin) == []
+    assert house.accounts.tokens.listed(house.admin) == []
     assert house.accounts.actor_for_token(secret) is not None
 
 
@@ -262,7 +262,7 @@ def test_disabling_ends_sessions_and_forgetting_leaves_no_trace_of_the_person(ho
     house.accounts.disable(house.admin, clerk.account, disabled=False)
     house.log_in("clerk")
     body = house.world.ledger.keep_key(party=clerk.party, person=clerk.person)
-    house.accounts.wait(body)
+    house.accounts.keys.wait(body)
     assert house.accounts.may_forget(house.admin, clerk.account) == clerk.person
     house.accounts.forget(house.admin, clerk.account)
     with house.world.ledger.engine.connect() as connection:
@@ -272,37 +272,37 @@ def test_disabling_ends_sessions_and_forgetting_leaves_no_trace_of_the_person(ho
 
 
 def test_a_token_stands_for_its_party_within_its_scopes_until_it_ends(house: House) -> None:
-    token, secret = house.accounts.issue_token(house.admin, name="ERP", scopes=["read", "statements:write"], days=30)
+    token, secret = house.accounts.tokens.issue(house.admin, name="ERP", scopes=["read", "statements:write"], days=30)
     actor = house.accounts.actor_for_token(secret)
     assert actor is not None
     assert (actor.party, actor.person, actor.via) == (house.admin.party, "", "token")
     assert actor.scopes == {"read", "statements:write"} and actor.roles == {"clerk"}
     for wrong in ("", "wl_", secret[:-1], secret + "A", secret[:-1] + ("A" if secret[-1] != "A" else "B"), "wv_x"):
         assert house.accounts.actor_for_token(wrong) is None
-    assert house.accounts.tokens(house.admin)[0].used_at is not None
+    assert house.accounts.tokens.listed(house.admin)[0].used_at is not None
     house.world.clock.advance(hours=30 * 24)
     assert house.accounts.actor_for_token(secret) is None
-    token, secret = house.accounts.issue_token(house.admin, name="ERP", scopes=["read"], days=30)
-    house.accounts.revoke_token(house.admin, token.id)
+    token, secret = house.accounts.tokens.issue(house.admin, name="ERP", scopes=["read"], days=30)
+    house.accounts.tokens.revoke(house.admin, token.id)
     assert house.accounts.actor_for_token(secret) is None
 
 
 def test_only_administrators_and_regulators_make_tokens_and_only_regulators_may_mirror(house: House) -> None:
     clerk = house.member("clerk", "clerk")
-    _, secret = house.accounts.issue_token(house.admin, name="ERP", scopes=["read"], days=1)
+    _, secret = house.accounts.tokens.issue(house.admin, name="ERP", scopes=["read"], days=1)
     by_token = house.accounts.actor_for_token(secret)
     assert by_token is not None
     for by in (clerk, by_token, house.operator):
         with pytest.raises(NotAllowed):
-            house.accounts.issue_token(by, name="x", scopes=["read"], days=1)
+            house.accounts.tokens.issue(by, name="x", scopes=["read"], days=1)
     for scopes, days in ((["mirror"], 1), ([], 1), (["root"], 1), (["read"], 0), (["read"], 9999)):
         with pytest.raises(ScopeUnknown):
-            house.accounts.issue_token(house.admin, name="x", scopes=scopes, days=days)
+            house.accounts.tokens.issue(house.admin, name="x", scopes=scopes, days=days)
     _, link = house.accounts.invite(
         house.operator, name="epb", roles=["regulator"], party=house.world.authority.party, regions=["3205"]
     )
     house.accounts.accept(link, PASSWORD)
-    _, secret = house.accounts.issue_token(house.actor("epb"), name="mirror", scopes=["mirror"], days=1)
+    _, secret = house.accounts.tokens.issue(house.actor("epb"), name="mirror", scopes=["mirror"], days=1)
     mirror = house.accounts.actor_for_token(secret)
     assert mirror is not None and mirror.roles == {"regulator"} and mirror.regions == ("3205",)
 

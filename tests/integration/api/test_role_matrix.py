@@ -70,7 +70,7 @@ class House:
             ("mirror token", "regulator", "mirror"),
         ):
             self.headers[role] = {"Authorization": f"Bearer {api.issue(name, scope)}"}
-        _, link = api.accounts.invite_visitor(api.actor["shop"], api.world.new("party"))
+        _, link = api.accounts.visits.invite(api.actor["shop"], api.world.new("party"))
         self.headers["link"] = {"Authorization": f"Bearer {link}"}
 
     def ask(self, role: str, method: str, path: str) -> Any:

@@ -90,7 +90,7 @@ def test_a_change_without_the_sessions_own_token_is_refused(api: ApiWorld) -> No
     for headers in refused:
         answer = client.post("/v1/tokens", json=body, headers=headers)
         assert (answer.status_code, answer.json["code"]) == (403, "csrf-refused"), headers
-    assert client.get("/v1/tokens").json["items"] != [] and len(api.accounts.tokens(api.actor["shop"])) == 1
+    assert client.get("/v1/tokens").json["items"] != [] and len(api.accounts.tokens.listed(api.actor["shop"])) == 1
     allowed = right | {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert client.post("/v1/tokens", json=body, headers=allowed).status_code == 201
 

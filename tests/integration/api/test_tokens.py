@@ -53,7 +53,7 @@ def test_an_expired_token_lets_nobody_in(api: ApiWorld) -> None:
 
 def test_another_partys_token_cannot_be_seen_or_revoked(api: ApiWorld) -> None:
     client, csrf = api.logged_in("stranger")
-    (theirs,) = api.accounts.tokens(api.actor["shop"])
+    (theirs,) = api.accounts.tokens.listed(api.actor["shop"])
     assert theirs.id not in client.get("/v1/tokens").text
     assert client.delete(f"/v1/tokens/{theirs.id}", headers=csrf).status_code == 404
     assert api.get("/v1/containers", "shop").status_code == 200
