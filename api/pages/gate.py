@@ -11,7 +11,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
-from api.pages import journeys as on_the_way
+from api.pages import on_the_way
 from api.pages.acting import grams, say
 from api.pages.shown import page, registry, short, t
 from api.pages.tables import Column, Table

@@ -10,7 +10,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
-from api.pages import journeys as on_the_way
+from api.pages import on_the_way
 from api.pages.acting import done, field, optional, say
 from api.pages.shown import name, page, registry, t, teller, word
 from api.pages.tables import (

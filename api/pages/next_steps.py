@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from api.auth import Right, verify_right
-from api.pages.journeys import DEEDS
+from api.pages.on_the_way import DEEDS
 from ledger import journeys
 from ledger.accounts.actor import Actor
 from ledger.accounts.errors import NotAllowed

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages.acting import done, field, grams, local_moment, optional, say
-from api.pages.journeys import called, held_table, once_only
+from api.pages.on_the_way import called, held_table, once_only
 from api.pages.shown import name, registry, short, t, word
 from api.pages.tables import Column, Table, following, in_parts, part, rows_max, skipped, tabled
 from fixtures import open_text

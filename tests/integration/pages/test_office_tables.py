@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from api.pages import containers, enterprises, exceptions, journeys, manifests, overview, tables, treatment
+from api.pages import containers, enterprises, exceptions, manifests, on_the_way, overview, tables, treatment
 from tests.support.api_world import ApiWorld
 from tests.support.at_work import AtWork, at_work
 from tests.support.world import OIL
@@ -269,7 +269,7 @@ def test_what_may_travel_and_what_ended_go_on(api: ApiWorld, shop: AtWork, monke
     api.follow()
     for each in treated:
         disposer.does("/treat", form | {"container": each})
-    monkeypatch.setattr(journeys, "HELD_SHOWN", 2)
+    monkeypatch.setattr(on_the_way, "HELD_SHOWN", 2)
     monkeypatch.setattr(treatment, "SHOWN", 1)
     of_three = ["第 1–2 行，共 3 行", "第 3–3 行，共 3 行"]
     assert walked(shop, "/manifests/new", "travelling", of_three) == ["D-0", "D-1", "D-2"]
