@@ -51,7 +51,7 @@ class Player:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One statement to be made: by whom, when it happened, when it arrives, its type and body in wire form; `refused`
-    is the code of the rule that it breaks ("" for what is recorded)."""
+    is the code of the rule that it breaks, or "quarantined" ("" for what is recorded)."""
 
     story: str
     id: str

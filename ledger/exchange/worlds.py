@@ -18,6 +18,23 @@ from ledger.custody.regimes.cn import REGIME, check_character
 from ledger.errors import LedgerError
 from ledger.exchange.catalogue import carried
 from ledger.exchange.stories import Player, Step, shipped
+from ledger.exchange.trades import (
+    BAGS,
+    BURNER,
+    EMERGENCY_BAGS,
+    FLY_ASH,
+    HAZARDOUS_SLAG,
+    HOUSEHOLD,
+    KILN_SLAG,
+    OFFICES,
+    OIL,
+    RECEIVERS,
+    SLUDGE,
+    SOLVENT,
+    TAR,
+    TRADES,
+    Waste,
+)  # fmt: skip
 from ledger.log.hashing import sha256
 from ledger.log.ids import new_uuid7
 
@@ -33,7 +50,8 @@ TYPED_WRONG = 10
 DRUMS = 40
 # What happens once a quarter, and on which of its days; what happens once, on which days of the world.
 QUARTER, PAPER_DAY = 90, 75
-EMERGENCY, AMENDED = range(200, 205), 350
+EMERGENCY, AMENDED, TRUCK_DAYS = range(200, 205), 350, range(180, 194)
+MERGED, PHONE_LOST, ERASED = 94, 120, 134
 
 FRAUDS: dict[str, str] = {
     "weight-skim": "the carrier keeps 6 % of every load of one sender",
@@ -54,116 +72,6 @@ class UnknownFraud(LedgerError):
     code = "unknown-fraud"
     zh = "没有单位能实施 {fraud}"
     en = "nobody in this world can commit {fraud}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waste:
-    """A kind of waste and its usual way: containers of so many grams, so many in 100 days, picked up every so many
-    days, to whom ("" is treated where it lies), by which method, leaving which residues (per mille of the input)."""
-
-    code: str
-    name: str
-    kind: str
-    basis: str
-    grams: tuple[int, int]
-    in_100_days: int
-    every: int
-    to: str
-    method: str
-    end: str
-    residues: tuple[tuple[int, Waste], ...] = ()
-    dried: tuple[str, int] | None = None
-    at_once: bool = False
-
-    @property
-    def listed(self) -> bool:
-        return REGIME.listed(self.code)
-
-    @property
-    def on_manifest(self) -> bool:
-        """Hazardous, medical and construction waste."""
-        return self.listed or REGIME.kind_of(self.code) == "construction"
-
-
-def _t(low: int, high: int) -> tuple[int, int]:
-    return low * 1_000, high * 1_000
-
-
-KILN_SLAG = Waste(
-    code="900-001-S03", name="炉渣", kind="load", basis="weighbridge", grams=_t(25_000, 32_000), in_100_days=100,
-    every=1, to="kiln", method="C2", end="utilised",
-)  # fmt: skip
-BURNT = Waste(
-    code="772-003-18", name="焚烧残渣", kind="package", basis="weighed", grams=_t(100, 900), in_100_days=0,
-    every=14, to="disposer", method="D1", end="disposed",
-)  # fmt: skip
-FLY_ASH = Waste(
-    code="772-002-18", name="生活垃圾焚烧飞灰", kind="package", basis="weighed", grams=_t(800, 1_000), in_100_days=0,
-    every=1, to="landfill", method="D1", end="disposed", dried=("D9", 1_250),
-)  # fmt: skip
-HOUSEHOLD = Waste(
-    code="SW60", name="生活垃圾", kind="load", basis="weighbridge", grams=_t(400_000, 450_000), in_100_days=100,
-    every=1, to="", method="D10", end="disposed", residues=((190, KILN_SLAG), (28, FLY_ASH)),
-)  # fmt: skip
-OIL = Waste(
-    code="900-249-08", name="废机油", kind="package", basis="weighed", grams=_t(140, 185), in_100_days=40, every=7,
-    to="disposer", method="R9", end="utilised", residues=((80, BURNT),),
-)  # fmt: skip
-TAR = Waste(
-    code="252-002-11", name="焦油渣", kind="package", basis="weighed", grams=_t(160, 240), in_100_days=300, every=7,
-    to="disposer", method="D10", end="disposed", residues=((150, BURNT),),
-)  # fmt: skip
-SOLVENT = Waste(
-    code="900-404-06", name="废有机溶剂", kind="package", basis="weighed", grams=_t(120, 180), in_100_days=250, every=7,
-    to="disposer", method="D10", end="disposed", residues=((90, BURNT),),
-)  # fmt: skip
-ASH = Waste(
-    code="900-001-S02", name="粉煤灰", kind="load", basis="weighbridge", grams=_t(28_000, 33_000), in_100_days=400,
-    every=1, to="kiln", method="C2", end="utilised",
-)  # fmt: skip
-BAGS = Waste(
-    code="841-001-01", name="感染性废物", kind="package", basis="weighed", grams=_t(4, 14), in_100_days=1_000, every=1,
-    to="medical", method="Y10", end="disposed", residues=((30, BURNT),),
-)  # fmt: skip
-SLUDGE = Waste(
-    code="SW90", name="脱水污泥", kind="load", basis="weighbridge", grams=_t(38_000, 44_000), in_100_days=100,
-    every=1, to="incinerator", method="D10", end="disposed", residues=((250, KILN_SLAG),), dried=("D9", 400),
-)  # fmt: skip
-# In an emergency the disposer burns what the medical plant has no room for.
-EMERGENCY_BAGS = replace(BAGS, to="disposer")
-# Slag of which the report says that it is hazardous.
-HAZARDOUS_SLAG = replace(BURNT, code="900-000-18", name="经鉴别为危险废物的炉渣")
-RUBBLE = Waste(
-    code="900-001-S70", name="工程渣土", kind="load", basis="weighbridge", grams=_t(13_000, 16_000), in_100_days=500,
-    every=1, to="landfill", method="D1", end="disposed", at_once=True,
-)  # fmt: skip
-
-# A world of n enterprises has these trades in turn: eight enterprises are the demonstration park.
-TRADES: tuple[tuple[str, tuple[Waste, ...]], ...] = (
-    ("热电厂", (ASH, KILN_SLAG, OIL)),
-    ("焦化厂", (TAR,)),
-    ("化工厂", (SOLVENT,)),
-    ("汽修厂", (OIL,)),
-    ("医院", (BAGS,)),
-    ("生活垃圾焚烧厂", (HOUSEHOLD,)),
-    ("污水处理厂", (SLUDGE,)),
-    ("建筑工地", (RUBBLE,)),
-)
-# Role, name, use of the site, licence (kind, classes, methods), facilities (method, purpose).
-Permit = tuple[str, tuple[str, ...], tuple[str, ...]]
-RECEIVERS: tuple[tuple[str, str, Permit | None, tuple[tuple[str, str], ...]], ...] = (
-    ("disposer", "危废处置公司", ("comprehensive", ("HW06", "HW08", "HW11", "HW18"), ("R9", "D10", "D1")),
-     (("R9", "utilise"), ("D10", "dispose"), ("D1", "dispose"), ("Y10", "dispose"))),
-    ("medical", "医废处置中心", ("medical", ("HW01",), ("Y10",)), (("Y10", "dispose"),)),
-    ("landfill", "固废填埋场", ("site-permit", (), ()), (("D1", "dispose"),)),
-    ("kiln", "水泥窑", None, (("C2", "utilise"),)),
-)  # fmt: skip
-OFFICES = {
-    "示例园区管委会（虚构）": ("registrar", "settings"),
-    "示例区生态环境局（虚构）": ("licensing", "supervision"),
-}
-BURNER = (("D10", "dispose"), ("D9", "dispose"))
-TRUCK_DAYS = range(180, 194)
 
 
 @dataclass(slots=True)
@@ -260,6 +168,11 @@ class World:
         self._offline = {
             (c.player.alias, day) for c in self.carriers for day in range(days) if self.chance.randrange(100) < 3
         }
+        # The chemical plant's second device, which will be lost.
+        self._careless = next((e for e in self.enterprises if SOLVENT in e.wastes and days > PHONE_LOST), None)
+        if self._careless is not None:
+            self._phone = self._person("phone", self._careless.party)
+            self._operator = replace(self._phone, alias="operator", party=self._new("party", 0))
 
     @property
     def begins(self) -> str:
@@ -330,14 +243,18 @@ class World:
         moment = datetime.combine(self.first + timedelta(days=day), datetime.min.time(), UTC)
         return new_uuid7(int(moment.timestamp()) * 1000, self.chance.randbytes(10))
 
-    def _say(self, who: Player, day: int, minutes: int, type_: str, body: dict[str, Any]) -> str:
-        """One statement, due at its arrival: in the evening, for whom there is no network or no system that day."""
+    def _say(
+        self, who: Player, day: int, minutes: int, type_: str, body: dict[str, Any], *, unsent: int = 0
+    ) -> str:  # fmt: skip
+        """One statement, due at its arrival: in the evening, for whom there is no network or no system that day. One of
+        a lost device comes so many days later, and into quarantine."""
         at, self._count = self._at(day, minutes), self._count + 1
         late = (who.alias, day) in self._offline or _on_paper(day)
-        received = max(at, self._at(day, 20 * 60)) if late else at
+        received = max(at, self._at(day + unsent, 20 * 60)) if late or unsent else at
         received = received[:-4] + "500Z"
         step = Step(
-            story="world", id=self._uuid7(day), by=who, at=at, received_at=received, type=type_, body=body
+            story="world", id=self._uuid7(day), by=who, at=at, received_at=received, type=type_, body=body,
+            refused="quarantined" if unsent else "",
         )  # fmt: skip
         heapq.heappush(self._due, (received, at, self._count, step))
         return step.id
@@ -432,13 +349,17 @@ class World:
         return sum(made) // 2 * 365 // 100 * 3 // 4
 
     def _planned(self, holder: Holder, year: int) -> list[dict[str, Any]]:
-        days = sum((self.first + timedelta(days=d)).year == year for d in range(self.days))
         lines = []
         for waste in holder.wastes:
             if waste.listed:
-                grams = sum(waste.grams) // 2 * waste.in_100_days * days // 100
+                grams = self._made(waste, year, range(self.days))
                 lines.append({"code": waste.code, "generated_g": grams, "entrusted_g": grams})
         return lines
+
+    def _made(self, waste: Waste, year: int, days: range) -> int:
+        """About how many grams of it one enterprise makes on those of these days that are in the year."""
+        count = sum((self.first + timedelta(days=d)).year == year for d in days)
+        return sum(waste.grams) // 2 * waste.in_100_days * count // 100
 
     # -- a day ---------------------------------------------------------------------------------------------------------
 
@@ -451,10 +372,12 @@ class World:
         }  # fmt: skip
         if day % QUARTER in troubles:
             troubles[day % QUARTER](day)
-        if day == EMERGENCY.start:
-            self._declare_emergency(day)
-        elif day == AMENDED:
-            self._amend(day)
+        once = {
+            EMERGENCY.start: self._declare_emergency, AMENDED: self._amend, MERGED: self._merge,
+            PHONE_LOST: self._lose_phone, ERASED: self._erase,
+        }  # fmt: skip
+        if day in once:
+            once[day](day)
         for holder in self.enterprises:
             if self._does("silent-devices", holder) and day >= self.days // 2:
                 self._plant("silent-devices", day, 0, holder.place["site"])
@@ -574,6 +497,59 @@ class World:
             "valid_until": "2029-12-31", "include": list(licence[1]), "methods": list(licence[2]),
             "annual_g": 2 * self._allowed,
         })  # fmt: skip
+
+    def _merge(self, day: int) -> None:
+        """The power plant takes a repair shop over: its stock where it lies, what it makes from then on, and its part
+        of the plan."""
+        heir = next(e for e in self.enterprises if OIL in e.wastes)
+        shop = next((e for e in self.enterprises if e.wastes == (OIL,) and e.stock.get(OIL)), None)
+        if shop is None or shop.party in {p.party for p in self.planted.values()}:
+            return
+        cans, document = shop.stock[OIL], sha256(b"an invented merger agreement").hex()
+        self._say(heir.player, day, 7 * 60, "custody-transferred", {
+            "from": shop.place, "to": heir.place, "lines": [_draw(c, OIL) for c in cans], "reason": "merger",
+            "document": document,
+        })  # fmt: skip
+        for n, can in enumerate(cans, 1):
+            stored = {"container": can.id, "place": heir.place, "facility": heir.store, "net_g": can.grams}
+            self._say(heir.player, day, 7 * 60 + n, "container-stored", stored)
+        year, until, after = int(self._day(day)[:4]), range(day), range(day, self.days)
+        makes = {shop.party: self._made(OIL, year, until)}
+        makes[heir.party] = self._made(OIL, year, range(self.days)) + self._made(OIL, year, after)
+        for holder in (shop, heir):
+            line = {"code": OIL.code, "generated_g": makes[holder.party], "entrusted_g": makes[holder.party]}
+            self._say(holder.player, day, 8 * 60 - 1, "plan-filed", {
+                "plan": self._new("plan", day), "holder": holder.party, "site": holder.place["site"], "year": year,
+                "lines": [line],
+            })  # fmt: skip
+        shop.place, shop.player, shop.store = heir.place, heir.player, heir.store
+
+    def _lose_phone(self, day: int) -> None:
+        """A phone is lost with a statement on it that was not sent: its key is revoked, what comes from it later waits
+        in quarantine, and the enterprise answers for it."""
+        owner, phone = self._careless, self._phone
+        if owner is None:
+            return
+        handler = {"handler": {"person": phone.person, "name": {"clear": "示例张三（虚构）"}}}
+        for n, unsent in enumerate((0, 3)):
+            can = Can(self._new("container", day), self.chance.randint(*SOLVENT.grams), day)
+            mass = {"basis": SOLVENT.basis, "net_g": can.grams}
+            body = _birth(can, owner.place, SOLVENT, mass) | ({} if unsent else handler)
+            id_ = self._say(phone, day, 13 * 60 + n, "container-filled", body, unsent=unsent)
+            self._away.setdefault(day + 5 * n, []).append((owner, SOLVENT, can))
+        revoked = {"key": phone.key, "holder": owner.party, "last_seq": 1, "reason": "lost"}
+        self._say(owner.player, day + 1, 7 * 60, "key-revoked", revoked)
+        # Who signs knows the hash of what was signed: until then the step's id stands for it.
+        self._say(owner.player, day + 4, 9 * 60, "statement-adopted", {
+            "statement": sha256(id_.encode()).hex(), "type": "container-filled", "at": self._at(day, 13 * 60 + 1),
+            "body": body,
+        })  # fmt: skip
+
+    def _erase(self, day: int) -> None:
+        """Who had lost the phone asks to be forgotten."""
+        if self._careless is not None:
+            gone = {"person": self._phone.person, "reason": "request"}
+            self._say(self._operator, day, 12 * 60, "subject-erased", gone)
 
     def _vouch(self, day: int) -> None:
         """Once a quarter a carrier fetches a drum from a farm that has no account, and brings it to the disposer."""

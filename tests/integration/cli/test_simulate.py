@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.support.command import Home
@@ -30,3 +32,16 @@ def test_a_home_with_a_ledger_is_not_simulated_over(tmp_path: Path) -> None:
     again = home.run(line)
     assert again.exit_code == 1
     assert "already holds a ledger's keys" in again.output
+
+
+def test_a_merger_a_lost_phone_and_an_erased_person_are_in_a_park_that_verifies(tmp_path: Path) -> None:
+    said = Home(tmp_path).does("wasteledger simulate --enterprises 4 --days 136 --lang en")
+    assert "nothing differs" in said
+    with closing(sqlite3.connect(Home(tmp_path).path / "ledger.db")) as kept:
+
+        def count(query: str) -> int:
+            return int(kept.execute(f"SELECT count(*) FROM {query}").fetchone()[0])  # noqa: S608
+
+        assert count("quarantine JOIN adoption ON adoption.quarantined = quarantine.statement") == 1
+        assert count("sealed") == 0
+        assert count("lot_row WHERE by_producer AND holder <> producer AND account = 'arrived'") > 0

@@ -40,7 +40,8 @@ TROUBLES = {
     "entry-corrected", "stock-declared", "roadside-checked", "inspection-reported", "discrepancy-found-later",
     "manifest-handed-over", "manifest-return-received", "manifest-redirected", "paper-manifest-backfilled",
     "contents-transferred", "waste-reclassified", "identification-confirmed", "waste-discovered",
-    "emergency-plan-declared", "licence-amended",
+    "emergency-plan-declared", "licence-amended", "custody-transferred", "key-revoked", "statement-adopted",
+    "subject-erased",
 }  # fmt: skip
 
 
