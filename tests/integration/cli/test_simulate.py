@@ -40,7 +40,7 @@ def test_a_merger_a_lost_phone_and_an_erased_person_are_in_a_park_that_verifies(
     with closing(sqlite3.connect(Home(tmp_path).path / "ledger.db")) as kept:
 
         def count(query: str) -> int:
-            return int(kept.execute(f"SELECT count(*) FROM {query}").fetchone()[0])  # noqa: S608
+            return int(kept.execute(f"SELECT count(*) FROM {query}").fetchone()[0])
 
         assert count("quarantine JOIN adoption ON adoption.quarantined = quarantine.statement") == 1
         assert count("sealed") == 0
