@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -15,13 +15,13 @@ SHARED = ("container:", "delivery:", "manifest:")
 """Kinds of things that everybody who takes part in them sees whole."""
 
 
-def involved(fact: Fact) -> Iterator[tuple[str, str]]:
-    """(thing, party or person) of every part that somebody takes in something by this fact."""
+def involved(fact: Fact) -> tuple[set[str], set[str]]:
+    """The things in which this fact makes somebody take part, and the parties and persons who do."""
     event = unwrapped(fact).event
     things = {*event.containers(), *(s for s in event.streams(fact.by.party) if s.startswith(SHARED))}
     everybody = {fact.by.party, fact.by.person}
     _add_named(event, everybody)
-    return ((thing, who) for thing in sorted(things) for who in sorted(everybody))
+    return things, everybody
 
 
 def _add_named(value: Any, found: set[str]) -> None:

@@ -232,17 +232,7 @@ def known(cls: type[T], value: Any) -> T:
 def _maker(annotation: Any) -> Callable[[Any], Any] | None:
     """Makes the typed value; None where it is the wire value itself."""
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-        hints = get_type_hints(annotation, include_extras=True)
-        fields = {wire_name(f.name): (f.name, _maker(hints[f.name])) for f in dataclasses.fields(annotation)}
-
-        def make(value: dict[str, Any]) -> Any:
-            kwargs = {}
-            for wire, inner in value.items():
-                name, maker = fields[wire]
-                kwargs[name] = inner if maker is None else maker(inner)
-            return annotation(**kwargs)
-
-        return make
+        return _compiled(annotation)
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is tuple:
         one = _maker(args[0])
@@ -250,6 +240,24 @@ def _maker(annotation: Any) -> Callable[[Any], Any] | None:
     if origin in (Union, types.UnionType):
         return _maker(next(a for a in args if a is not type(None)))
     return None
+
+
+def _compiled(cls: type) -> Callable[[Any], Any]:
+    """Fills an open twin of a frozen dataclass, then closes it: its own way, field by field, takes five times as long.
+    Written out as dataclasses write their own methods."""
+    hints = get_type_hints(cls, include_extras=True)
+    names: dict[str, Any] = {"new": object.__new__, "closed": cls}
+    names["opened"] = type(cls.__name__, (cls,), {"__slots__": (), "__setattr__": object.__setattr__})
+    lines = ["def make(value):", "made = new(opened)"]
+    for n, field in enumerate(dataclasses.fields(cls)):
+        wire, maker = wire_name(field.name), _maker(hints[field.name])
+        names |= {f"make_{n}": maker, f"default_{n}": field.default}
+        said = f"value['{wire}']" if maker is None else f"make_{n}(value['{wire}'])"
+        absent = "" if field.default is dataclasses.MISSING else f" if '{wire}' in value else default_{n}"
+        lines.append(f"made.{field.name} = {said}{absent}")
+    exec("\n ".join([*lines, "made.__class__ = closed", "return made"]), names)
+    made: Callable[[Any], Any] = names["make"]
+    return made
 
 
 def _literal_reader(allowed: tuple[Any, ...]) -> Reader:

@@ -82,6 +82,13 @@ def parse(raw: bytes) -> Entry:
     )
 
 
+def accepted_at(raw: bytes) -> str | None:
+    """When an entry was received, None when it was refused: read off bytes that were parsed before."""
+    start = raw.index(b'],"received_at":"') + 17
+    refused = raw.startswith(b'"refused"', start + 26)
+    return None if refused else raw[start : start + 24].decode()
+
+
 def glance(raw: bytes) -> dict[str, Any] | None:
     """The document of an entry, if a quick look can tell that it is one: in bytes of this one form nothing is left to
     look at but what a pattern cannot tell."""

@@ -186,6 +186,13 @@ def _examined(raw: bytes, hash_: bytes | None) -> Statement:
     )
 
 
+def glanced(raw: bytes) -> tuple[str, list[str]]:
+    """The type and the objects of a statement: read off bytes that were parsed before."""
+    # Canonical: members are sorted, and what comes after the type has no text that could be one.
+    type_ = raw[raw.rindex(b'"type":"') + 8 :].partition(b'"')[0]
+    return type_.decode(), raw[11 : raw.index(b'"]')].decode().split('","')
+
+
 def signed_message(raw: bytes) -> bytes:
     return PREFIX + raw
 

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from ledger.custody.events import known as event_of
 from ledger.custody.fact import Author, Fact
+from ledger.log.entry import accepted_at
+from ledger.log.statement import glanced
 from ledger.store import tables as t
 
 _CHUNK = 500
@@ -52,21 +54,19 @@ def sequenced(connection: Connection, start: int, stop: int) -> Iterator[tuple[i
 
 def linked(connection: Connection, start: int, stop: int) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
     """As `sequenced`, each with its entry's links as they are on the wire."""
-    yield from _linked(connection, _FACT.where(t.leaf.c.index >= start, t.leaf.c.index < stop))
+    query = _FACT.where(t.leaf.c.index >= start, t.leaf.c.index < stop).order_by(t.leaf.c.index)
+    for row in connection.execute(query).all():
+        yield row[2], _fact(row), orjson.loads(row[1])["links"]
 
 
-def linked_at(
-    connection: Connection, indices: Sequence[int]
-) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
-    """The same at these indices, which are in order."""
+def told_at(connection: Connection, indices: Sequence[int]) -> Iterator[tuple[Fact, list[str]]]:
+    """The accepted facts at these indices, each with the objects that it names."""
     for first in range(0, len(indices), _CHUNK):
-        yield from _linked(connection, _FACT.where(t.leaf.c.index.in_(indices[first : first + _CHUNK])))
-
-
-def _linked(connection: Connection, query: Select[Any]) -> Iterator[tuple[int, Fact | None, list[dict[str, Any]]]]:
-    for row in connection.execute(query.order_by(t.leaf.c.index)).all():
-        received = orjson.loads(row[1])
-        yield row[2], _fact(row, received), received["links"]
+        query = _FACT.where(t.leaf.c.index.in_(indices[first : first + _CHUNK]))
+        for row in connection.execute(query.order_by(t.leaf.c.index)).all():
+            said = orjson.loads(row[0])
+            if (fact := _fact(row, said)) is not None:
+                yield fact, said["about"]
 
 
 def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, str, list[str]]]:
@@ -77,18 +77,13 @@ def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, s
     for start in range(0, size, _LOOK):
         within = (t.leaf.c.index >= start, t.leaf.c.index < min(size, start + _LOOK))
         for index, statement, told, raw in connection.execute(query.where(*within).order_by(t.leaf.c.index)).all():
-            received = orjson.loads(raw)
-            if "refused" not in received:
-                # Canonical: members are sorted, and what comes after the type has no text that could be one.
-                type_ = told[told.rindex(b'"type":"') + 8 :].partition(b'"')[0]
-                yield index, statement, type_.decode(), [link["stream"] for link in received["links"]]
+            if accepted_at(raw) is not None:
+                yield index, statement, *glanced(told)
 
 
 def at_indices(connection: Connection, indices: Sequence[int]) -> Iterator[Fact]:
     """The accepted facts at these indices."""
-    for first in range(0, len(indices), _CHUNK):
-        query = _FACT.where(t.leaf.c.index.in_(indices[first : first + _CHUNK])).order_by(t.leaf.c.index)
-        yield from (fact for row in connection.execute(query) if (fact := _fact(row)) is not None)
+    yield from (fact for fact, _ in told_at(connection, indices))
 
 
 def of_streams(
@@ -135,20 +130,20 @@ def newest_first(connection: Connection, stream: str) -> Iterator[Fact]:
         rows = list(connection.execute(of_it.where(seq < rows[-1][-1]).order_by(seq.desc())))
 
 
-def _fact(row: Any, received: dict[str, Any] | None = None) -> Fact | None:
+def _fact(row: Any, said: dict[str, Any] | None = None) -> Fact | None:
     # Parsed strictly when they were accepted, and by every verification again: here they are only read.
     said_raw, entry_raw, _, hash_, party, person, roles, admin, server, vouched_by, revoked_at_seq = row[:11]
-    received = received or orjson.loads(entry_raw)
-    if "refused" in received:
+    received_at = accepted_at(entry_raw)
+    if received_at is None:
         return None
-    said = orjson.loads(said_raw)
+    said = said or orjson.loads(said_raw)
     seq = said["seq"]
     late = revoked_at_seq is not None and seq > revoked_at_seq
     return Fact(
         event=event_of(said["type"], said["body"]),
         by=_author(party, person, said["key"], roles, bool(admin), bool(server), vouched_by, late),
         at=said["at"],
-        received_at=received["received_at"],
+        received_at=received_at,
         seq=seq,
         id=said["id"],
         statement=hash_.hex(),

@@ -10,6 +10,7 @@ import os
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
@@ -166,7 +167,7 @@ class Projector:
             if isinstance(fact.event, FacilityRegistered):
                 stores.add(fact.event.facility)
             touched.update(fact.event.containers())
-            parts.update(involved(fact))
+            parts.update(product(*involved(fact)))
             streams = fact.event.streams(fact.by.party)
             named = [s for s in streams if s.startswith("label:")]
             labels.update(named)
@@ -483,7 +484,7 @@ def _kept(connection: Connection, table: Table, key: str, names: Sequence[str]) 
 def _compare_involved(
     connection: Connection, names: Sequence[str], histories: Mapping[str, Sequence[Fact]]
 ) -> Iterator[tuple[str, str, str, str]]:
-    want = {(thing, who) for name in names for f in histories[name] for thing, who in involved(f) if thing == name}
+    want = {(name, who) for name in names for f in histories[name] for who in involved(f)[1]}
     query = select(t.involved.c.object, t.involved.c.who).where(t.involved.c.object.in_(names))
     got = {(row.object, row.who) for row in connection.execute(query)}
     for thing, who in sorted(want ^ got):

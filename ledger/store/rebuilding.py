@@ -103,16 +103,15 @@ def _start(url: str, schema: str, regime_name: str, registry: Registry) -> None:
 
 def _made(indices: list[int]) -> Made:
     told: dict[str, list[Fact]] = {}
-    parts: set[tuple[str, str]] = set()
+    shown: dict[str, set[str]] = {}
     labels: set[str] = set()
     with _engine.connect() as connection:
-        for _, fact, links in facts.linked_at(connection, indices):
-            if fact is None:
-                continue
-            streams = [link["stream"] for link in links]
+        for fact, streams in facts.told_at(connection, indices):
             for stream in streams:
                 told.setdefault(stream, []).append(fact)
-            parts.update((who, thing) for thing, who in involved(fact))
+            things, everybody = involved(fact)
+            for who in everybody:
+                shown.setdefault(who, set()).update(things)
             if isinstance(unwrapped(fact).event, LABEL_EVENTS):
                 labels.update(s for s in streams if s.startswith(_LABEL))
     labels.update(s for s, history in told.items() if s.startswith(_LABEL) and len(history) > 1)
@@ -132,7 +131,7 @@ def _made(indices: list[int]) -> Made:
         ("flag", ("n", *FLAG), [row for name in sorted(labels) for row in flag_rows(label_flags(name, told[name]))]),
         ("lot_flow", ("id", "container", "parts"), [(*key, parts_to(flows[key])) for key in sorted(flows)]),
         ("manifest", columns_of(t.manifest), [manifest_row(name, told[name]) for name in manifests]),
-        ("involved", ("who", "object"), sorted(parts)),
+        ("involved", ("who", "object"), [(who, thing) for who in sorted(shown) for thing in sorted(shown[who])]),
     ]
     stores = {stay.facility for story in stories.values() for stay in story.stays}
     stores |= {done.facility for story in stories.values() for done in story.treatments}
