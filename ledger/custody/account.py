@@ -16,7 +16,7 @@ from ledger.custody.flags import Flag, flags_of
 from ledger.custody.hauls import Haul, hauls_of
 from ledger.custody.lots import Part, Row, Trace
 from ledger.custody.postings import Account
-from ledger.custody.regimes.base import Regime
+from ledger.custody.regimes.base import Act, Regime
 from ledger.custody.registry import Registry
 
 # (statement id, source container) -> the lots that the event took out of that container.
@@ -50,6 +50,7 @@ def account_for(
     stories: dict[str, Story] = {}
     waiting = sorted(set(containers))
     known: dict[str, Sequence[Fact]] = {}
+    verdicts: dict[Act, str] = {}  # who is entitled to what on a day is the same for all
     while waiting:
         container = waiting.pop(0)
         if container not in known:
@@ -59,7 +60,7 @@ def account_for(
         def inflows(fact: Fact, container: str = container) -> list[tuple[str, Sequence[Part]]]:
             return [(source, flows.get((fact.id, source), ())) for source in sources_of(fact.event)]
 
-        trace = Trace(container, regime, registry, inflows)
+        trace = Trace(container, regime, registry, inflows, verdicts=verdicts)
         flags = flags_of(trace, facts)
         stories[container] = Story(
             thing=trace.thing,

@@ -186,11 +186,10 @@ def _examined(raw: bytes, hash_: bytes | None) -> Statement:
     )
 
 
-def glanced(raw: bytes) -> tuple[str, list[str]]:
+def type_and_about(raw: bytes) -> tuple[bytes, list[bytes]]:
     """The type and the objects of a statement: read off bytes that were parsed before."""
     # Canonical: members are sorted, and what comes after the type has no text that could be one.
-    type_ = raw[raw.rindex(b'"type":"') + 8 :].partition(b'"')[0]
-    return type_.decode(), raw[11 : raw.index(b'"]')].decode().split('","')
+    return raw[raw.rindex(b'"type":"') + 8 : -8], raw[11 : raw.index(b'"]')].split(b'","')
 
 
 def signed_message(raw: bytes) -> bytes:

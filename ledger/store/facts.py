@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 from ledger.custody.events import known as event_of
 from ledger.custody.fact import Author, Fact
 from ledger.log.entry import accepted_at
-from ledger.log.statement import glanced
+from ledger.log.statement import type_and_about
 from ledger.store import tables as t
 
 _CHUNK = 500
@@ -69,7 +69,7 @@ def told_at(connection: Connection, indices: Sequence[int]) -> Iterator[tuple[Fa
                 yield fact, said["about"]
 
 
-def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, str, list[str]]]:
+def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, bytes, list[bytes]]]:
     """(index, statement hash, event type, streams) of the accepted ones among the first `size` entries: what can be
     told without reading what they say."""
     said = t.statement.c
@@ -78,7 +78,7 @@ def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, s
         within = (t.leaf.c.index >= start, t.leaf.c.index < min(size, start + _LOOK))
         for index, statement, told, raw in connection.execute(query.where(*within).order_by(t.leaf.c.index)).all():
             if accepted_at(raw) is not None:
-                yield index, statement, *glanced(told)
+                yield index, statement, *type_and_about(told)
 
 
 def at_indices(connection: Connection, indices: Sequence[int]) -> Iterator[Fact]:

@@ -14,9 +14,9 @@ TASK: Final = 2_000
 _INDEX: Final = 2**32 - 1
 
 
-def number_of(stream: str) -> int:
+def number_of(stream: bytes) -> int:
     """A short number for an object: two that share one are taken together, which does no harm."""
-    return crc32(stream.encode()) or 1
+    return crc32(stream) or 1
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Groups:
         if left != right:
             self.joined[right] = left
 
-    def owner(self, streams: Iterable[str]) -> int:
+    def owner(self, streams: Iterable[bytes]) -> int:
         """One of the objects that an entry names, all of which it joins; 0 when there are none."""
         first = 0
         for number in map(number_of, streams):

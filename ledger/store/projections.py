@@ -111,6 +111,7 @@ class Projector:
         registry, totals = self._registry_at(connection, size), Totals(self.regime.offset)
         stores = set(registry.facilities)
         done = size - sum(map(len, cut.tasks))
+        indexes = rebuilding.set_aside(connection)
         for made in rebuilding.made(self.engine, self.regime.name, cut.tasks, registry, processes):
             for table, names, rows in made.rows:
                 write_rows(connection, t.metadata.tables[table], names, rows)
@@ -119,6 +120,8 @@ class Projector:
             done += made.entries
             if progress is not None:
                 progress(done, size)
+        for index in indexes:
+            index.create(connection)
         totals.write(connection)
         self._judge_stores(connection, sorted(stores), registry)
         return size

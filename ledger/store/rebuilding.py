@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import forkserver, get_context
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Index, event
 
 from ledger.custody.account import Flows, account_for
 from ledger.custody.decide import unwrapped
@@ -31,7 +31,9 @@ _SMALL: Final = 30_000  # entries: one process has done as many before others ha
 _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory
 _LABEL: Final = "label:"
-_REGISTRY: Final = frozenset(name for name, kind in event_types().items() if issubclass(kind, REGISTRY_EVENTS))
+_MAPPED: Final = 2**33  # bytes of the file at most
+_REGISTRY: Final = {name.encode() for name, kind in event_types().items() if issubclass(kind, REGISTRY_EVENTS)}
+_JOINING: Final = tuple(kind.encode() for kind in (*SHARED, _LABEL))
 
 Rows = tuple[str, tuple[str, ...], list[tuple[Any, ...]]]
 """A table, its columns, and what is to be written."""
@@ -66,13 +68,25 @@ def cut(connection: Connection, size: int) -> Cut | None:
     forkserver.ensure_running()  # and while this one cuts
     groups, owners, registered = Groups(), [0] * size, []
     for index, statement, type_, streams in facts.looked_at(connection, size):
-        owners[index] = groups.owner(s for s in streams if s.startswith((*SHARED, _LABEL)))
+        owners[index] = groups.owner([s for s in streams if s.startswith(_JOINING)])
         if type_ in _REGISTRY:
             registered.append({"index": index, "statement": statement})
     whole = [[index for index in task if owners[index]] for task in tasks(owners, groups.of, 0, _TASK)]
     if max(map(len, whole), default=0) > _LARGE:
         return None
     return Cut(tasks=[task for task in whole if task], registered=registered)
+
+
+def set_aside(connection: Connection) -> list[Index]:
+    """Drops the indexes of the tables that are written whole, to be made when they are full: in the order of an index
+    that costs less than half. Not on PostgreSQL, where readers would wait for it."""
+    if connection.dialect.name == "postgresql":
+        return []
+    tables = [*(table for table, *_ in STORY_ROWS), t.manifest, t.involved]
+    indexes = [index for table in tables for index in table.indexes]
+    for index in indexes:
+        index.drop(connection)
+    return indexes
 
 
 def made(
@@ -98,7 +112,14 @@ def _start(url: str, schema: str, regime_name: str, registry: Registry) -> None:
     global _engine, _regime_name, _registry
     gc.disable()  # it would look in vain: nothing here refers in circles
     _engine = open_engine(url, schema) if schema else open_engine(url)
+    if not schema:
+        event.listen(_engine, "connect", _map)
     _regime_name, _registry = regime_name, registry
+
+
+def _map(connection: Any, _record: Any) -> None:
+    """On SQLite, entries are read where the operating system has them, without a copy."""
+    connection.execute(f"PRAGMA mmap_size={_MAPPED}")
 
 
 def _made(indices: list[int]) -> Made:

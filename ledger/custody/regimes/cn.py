@@ -66,6 +66,34 @@ def check_character(body: str) -> str:
     return _USCC_ALPHABET[(31 - total % 31) % 31]
 
 
+@lru_cache(maxsize=4096)
+def _kind_of(code: str) -> Kind:
+    hazardous = _HAZARDOUS.fullmatch(code)
+    if hazardous:
+        return "medical" if hazardous[3] == "01" else "hazardous"
+    general = _GENERAL.fullmatch(code)
+    number = int(general[1] or general[2]) if general else 0
+    if number == 90:
+        return "sludge"
+    if 70 <= number <= 74:
+        return "construction"
+    return "household" if 60 <= number <= 64 else "industrial"
+
+
+@lru_cache(maxsize=4096)
+def _classes_of(code: str) -> tuple[str, ...]:
+    hazardous = _HAZARDOUS.fullmatch(code)
+    if hazardous:
+        return (f"HW{hazardous[3]}",)
+    general = _GENERAL.fullmatch(code)
+    return (f"SW{general[1] or general[2]}",) if general else ()
+
+
+@lru_cache(maxsize=4096)
+def _listed(code: str) -> bool:
+    return _HAZARDOUS.fullmatch(code) is not None
+
+
 class China:
     """The regime `cn.1`."""
 
@@ -136,14 +164,9 @@ class China:
             return "37 characters: credit code 18, waste code 8, day 8, serial 3"
         return self.check_identifier("uscc", parts[1])
 
-    def kind_of(self, code: str) -> Kind:
-        return _kind_of(code)
-
-    def classes_of(self, code: str) -> tuple[str, ...]:
-        return _classes_of(code)
-
-    def listed(self, code: str) -> bool:
-        return _listed(code)
+    kind_of = staticmethod(_kind_of)
+    classes_of = staticmethod(_classes_of)
+    listed = staticmethod(_listed)
 
     def border(self, region: str) -> str:
         return region[:2]
@@ -250,34 +273,6 @@ class China:
     def cite(self, key: str, day: str) -> str:
         old, new = LAW[key]
         return new if day >= CODE_IN_FORCE else old
-
-
-@lru_cache(maxsize=4096)
-def _kind_of(code: str) -> Kind:
-    hazardous = _HAZARDOUS.fullmatch(code)
-    if hazardous:
-        return "medical" if hazardous[3] == "01" else "hazardous"
-    general = _GENERAL.fullmatch(code)
-    number = int(general[1] or general[2]) if general else 0
-    if number == 90:
-        return "sludge"
-    if 70 <= number <= 74:
-        return "construction"
-    return "household" if 60 <= number <= 64 else "industrial"
-
-
-@lru_cache(maxsize=4096)
-def _classes_of(code: str) -> tuple[str, ...]:
-    hazardous = _HAZARDOUS.fullmatch(code)
-    if hazardous:
-        return (f"HW{hazardous[3]}",)
-    general = _GENERAL.fullmatch(code)
-    return (f"SW{general[1] or general[2]}",) if general else ()
-
-
-@lru_cache(maxsize=4096)
-def _listed(code: str) -> bool:
-    return _HAZARDOUS.fullmatch(code) is not None
 
 
 REGIME = China()

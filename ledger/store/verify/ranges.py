@@ -624,7 +624,7 @@ def _owner(part: Part, about: Sequence[str]) -> int:
     owner = 0
     for name in about:
         if folds(name):
-            number = number_of(name)
+            number = number_of(name.encode())
             if owner == 0:
                 owner = number
             else:
