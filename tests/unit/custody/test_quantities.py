@@ -20,7 +20,7 @@ def scene() -> Scene:
     scene = Scene()
     terms = {
         "licence": scene.id("licence", 1), "holder": scene.party("heir"), "number": "H", "kind": "comprehensive",
-        "site": scene.place("heir-yard")["site"], "include": ["HW08"], "annual_g": 1_003, "valid_from": "2026-01-01",
+        "site": scene.place("heir-yard")["site"], "include": [OIL], "annual_g": 1_003, "valid_from": "2026-01-01",
         "valid_until": "2028-12-31",
     }  # fmt: skip
     assert scene.say("licensing", "licence-granted", terms) == ""
