@@ -53,6 +53,9 @@ SAID: dict[str, list[tuple[str, str, int | None, str, str, str]]] = {
         ("count-gap", "newer", 20_000, "lab", "old-store", ""),
         ("stock-after-go-live", "late", 10_000, "lab", "old-store", ""),
     ],
+    "heirs-stock": [
+        ("container-lost", "stolen", 30_000, "heir", "heir-yard", ""),
+    ],
     "hospital-bags": [
         ("carried-overdue", "bag-late", 12_000, "carrier", "", ""),
         ("carried-overdue", "bag-late", 12_000, "sterile", "autoclave-hall", ""),
@@ -148,7 +151,7 @@ SAID: dict[str, list[tuple[str, str, int | None, str, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(told()[1]))
+@pytest.mark.parametrize("name", sorted(SAID))
 def test_exceptions_say_how_much_whose_and_where(name: str) -> None:
     park, stories = told()
     story = stories[name]
@@ -159,7 +162,7 @@ def test_exceptions_say_how_much_whose_and_where(name: str) -> None:
         """The text with the stories' names for ids."""
         return " ".join(park.alias_of(w, story) if w[:1].isalpha() and ":" in w else w for w in text.split())
 
-    known = SAID.get(name, [])
+    known = SAID[name]
     uncounted = {(rule, thing) for rule, thing, grams, *_ in known if grams is None}
     journeys = {"missing-at-arrival", "refused-not-returned", "not-on-manifest", "without-manifest", "no-approval"}
     seen = []
