@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ class Filler:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._began = world.clock.ms - time.monotonic_ns() // 1_000_000
         self.shops = [world.party(f"示例汽修厂 {n}") for n in range(CALLERS)]
         self.sites = [world.site(shop) for shop in self.shops]
 
@@ -47,17 +49,23 @@ class Filler:
 
     def one_by_one(self, submissions: Sequence[Submission]) -> int:
         for each in submissions:
+            self._tick()
             (answer,) = self.world.ledger.record([each])
             assert answer.outcome == "recorded", answer
         return len(submissions)
 
     def together(self, submissions: Sequence[Submission]) -> int:
+        self._tick()
         answers = self.world.ledger.record(submissions)
         assert all(each.outcome == "recorded" for each in answers)
         return len(submissions)
 
     def hundreds(self, submissions: Sequence[Submission]) -> int:
         return sum(self.together(submissions[start : start + 100]) for start in range(0, len(submissions), 100))
+
+    def _tick(self) -> None:
+        """The ledger's clock goes on as the server's does."""
+        self.world.clock.ms = self._began + time.monotonic_ns() // 1_000_000
 
     def at_once(self, parts: Sequence[Sequence[Submission]]) -> int:
         """Each part by a caller of its own."""

@@ -8,6 +8,7 @@ table (LEDGER.md §5).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -48,6 +49,7 @@ from ledger.store.answers import (
 )
 from ledger.store.door import Door, Doubtful, Item, in_author_order
 from ledger.store.failpoints import hit
+from ledger.store.garbage import uncollected
 from ledger.store.group import Group
 from ledger.store.moments import Clock, hours_after, moment
 from ledger.store.rows import AuthorHead, Changes, Conflict, Guess, Rows, StreamHead, open_rows
@@ -59,9 +61,9 @@ from ledger.store.subjects import Subjects
 FLUSH_MAX: Final = 2_000  # items in one transaction
 QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
 _TRIES: Final = 8
+_MANY: Final = 64  # statements of one caller, worth a pause of the collector
 _HEADS_MAX: Final = 50_000  # heads remembered in process: some 50 MB
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
-_GUESSED_MAX: Final = 100  # items that start from remembered heads: with more, a round trip to a server is nothing
 _WARY_MAX: Final = 63  # flushes that read the heads first, after guesses were wrong
 _ON_STANDING: Final = (LedgerOpened, KeyEnrolled, KeyRevoked, StatementAdopted, SubjectErased)
 
@@ -131,8 +133,9 @@ class Appender:
 
     def record(self, submissions: Sequence[Submission]) -> list[Answer]:
         """One answer for each submission, in their order; raises Busy when the queue is full."""
-        call = _Call(self._door.items(submissions))
-        self._group.run(call, len(submissions))
+        with uncollected() if len(submissions) >= _MANY else nullcontext():
+            call = _Call(self._door.items(submissions))
+            self._group.run(call, len(submissions))
         return call.answers
 
     def record_drafts(self, drafts: Sequence[Draft]) -> list[Answer]:
@@ -210,7 +213,7 @@ class Appender:
             self._forget()
         if not rows.begin():
             self._forget()
-        guesses = self._may_guess(items, len(items) if rows.inline else _GUESSED_MAX)
+        guesses = self._may_guess(items)
         started = self._clock()
         flush = self._guessed(started) if guesses else self._load(rows, items, started)
         changes = flush.changes
@@ -255,19 +258,15 @@ class Appender:
         if flush.guess is not None and (len(changes.statement) != len(items) or changes.others):
             raise Conflict("only what is received can be answered from remembered heads")
 
-    def _may_guess(self, items: list[Item], most: int) -> bool:
+    def _may_guess(self, items: list[Item]) -> bool:
         """Whether these can be answered from remembered heads alone, an object never met taken for a new one: then
         nothing is read before the write, which refuses when a head has moved. What is rare takes the locks first."""
-        return (
-            self._wary == 0
-            and len(items) <= most
-            and all(
-                item.draft is None
-                and not item.sealed
-                and item.key in self._authors
-                and not isinstance(item.event, _ON_STANDING)
-                for item in items
-            )
+        return self._wary == 0 and all(
+            item.draft is None
+            and not item.sealed
+            and item.key in self._authors
+            and not isinstance(item.event, _ON_STANDING)
+            for item in items
         )
 
     def _load(self, rows: Rows, items: list[Item], now: int) -> _Flush:
@@ -351,9 +350,10 @@ class Appender:
         fact = fact_of(item.event, said, author, flush.received_at)
         states: dict[str, bytes] = {}
         postings: Sequence[Any] = ()
-        refusal = self._seen.refusal(rows, flush.changes, said, item.note, author) or self._standing_refusal(
-            rows, item, author
-        )
+        rare = isinstance(item.event, _ON_STANDING)
+        refusal = self._seen.refusal(rows, flush.changes, said, item.note, author)
+        if refusal is None and rare:
+            refusal = self._standing_refusal(rows, item, author)
         if refusal is None:
             object_states = {name: self._head(name).state for name in item.about if folds(name)}
             decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
@@ -368,7 +368,7 @@ class Appender:
         )
         try:
             raw = entry.build(
-                statement=said.hash.hex(),
+                statement=fact.statement,
                 signature=encode_base64(item.signature),
                 received_at=flush.received_at,
                 links=links,
@@ -398,12 +398,13 @@ class Appender:
             )
             for name in item.about:
                 flush.facts.setdefault(name, []).append(fact)
-            self._take_effect(flush, item, author)
+            if rare:
+                self._take_effect(flush, item, author)
             self._subjects.seal(rows, changes, said.hash, item.sealed)
         flush.leaves.append((n, leaf))
         answer = Answer(
             id=said.id,
-            statement=said.hash.hex(),
+            statement=fact.statement,
             outcome="recorded" if refusal is None else "refused",
             code=None if refusal is None else refusal.code,
             error=refusal,
