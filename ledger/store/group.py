@@ -7,7 +7,6 @@ first still waiting. So there is one queue and one writer at a time, and a singl
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
@@ -16,8 +15,8 @@ from ledger.errors import LedgerError
 
 Job = TypeVar("Job")
 
-_MOMENT_S: Final = 0.0002
-_PATIENCE: Final = 4  # moments in which nobody comes
+_MOMENT_S: Final = 0.0004
+_PATIENCE: Final = 2  # moments in which nobody comes
 
 
 class Busy(LedgerError):
@@ -49,6 +48,7 @@ class Group(Generic[Job]):
         self._at_once = at_once
         self._waiting_max = waiting_max
         self._mutex = threading.Lock()
+        self._complete = threading.Lock()  # opened by the last caller that the leader waits for
         self._waiting: deque[_Turn[Job]] = deque()
         self._weight = 0
         self._led = False
@@ -69,6 +69,8 @@ class Group(Generic[Job]):
             self._weight += weight
             self._waiting.append(turn)
             leads, self._led = not self._led, True
+            if len(self._waiting) >= self._expected and self._complete.locked():
+                self._complete.release()
         if not leads:
             turn.gate.acquire()  # opened when the job is done, or when it is this thread's turn to lead
         if not turn.done:
@@ -100,11 +102,12 @@ class Group(Generic[Job]):
     def _gather(self) -> None:
         """Callers answered together come back together: while they still come, wait for the rest. Otherwise the first
         one back makes all others wait for a sync of its own, and callers stay split in two groups that take turns."""
-        came, idle = 0, 0
-        while len(self._waiting) < self._expected and idle < _PATIENCE:
+        self._complete.acquire(blocking=False)  # of an earlier group
+        came, idle = len(self._waiting), 0
+        while came < self._expected and idle < _PATIENCE:
+            self._complete.acquire(timeout=_MOMENT_S)
             idle = idle + 1 if came == len(self._waiting) else 0
             came = len(self._waiting)
-            time.sleep(_MOMENT_S)
 
     def _do(self, turns: list[_Turn[Job]]) -> None:
         try:
