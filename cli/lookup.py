@@ -10,6 +10,7 @@ import click
 
 from cli.words import say
 from ledger.custody.container import Container, Manifest, thing_from
+from ledger.custody.events.authority import LicenceGranted
 from ledger.custody.events.registry import FacilityRegistered, WasteProfileRegistered
 from ledger.custody.registry import Registry
 from ledger.log.ids import is_stream
@@ -21,6 +22,7 @@ _KINDS = {
     "party": ("单位", "party"),
     "site": ("场所", "site"),
     "facility": ("设施", "facility"),
+    "licence": ("许可证", "licence"),
     "profile": ("废物类型", "waste profile"),
     "container": ("容器", "container"),
     "manifest": ("联单", "manifest"),
@@ -91,6 +93,11 @@ class Lookup:
             here = {f: r.code for f, r in mine.items() if site is None or r.site == site}
             return mine[_only(here, "facility", "--facility")]
         return mine[self._registered("facility", name, {f: r.code for f, r in mine.items()})]
+
+    def licence(self, number: str) -> LicenceGranted:
+        """The licence of that number, whoever holds it."""
+        known = {each.terms.licence: each.terms for held in self.registry.licences.values() for each in held}
+        return known[self._registered("licence", number, {id_: terms.number for id_, terms in known.items()})]
 
     def profile(self, name: str | None) -> tuple[str, WasteProfileRegistered]:
         """The party's waste profile of that name or waste code, else its only one."""

@@ -63,6 +63,27 @@ def test_a_drum_is_filled_sent_received_and_treated_and_every_gram_is_where_it_s
     ledger.close()
 
 
+def test_a_licence_is_suspended_amended_and_revoked_and_the_list_says_what_is_in_force(home: Home) -> None:
+    def today() -> str:
+        listed = json.loads(home.does("wasteledger licence list --json"))
+        (row,) = (row for row in listed if row["number"] == "L-77")
+        return str(row["today"])
+
+    dates = "--from 2020-01-01 --until 2020-12-31"
+    home.does(f"wasteledger licence register L-77 --holder Hauler --kind collection {dates} --as bureau")
+    assert today() == "not in force"
+    home.does("wasteledger licence amend L-77 --from 2021-01-01 --until 2099-12-31 --include HW08 --as bureau")
+    assert today() == "in force"
+    home.does("wasteledger licence suspend L-77 --from 2020-06-01 --until 2098-12-31 --as bureau")
+    assert today() == "not in force"
+    home.does("wasteledger licence register L-78 --holder Hauler --kind collection --from 2020-01-01 --until 2099-12-31"
+              " --as bureau")  # fmt: skip
+    home.does("wasteledger licence revoke L-78 --from 2020-06-01 --as bureau")
+    listed = json.loads(home.does("wasteledger licence list --json"))
+    assert [row["today"] for row in listed if row["number"] == "L-78"] == ["not in force"]
+    assert home.run("wasteledger licence revoke L-99 --from 2020-06-01 --as bureau").exit_code == 2
+
+
 def test_on_postgres_an_answer_has_its_number_too(tmp_path: Path, postgres_url: str) -> None:
     home = Home(tmp_path, database=postgres_url)
     home.does(*PARK)

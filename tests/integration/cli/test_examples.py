@@ -102,6 +102,9 @@ crossing approve
 crossing report
 emergency
 exemption
+licence amend
+licence suspend
+licence revoke
 inspection draw
 inspection report
 rectification order
