@@ -160,6 +160,32 @@ def hand_over(
 @command.command()
 @click.argument("manifest")
 @click.argument("containers", nargs=-1, metavar="[CONTAINER]...")
+@click.option("--differs", is_flag=True, help="The load is not what its papers say (in order, without this).")
+@click.option("--note", help="What was seen; sealed.")
+@acting
+def check(actor: Actor, manifest: str, containers: tuple[str, ...], differs: bool, note: str | None) -> None:
+    """Record a roadside check of the load, as supervising authority.
+
+    \b
+    Example:
+    wasteledger manifest check 20261506000031 --as bureau
+    """
+    found = actor.find.manifest(manifest)
+    things = _lines(actor, found, containers, ("collected", "redirected"))
+    body = {
+        "manifest": found.id,
+        "carrier": found.carrier,
+        "checked": [thing.id for thing in things],
+        "outcome": "differs" if differs else "in-order",
+        "note": {"clear": note} if note else None,
+    }
+    zh, en = ("账货不符", "differs from its papers") if differs else ("账货相符", "is in order")
+    actor.says("roadside-checked", body, f"路检：联单 {manifest} {zh}", f"roadside: the load of {manifest} {en}")
+
+
+@command.command()
+@click.argument("manifest")
+@click.argument("containers", nargs=-1, metavar="[CONTAINER]...")
 @click.option("--vehicle", help="Plate.")
 @acting
 def arrive(actor: Actor, manifest: str, containers: tuple[str, ...], vehicle: str | None) -> None:

@@ -346,3 +346,10 @@ def test_a_key_file_is_for_its_owner_alone_and_never_overwritten(home: Home) -> 
     assert (home.path / "people" / "ann" / "key").stat().st_mode & 0o777 == 0o600
     again = home.run("wasteledger key new ann --party Garage")
     assert (again.exit_code, "already holds ann" in again.stderr) == (1, True)
+
+
+def test_an_inspector_records_a_roadside_check_and_nobody_else_does(home: Home) -> None:
+    home.does(*JOURNEY[:4])
+    checked = "wasteledger manifest check 20261506000001 --differs --note"
+    assert "differs from its papers" in home.does(f"{checked} 'a drum leaks' --as bureau --lang en")
+    assert home.run(f"{checked} nothing --as hal").exit_code == 1

@@ -92,6 +92,7 @@ impound
 release
 wasteledger manifest issue drum-32 --to Cleanburn --carrier Hauler --number 20261506000031 --as ann
 wasteledger manifest collect 20261506000031 --as hal
+manifest check
 backfill
 wasteledger manifest receive 20261506000031 drum-32=40kg --as dee
 explain
