@@ -107,7 +107,9 @@ def _legs(trace: Trace) -> Iterator[Finding]:
                 yield Finding("not-on-manifest", journey, thing.net_g, leg.receiver, leg.receiver_site)
             elif leg.consignee != leg.receiver:
                 yield Finding("wrong-consignee", journey, thing.net_g, leg.receiver, leg.receiver_site, leg.consignee)
-        if leg.decided_at and thing.born and leg.code != thing.code:
+        # The label's code at the gate, or since then, if it was put right: what it becomes later accuses nobody.
+        agreed = leg.code == thing.code or trace.coded_until.get(leg.code, "") >= leg.decided_at
+        if leg.decided_at and thing.born and not agreed:
             yield Finding(
                 "code-differs", journey, thing.net_g, leg.receiver, leg.receiver_site, f"{thing.code} {leg.code}"
             )

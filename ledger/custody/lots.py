@@ -97,7 +97,8 @@ Inflows = Callable[[Fact], Sequence[tuple[str, Sequence[Part]]]]
 
 @dataclass(slots=True)
 class Trace:
-    """One container's story in lots. `rows` are its changes, `outflows` what each event took to other containers."""
+    """One container's story in lots. `rows` are its changes, `outflows` what each event took to other containers,
+    `coded_until` until when it had the codes that it had before."""
 
     container: str
     regime: Regime
@@ -115,6 +116,7 @@ class Trace:
     opened_at: str = ""
     confirmed: frozenset[str] = frozenset()
     holder_before: str = ""
+    coded_until: dict[str, str] = field(default_factory=dict)
     most_g: int = 0
     deadlines: dict[tuple[str, ...], str] = field(default_factory=dict)
     verdicts: dict[Act, str] = field(default_factory=dict)
@@ -139,7 +141,7 @@ class Trace:
             self.fact, self.grade, self.late = fact, grade_of(fact), self._late(fact)
             # When the present statement counts for clocks: a late one when it was received.
             self.clock_at = fact.received_at if self.late else fact.at
-            self.holder_before = thing.holder
+            self.holder_before, self.coded_until[thing.code] = thing.holder, fact.at
             self.most_g = max(self.most_g, thing.net_g)
             event.fold(thing, fact)
             if isinstance(event, ContainerOpened) and not self.opened_at:

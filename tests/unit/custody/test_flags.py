@@ -79,6 +79,47 @@ def test_another_code_at_the_gate_differs_from_the_label(scene: Scene) -> None:
     assert "code-differs" in open_rules(other)
 
 
+def reclassified(scene: Scene, drum: str, old: str, new: str, at: str = "") -> None:
+    body = {"container": drum, "place": scene.place("refinery"), "old_code": old, "new_code": new, "net_g": 100_000}
+    body |= {"cause": "report", "evidence": "a" * 64}
+    assert scene.say("refinery-gate", "waste-reclassified", body, at=at) == ""
+
+
+def test_a_code_that_changes_after_the_receipt_does_not_differ_from_the_label_at_the_gate(scene: Scene) -> None:
+    drum = scene.fill()
+    collected(scene, drum)
+    received(scene, drum)
+    reclassified(scene, drum, "900-249-08", "900-214-08")
+    reclassified(scene, drum, "900-214-08", "900-249-08")
+    reclassified(scene, drum, "900-249-08", "900-217-08")
+    assert "code-differs" not in {rule for rule, *_ in scene.told.flags(SOON)}
+
+
+def test_a_code_that_changed_before_the_receipt_differs_at_the_gate_until_it_is_put_right_for_good(
+    scene: Scene,
+) -> None:
+    drum = scene.fill()
+    arrived(scene, drum)
+    received(scene, drum)
+    # Told later, but it happened before the receipt.
+    reclassified(scene, drum, "900-249-08", "900-214-08", at=later(scene.said[-2].at, minutes=1))
+    assert "code-differs" in open_rules(scene)
+    reclassified(scene, drum, "900-214-08", "900-217-08")
+    assert "code-differs" in open_rules(scene)
+    reclassified(scene, drum, "900-217-08", "900-249-08")
+    closed = scene.said[-1]
+    reclassified(scene, drum, "900-249-08", "900-214-08")
+    flag = only(scene, "code-differs")
+    assert (flag.detail, flag.closed_at, flag.closed_by) == ("900-214-08 900-249-08", closed.at, closed.statement)
+
+
+def test_a_code_known_only_after_the_receipt_is_compared_as_it_was_first_known(scene: Scene) -> None:
+    received(scene, scene.id("container", 1))
+    drum = scene.fill()
+    reclassified(scene, drum, "900-249-08", "900-214-08")
+    assert "code-differs" not in {rule for rule, *_ in scene.told.flags(SOON)}
+
+
 def test_the_consignee_is_whom_the_manifest_names_or_whom_it_was_redirected_to(scene: Scene) -> None:
     drum = scene.fill()
     run = scene.run()
