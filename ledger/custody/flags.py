@@ -6,13 +6,16 @@ whatever order the facts came in. Time-driven ones carry the moment from which t
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 from ledger.custody import conditions
 from ledger.custody.conditions import Finding, Sighting
-from ledger.custody.decide import proposals, unwrapped
+from ledger.custody.decide import Proposal, proposals, unwrapped
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
 from ledger.custody.fact import Fact
 from ledger.custody.lots import OPEN, Row, Trace
@@ -513,6 +516,7 @@ def flags_of(trace: Trace, facts: Iterable[Fact]) -> list[Flag]:
     plain = [f for f in facts if not isinstance(unwrapped(f).event, _OF_CORRECTION)]
     if len(plain) == len(facts):
         return flags
+    flags += _waiting_corrections(trace.container, facts)
     # What a correction made vanish was there: it is shown as closed by the correction.
     standing = proposals(trace.container, facts)
     applied = [_completing(p.fact, facts) for p in standing if p.applied]
@@ -559,7 +563,6 @@ def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
     closed = [_explained(trace, flag) for flag in closed]
     closed += _late_leavers(trace)
     closed += _out_of_plan(trace)
-    closed += _waiting_corrections(trace.container, facts)
     return [*closed, *opened.values()]
 
 
@@ -570,24 +573,39 @@ def _explained(trace: Trace, flag: Flag) -> Flag:
 
 
 def _waiting_corrections(container: str, facts: list[Fact]) -> Iterator[Flag]:
-    """Corrections that wait, or waited, for agreement or for another correction."""
-    if not any(isinstance(f.event, _OF_CORRECTION) for f in facts):
-        return
-    ordered = sorted(facts, key=lambda f: f.order)
+    """Corrections that wait, or waited, for agreement or for another correction; also again, when what happened later
+    undid one that was applied."""
     opened: dict[str, Flag] = {}
-    for n, fact in enumerate(ordered, 1):
-        if not isinstance(fact.event, _OF_CORRECTION):
-            continue
-        for proposal in proposals(container, ordered[:n]):
+    for fact, standing in _turns(container, sorted((unwrapped(f) for f in facts), key=lambda f: f.order)):
+        for proposal in standing:
             key = proposal.fact.id
             if proposal.applied or proposal.rejected:
                 if key in opened:
                     yield replace(opened.pop(key), closed_at=fact.at, closed_by=fact.statement)
-            else:
-                waiting = " ".join(sorted(proposal.waiting)) or ("below-zero" if proposal.below_zero else "")
-                finding = Finding("correction-waiting", key, holder=proposal.fact.by.party, detail=waiting)
-                opened[key] = _flag(container, finding, proposal.fact)
+                continue
+            waiting = " ".join(sorted(proposal.waiting)) or ("below-zero" if proposal.below_zero else "")
+            finding = Finding("correction-waiting", key, holder=proposal.fact.by.party, detail=waiting)
+            opened[key] = replace(opened.get(key) or _flag(container, finding, fact), detail=waiting)
     yield from opened.values()
+
+
+def _turns(container: str, ordered: list[Fact]) -> Iterator[tuple[Fact, list[Proposal]]]:
+    """Each fact of a correction, and each between two of them that changed how corrections stand, with how they stand
+    right after it. Between, it is searched for by halves: a vessel has thousands of facts."""
+
+    @cache
+    def standing(n: int) -> list[Proposal]:
+        return proposals(container, ordered[:n])
+
+    def next_turn(n: int, last: int) -> int:
+        return n + bisect_left(range(n, last), True, key=lambda k: standing(k) != standing(n))
+
+    counts = [n for n, f in enumerate(ordered, 1) if isinstance(f.event, _OF_CORRECTION)]
+    for turn, end in pairwise([*counts, len(ordered) + 1]):
+        yield ordered[turn - 1], standing(turn)
+        while standing(turn) != standing(end - 1):
+            turn = next_turn(turn, end - 1)
+            yield ordered[turn - 1], standing(turn)
 
 
 def _flag(container: str, f: Finding, fact: Fact) -> Flag:

@@ -201,6 +201,45 @@ def test_a_correction_no_longer_holds_when_more_leaves_than_it_left(scene: Scene
     assert stages(scene) == {"generated": -100_000, "held": 10_000, "lost": 90_000}
 
 
+def shown(scene: Scene) -> list[tuple[str, str, str, str]]:
+    """(what it waits for, opened, by, closed) of every correction that waits or waited, in the order of opening."""
+    found = [f for f in scene.told.account()[1] if f.rule == "correction-waiting"]
+    return [(f.detail, f.opened_at, f.opened_by, f.closed_at) for f in sorted(found, key=lambda f: f.opened_at)]
+
+
+def test_a_correction_that_no_longer_holds_waits_from_the_statement_that_undid_it(scene: Scene) -> None:
+    drum = scene.fill()
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 80_000)
+    lost = garage(scene, drum, net_g=80_000, stage="held", reason="stolen")
+    assert scene.say("garage-clerk", "container-lost", lost) == ""
+    assert shown(scene) == []
+    assert scene.say("garage-clerk", "container-lost", lost | {"net_g": 1}) == ""
+    undid = scene.said[-1]
+    for _ in range(3):
+        assert scene.say("garage-clerk", "container-lost", lost | {"net_g": 1}) == ""
+    assert shown(scene) == [("below-zero", undid.at, undid.statement, "")]
+    # Told later, but it happened before the losses.
+    assert scene.say("garage-clerk", "waste-added", garage(scene, drum, mass=weighed(4)), at=scene.said[0].at) == ""
+    assert shown(scene) == []
+
+
+def test_a_correction_that_was_agreed_to_and_no_longer_holds_waits_a_second_time(scene: Scene) -> None:
+    drum = scene.fill()
+    weighing = {"container": drum, "place": scene.place("coating-yard"), "code": "900-249-08", "previous_g": 100_000}
+    assert scene.say("coating-clerk", "container-weighed", weighing | {"mass": weighed(100_000)}) == ""
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 80_000)
+    asked = scene.said[-1]
+    assert scene.say("coating-clerk", "correction-agreed", {"container": drum, "correction": asked.id}) == ""
+    agreed = scene.said[-1]
+    lost = garage(scene, drum, net_g=90_000, stage="held", reason="stolen")
+    assert scene.say("garage-clerk", "container-lost", lost) == ""
+    undid = scene.said[-1]
+    assert shown(scene) == [
+        (scene.party("coating"), asked.at, asked.statement, agreed.at),
+        ("below-zero", undid.at, undid.statement, ""),
+    ]
+
+
 def test_what_is_below_zero_already_may_be_put_right_in_part(scene: Scene) -> None:
     drum = scene.fill()
     lost = garage(scene, drum, net_g=120_000, stage="held", reason="stolen")
