@@ -53,7 +53,7 @@ def close(actor: Actor, holder: str, number: str | None, evidence: IO[bytes] | N
     wasteledger rectification close Garage --evidence report.txt --as bureau
     """
     party, registry = actor.find.any_party(holder), actor.queries.registry()
-    orders = (id_ for id_, ordered in registry.orders.items() if ordered.holder == party)
+    orders = (id_ for id_, (ordered, _) in registry.orders.items() if ordered.holder == party)
     still_open = [id_ for id_ in orders if id_ not in registry.rectified]
     if number is None and not still_open:
         raise click.UsageError(say(f"{holder} 没有未完成的整改", f"{holder} has no open rectification"))

@@ -86,7 +86,7 @@ class Registry:
     exemptions: list[ExemptionConfirmed] = field(default_factory=list)
     plans: dict[tuple[str, int], list[tuple[PlanFiled, Fact]]] = field(default_factory=dict)
     closings: dict[str, list[tuple[PeriodClosed, Fact]]] = field(default_factory=dict)
-    orders: dict[str, RectificationOrdered] = field(default_factory=dict)
+    orders: dict[str, tuple[RectificationOrdered, Fact]] = field(default_factory=dict)
     rectified: dict[str, list[Fact]] = field(default_factory=dict)
     editions: dict[str, Edition] = field(default_factory=dict)
 
@@ -133,7 +133,7 @@ class Registry:
             case PeriodClosed() as event:
                 self.closings.setdefault(event.holder, []).append((event, fact))
             case RectificationOrdered() as event:
-                self.orders[fact.id] = event
+                self.orders[fact.id] = event, fact
             case RectificationClosed() as event:
                 self.rectified.setdefault(event.ordered, []).append(fact)
             case _:
@@ -148,9 +148,9 @@ class Registry:
         """The first closing of a rectification of this thing that was ordered and closed after `since`."""
         closed = [
             fact
-            for ordered, facts in self.rectified.items()
-            if ordered in self.orders and self.orders[ordered].concerns == concerned
-            for fact in facts
+            for name, (order, ordered) in self.orders.items()
+            if order.concerns == concerned and ordered.at > since
+            for fact in self.rectified.get(name, ())
             if fact.at > since
         ]
         return min(closed, key=lambda f: f.order) if closed else None

@@ -117,11 +117,13 @@ def test_terms_that_are_still_to_come_end_nothing_yet(scene: Scene) -> None:
     assert [f.closed_at for f in found(scene, came(1_003), as_of="2026-08-31T16:00:00.000Z")] != [""]
 
 
-def test_a_rectification_that_the_authority_closed_afterwards_ends_it(scene: Scene) -> None:
+def test_a_rectification_that_the_authority_ordered_and_closed_afterwards_ends_it(scene: Scene) -> None:
     order = {"holder": scene.party("heir"), "concerns": scene.id("licence", 1), "until": "2026-12-01"}
-    assert scene.say("supervision", "rectification-ordered", order | {"order": "a" * 64}) == ""
+    order |= {"order": "a" * 64}
+    assert scene.say("supervision", "rectification-ordered", order, at="2026-09-01T00:00:00.000Z") == ""
     closing = {"holder": scene.party("heir"), "ordered": scene.said[-1].id}
     assert scene.say("supervision", "rectification-closed", closing, at="2026-09-02T00:00:00.000Z") == ""
     ended = {(f.closed_at, f.closed_by) for f in found(scene, came(1_003))}
     assert ended == {("2026-09-02T00:00:00.000Z", scene.said[-1].statement)}
-    assert {f.closed_at for f in found(scene, came(1_003, "2026-09-03"))} == {""}
+    for since in ("2026-09-01", "2026-09-03"):
+        assert {f.closed_at for f in found(scene, came(1_003, since))} == {""}

@@ -319,6 +319,11 @@ def test_an_approval_that_is_used_up_says_by_how_much_and_until_it_was_put_right
     )  # fmt: skip
     assert (found["shipments"].grams, found["shipments"].detail) == (0, "2 / 1")
     order = {"holder": scene.party("garage"), "concerns": approval, "until": "2026-12-01", "order": "a" * 64}
+    # Of something else, as it was ordered when this had just begun.
+    assert scene.say("supervision", "rectification-ordered", order, at=hauls[1].collected_at) == ""
+    earlier = {"holder": scene.party("garage"), "ordered": scene.said[-1].id}
+    assert scene.say("supervision", "rectification-closed", earlier, at="2026-08-31T00:00:00.000Z") == ""
+    assert {f.closed_at for f in approval_flags(hauls, CN, scene.told.registry)} == {""}
     assert scene.say("supervision", "rectification-ordered", order, at="2026-09-01T00:00:00.000Z") == ""
     closing = {"holder": scene.party("garage"), "ordered": scene.said[-1].id}
     assert scene.say("supervision", "rectification-closed", closing, at="2026-09-02T00:00:00.000Z") == ""
