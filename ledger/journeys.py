@@ -269,7 +269,7 @@ def _crosses(one: str, other: str, regime: Regime, registry: Registry) -> bool:
 
 
 def _only_utilises(site: str, registry: Registry) -> bool:
-    return {f.purpose for f in registry.facilities.values() if f.site == site} - {"generate"} == {"utilise"}
+    return {f.purpose for f in registry.facilities_of(site)} - {"generate"} == {"utilise"}
 
 
 # ---------------------------------------------------------------------------------------------- how it ended

@@ -184,15 +184,15 @@ def _gaps(trace: Trace) -> Iterator[Finding]:
 @_check("thing.legs")
 def _crossings(trace: Trace) -> Iterator[Finding]:
     """Waste that went from one province to another and lacks the approval (or the report) it needs."""
-    sites, registry, regime = trace.registry.sites, trace.registry, trace.regime
+    registry, regime = trace.registry, trace.regime
     for journey, leg in trace.thing.legs.items():
-        sender, receiver = sites.get(leg.sender_site), sites.get(leg.receiver_site)
+        sender, receiver = (registry.site_at(site, leg.collected_at) for site in (leg.sender_site, leg.receiver_site))
         if not (leg.collected_at and sender and receiver and sender.region and receiver.region):
             continue
         if regime.border(sender.region) == regime.border(receiver.region) or leg.returned_at:
             continue
         day = local_day(leg.collected_at, regime.offset)
-        uses = {f.purpose for f in registry.facilities.values() if f.site == receiver.site} - {"generate"}
+        uses = {f.purpose for f in registry.facilities_of(receiver.site)} - {"generate"}
         report = not regime.listed(leg.code) and uses == {"utilise"}
         if not registry.crossing(leg.sender, leg.receiver, leg.code, day, report=report):
             yield Finding("no-approval", journey, trace.thing.net_g, leg.sender, leg.sender_site, leg.receiver)

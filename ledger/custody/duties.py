@@ -35,8 +35,7 @@ def tier_of(site: str, generated_g: int, day: str, regime: Regime, registry: Reg
     """重点 (much waste in a year, an own facility or a licence), 简化 or 登记 (HJ 1259-2022), from a year's grams."""
     holder = registry.sites[site].holder if site in registry.sites else ""
     licensed = any(x.terms.site in (None, site) for x in registry.licence_for(holder, day))
-    facilities = (f for f in registry.facilities.values() if f.site == site)
-    if licensed or any(f.purpose in ("utilise", "dispose") for f in facilities):
+    if licensed or any(f.purpose in ("utilise", "dispose") for f in registry.facilities_of(site)):
         return "key"
     if generated_g >= regime.setting(registry, "tier-key-g", day, site, holder):
         return "key"

@@ -138,7 +138,7 @@ def approval_flags(crossed: Iterable[Haul], regime: Regime, registry: Registry) 
 
 
 def _crosses(haul: Haul, regime: Regime, registry: Registry) -> bool:
-    ends = (registry.sites.get(site) for site in (haul.sender_site, haul.receiver_site))
+    ends = (registry.site_at(site, haul.collected_at) for site in (haul.sender_site, haul.receiver_site))
     return len({regime.border(end.region) for end in ends if end is not None and end.region}) == 2
 
 

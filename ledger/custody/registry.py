@@ -24,6 +24,7 @@ from ledger.custody.events.oversight import PeriodClosed, RectificationClosed, R
 from ledger.custody.events.registry import (
     ContractRegistered,
     FacilityRegistered,
+    OfHolder,
     PartyRegistered,
     PlanFiled,
     SiteRegistered,
@@ -75,6 +76,7 @@ class Registry:
     sites: dict[str, SiteRegistered] = field(default_factory=dict)
     facilities: dict[str, FacilityRegistered] = field(default_factory=dict)
     profiles: dict[str, WasteProfileRegistered] = field(default_factory=dict)
+    site_history: dict[str, list[tuple[str, SiteRegistered]]] = field(default_factory=dict)  # with when it was received
     licences: dict[str, list[Licence]] = field(default_factory=dict)
     contracts: dict[frozenset[str], list[ContractRegistered]] = field(default_factory=dict)
     settings: dict[str, list[tuple[SettingAdopted, Fact]]] = field(default_factory=dict)
@@ -100,13 +102,14 @@ class Registry:
             case PartyRegistered() as event:
                 self.parties[event.holder] = event
                 self.names[event.holder] = event.name
-            case SiteRegistered() as event:
+            case SiteRegistered() as event if _own(self.sites.get(event.site), event, fact):
                 self.sites[event.site] = event
+                self.site_history.setdefault(event.site, []).append((fact.received_at, event))
                 self.names[event.site] = event.name
-            case FacilityRegistered() as event:
+            case FacilityRegistered() as event if _own(self.facilities.get(event.facility), event, fact):
                 self.facilities[event.facility] = event
                 self.names[event.facility] = event.name or event.code
-            case WasteProfileRegistered() as event:
+            case WasteProfileRegistered() as event if _own(self.profiles.get(event.profile), event, fact):
                 self.profiles[event.profile] = event
                 self.names[event.profile] = event.name
             case LicenceGranted() as event:
@@ -139,9 +142,30 @@ class Registry:
             case _:
                 pass
 
+    def site_at(self, site: str, moment: str) -> SiteRegistered | None:
+        """The site as it was registered then, before that as it was registered first: what is registered later changes
+        no clock that runs and no border that was crossed."""
+        known = self.site_history.get(site, ())
+        return next((event for at, event in reversed(known) if at <= moment), known[0][1] if known else None)
+
+    def use_at(self, site: str, moment: str, day: str) -> str:
+        """What the site was for at that moment, of that local day. Collection and disposal have clocks of their own and
+        count where an authority's licence stands behind them."""
+        known = self.site_at(site, moment)
+        if known is None or known.use not in ("collection", "disposal"):
+            return "enterprise" if known is None else known.use
+        licensed = any(x.terms.site in (None, site) for x in self.licence_for(known.holder, day))
+        return known.use if licensed else "enterprise"
+
+    def facilities_of(self, site: str) -> Iterator[FacilityRegistered]:
+        """The facilities that whoever has the site registered there."""
+        holder = self.sites[site].holder if site in self.sites else None
+        return (f for f in self.facilities.values() if f.site == site and holder in (None, f.holder))
+
     def plan_of(self, site: str, year: int) -> PlanFiled | None:
-        """The site's plan of the year: the latest filed."""
-        filed = self.plans.get((site, year))
+        """The site's plan of the year: the latest that whoever has the site filed."""
+        holder = self.sites[site].holder if site in self.sites else None
+        filed = [pair for pair in self.plans.get((site, year), ()) if holder in (None, pair[0].holder)]
         return max(filed, key=lambda pair: pair[1].order)[0] if filed else None
 
     def put_right(self, concerned: str, since: str) -> Fact | None:
@@ -266,6 +290,11 @@ class Registry:
         return self.names.get(stream, stream)
 
 
+def _own(known: OfHolder | None, event: OfHolder, fact: Fact) -> bool:
+    """True when what is registered under an id may be changed: by who registered it first, or by a registrar."""
+    return known is None or known.holder == event.holder or "registrar" in fact.by.roles
+
+
 def _amended(licence: Licence, change: LicenceAmended) -> Licence:
     terms: LicenceGranted = replace(  # type: ignore[type-var]
         licence.terms,
@@ -292,12 +321,12 @@ CHANGES_VERDICTS = (
     CalendarAdopted,
     CatalogueAdopted,
     PlanFiled,
+    SiteRegistered,
+    FacilityRegistered,
 )
 REGISTRY_EVENTS = (
     LedgerOpened,
     PartyRegistered,
-    SiteRegistered,
-    FacilityRegistered,
     WasteProfileRegistered,
     PeriodClosed,
     RectificationOrdered,

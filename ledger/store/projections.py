@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Table, delete, insert, or_, select, update
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.decide import unwrapped
@@ -276,6 +276,8 @@ def _judged_anew(connection: Connection, verdicts: Sequence[Fact]) -> Iterator[s
         parties |= {holder, getattr(fact.event, "with_", holder)}
     query = select(t.lot_row.c.container).where(t.lot_row.c.holder.in_(parties)).distinct()
     yield from connection.execute(query).scalars()
+    to_or_from = or_(t.haul.c.sender.in_(parties), t.haul.c.receiver.in_(parties))
+    yield from connection.execute(select(t.haul.c.container).where(to_or_from).distinct()).scalars()
 
 
 class _Flows(MutableMapping[tuple[str, str], Sequence[Part]]):

@@ -252,15 +252,14 @@ class China:
 
     def deadline(self, start: str, code: str, holder: str, site: str, registry: Registry) -> str:
         day = local_day(start, self.offset)
-        where = registry.sites.get(site)
-        use = where.use if where is not None else "enterprise"
-        if use == "collection":
-            days = self.setting(registry, "collection-storage-workdays", day, site, holder)
-            return working_days_later(start, days, registry, self.offset)
+        use = registry.use_at(site, start, day)
         if self.kind_of(code) == "medical" and use == "disposal":
             return later(start, hours=self.setting(registry, "medical-plant-hours", day, site, holder))
         if self.kind_of(code) == "medical":
             return later(start, days=self.setting(registry, "medical-storage-days", day, site, holder))
+        if use == "collection":
+            days = self.setting(registry, "collection-storage-workdays", day, site, holder)
+            return working_days_later(start, days, registry, self.offset)
         name = "licensed-storage-days" if use == "disposal" else "storage-days"
         return later(start, days=self.setting(registry, name, day, site, holder))
 

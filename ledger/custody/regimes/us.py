@@ -181,8 +181,7 @@ class UnitedStates:
 
     def deadline(self, start: str, code: str, holder: str, site: str, registry: Registry) -> str:
         day = local_day(start, self.offset)
-        where = registry.sites.get(site)
-        use = where.use if where is not None else "enterprise"
+        use = registry.use_at(site, start, day)
         if self.kind_of(code) == "industrial":
             name = "nonhazardous-storage-days"
         elif use in ("disposal", "collection"):

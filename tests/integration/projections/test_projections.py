@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from ledger.access import Viewer
 from ledger.custody.rate import Question
 from ledger.custody.registry import Edition
+from ledger.log import statement
 from ledger.queries import Queries
+from ledger.reading import Reading
 from ledger.store.projections import Projector, differences
 from tests.support.world import OIL, Device, World
 
@@ -82,13 +85,13 @@ class Park:
             inputs=[{"container": drum, "code": OIL, "net_g": grams}],
         )
 
-    def licence(self) -> None:
+    def licence(self, holder: str = "") -> None:
         self.said(
             self.world.authority,
             "licence-granted",
             "2025-10-09T08:00:00.000Z",
             licence=self.world.new("licence"),
-            holder=self.disposer.party,
+            holder=holder or self.disposer.party,
             number="示例危证001号",
             kind="comprehensive",
             valid_from="2025-01-01",
@@ -191,3 +194,27 @@ def test_mass_still_open_after_its_deadline_is_overdue(park: Park) -> None:
     assert [(f.rule, f.grams, f.opened_at) for f in flags if f.rule == "stored-too-long"] == [
         ("stored-too-long", 5_000, "2025-09-01T01:00:00.000Z")
     ]
+
+
+def test_a_site_registered_late_or_again_leaves_what_a_replay_finds(park: Park) -> None:
+    park.fill(5_000, "2025-10-01T01:00:00.000Z")
+    park.follow()
+    site = {"holder": park.shop.party, "site": park.yard["site"], "name": "一号厂区"}
+    for use in ("collection", "disposal"):
+        park.licence(park.shop.party)
+        park.said(park.shop, "site-registered", park.world.ledger.now(), **site, use=use)
+        park.follow()
+        park.check()
+        park.world.clock.advance(hours=24)
+
+
+def test_who_registers_anothers_site_is_shown_nothing_of_it(park: Park) -> None:
+    thief, yard = park.carrier, {"site": park.yard["site"], "name": "院"}
+    park.said(park.shop, "site-registered", park.world.ledger.now(), holder=park.shop.party, **yard)
+    park.fill(5_000, "2025-10-01T01:00:00.000Z")
+    park.said(thief, "site-registered", park.world.ledger.now(), holder=thief.party, **yard)
+    park.follow()
+    assert park.queries.registry().sites[park.yard["site"]].holder == park.shop.party
+    seen, _ = Reading(park.queries).changes(Viewer(who=frozenset({thief.party}), own=frozenset({thief.party})), 0, 100)
+    assert [statement.parse(each.statement).type for each in seen] == ["key-enrolled", "site-registered"]
+    park.check()

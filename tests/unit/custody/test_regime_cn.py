@@ -251,7 +251,7 @@ def test_a_medical_institution_has_two_days(scene: Scene) -> None:
         ("ward", "841-001-01", "medical-storage-days", "2026-08-05T02:00:00.000Z"),
         ("ward", "900-249-08", "storage-days", "2026-08-05T02:00:00.000Z"),
         ("collector-yard", "900-249-08", "collection-storage-workdays", "2026-08-05T15:59:59.999Z"),
-        ("collector-yard", "841-001-01", "collection-storage-workdays", "2026-08-05T15:59:59.999Z"),
+        ("collector-yard", "841-001-01", "medical-storage-days", "2026-08-05T02:00:00.000Z"),
     ],
 )
 def test_each_kind_of_place_has_its_own_clock_which_is_a_setting_of_party_and_site(
