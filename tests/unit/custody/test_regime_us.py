@@ -144,6 +144,8 @@ def test_storage_clocks_are_those_of_the_site_and_settings_move_them(registry: R
         return US.deadline(NOON, code, holder, site, registry)[:10]
 
     assert days(GENERATOR, YARD) == "2026-11-01"
+    assert days(BURNER, FURNACE) == "2026-11-01", "without a permit it stores as anybody does"
+    permit(registry, "D001")
     assert days(BURNER, FURNACE) == "2027-08-03"
     assert days(GENERATOR, YARD, "NONHAZ") == "2027-08-03"
     small = {"name": "small-quantity-generator", "value": 1, "effective_from": "2026-01-01", "scope": YARD}
