@@ -87,15 +87,14 @@ def _balances(trace: Trace) -> Iterator[Finding]:
 def _legs(trace: Trace) -> Iterator[Finding]:
     thing, regime = trace.thing, trace.regime
     for journey, leg in thing.legs.items():
-        settled_at = leg.returned_at or leg.decided_at
+        settled_at, grams = leg.returned_at or leg.decided_at, leg.went_g or thing.net_g
         for gap in leg.gap(thing.id):
             if not leg.unweighed and not within_tolerance(regime, trace.registry, settled_at, gap):
                 yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
         if not leg.manifest and (leg.sent_g is not None or leg.decided_at):
             exempt = _unmanifested(trace, leg.code, leg.collected_at or leg.decided_at, leg.exemption, leg.sender)
             if not leg.papers and not exempt:
-                sent = leg.sent_g if leg.sent_g is not None else leg.accepted_g
-                yield Finding("without-manifest", journey, sent or 0, leg.sender, leg.sender_site, leg.receiver)
+                yield Finding("without-manifest", journey, grams, leg.sender, leg.sender_site, leg.receiver)
         if leg.refused:
             days = regime.setting(trace.registry, "refused-return-days", local_day(leg.decided_at, regime.offset))
             due = later(leg.decided_at, days=days)
@@ -104,15 +103,14 @@ def _legs(trace: Trace) -> Iterator[Finding]:
             yield Finding("missing-at-arrival", journey, leg.missing_g, leg.carrier, "", leg.receiver)
         if leg.decided_at and leg.manifest:
             if not leg.listed:
-                yield Finding("not-on-manifest", journey, thing.net_g, leg.receiver, leg.receiver_site)
+                yield Finding("not-on-manifest", journey, grams, leg.receiver, leg.receiver_site)
             elif leg.consignee != leg.receiver:
-                yield Finding("wrong-consignee", journey, thing.net_g, leg.receiver, leg.receiver_site, leg.consignee)
+                yield Finding("wrong-consignee", journey, grams, leg.receiver, leg.receiver_site, leg.consignee)
         # The label's code at the gate, or since then, if it was put right: what it becomes later accuses nobody.
         agreed = leg.code == thing.code or trace.coded_until.get(leg.code, "") >= leg.decided_at
         if leg.decided_at and thing.born and not agreed:
-            yield Finding(
-                "code-differs", journey, thing.net_g, leg.receiver, leg.receiver_site, f"{thing.code} {leg.code}"
-            )
+            codes = f"{thing.code} {leg.code}"
+            yield Finding("code-differs", journey, grams, leg.receiver, leg.receiver_site, codes)
         if leg.manifest and leg.arrived_at and not leg.decided_at:
             day = local_day(leg.arrived_at, regime.offset)
             days = regime.setting(trace.registry, "confirmation-workdays", day, leg.receiver_site, leg.receiver)
@@ -154,7 +152,9 @@ def _standing(trace: Trace) -> Iterator[Finding]:
     if thing.leaked_g:
         yield Finding("leak", "", thing.leaked_g, thing.holder, thing.site)
     for key, kind in thing.defects.items():
-        yield Finding("defect-found-later", key, thing.net_g, thing.holder, thing.site, kind)
+        leg = thing.legs.get(trace.faulted[key])
+        grams = (leg.went_g if leg else 0) or thing.net_g
+        yield Finding("defect-found-later", key, grams, thing.holder, thing.site, kind)
     if (
         thing.born
         and not trace.regime.listed(thing.code)
@@ -195,7 +195,7 @@ def _crossings(trace: Trace) -> Iterator[Finding]:
         uses = {f.purpose for f in registry.facilities_of(receiver.site)} - {"generate"}
         report = not regime.listed(leg.code) and uses == {"utilise"}
         if not registry.crossing(leg.sender, leg.receiver, leg.code, day, report=report):
-            yield Finding("no-approval", journey, trace.thing.net_g, leg.sender, leg.sender_site, leg.receiver)
+            yield Finding("no-approval", journey, leg.went_g, leg.sender, leg.sender_site, leg.receiver)
 
 
 @_check("where")

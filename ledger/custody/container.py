@@ -49,6 +49,11 @@ class Leg:
             return True
         return self.accepted_g is not None and not self.part
 
+    @property
+    def went_g(self) -> int:
+        """What went on it, as it was sent, else as it came; 0 while nobody told or weighed it."""
+        return self.sent_g or self.accepted_g or 0
+
     def gap(self, container: str) -> tuple[Posting, ...]:
         """What was sent less what came: posted by whichever of the two comes second. What came unweighed counts as
         what was sent until somebody weighs it."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ledger.custody.container import Container
 from ledger.custody.decide import effective, unwrapped
 from ledger.custody.events.containers import ContainerOpened, ContentsTransferred
-from ledger.custody.events.journeys import PaperManifestBackfilled
+from ledger.custody.events.journeys import DiscrepancyFoundLater, PaperManifestBackfilled
 from ledger.custody.events.oversight import ExplanationAccepted, IdentificationConfirmed
 from ledger.custody.events.stock import CustodyTransferred, StockDeclared
 from ledger.custody.events.treatment import FateAsserted, WasteTreated
@@ -98,7 +98,7 @@ Inflows = Callable[[Fact], Sequence[tuple[str, Sequence[Part]]]]
 @dataclass(slots=True)
 class Trace:
     """One container's story in lots. `rows` are its changes, `outflows` what each event took to other containers,
-    `coded_until` until when it had the codes that it had before."""
+    `coded_until` until when it had its earlier codes, `faulted` in which journey a statement found a defect later."""
 
     container: str
     regime: Regime
@@ -117,6 +117,7 @@ class Trace:
     confirmed: frozenset[str] = frozenset()
     holder_before: str = ""
     coded_until: dict[str, str] = field(default_factory=dict)
+    faulted: dict[str, str] = field(default_factory=dict)
     most_g: int = 0
     deadlines: dict[tuple[str, ...], str] = field(default_factory=dict)
     verdicts: dict[Act, str] = field(default_factory=dict)
@@ -161,6 +162,8 @@ class Trace:
                 self._confirm(event.code)
             elif isinstance(event, ExplanationAccepted):
                 self._settle_explained()
+            elif isinstance(event, DiscrepancyFoundLater):
+                self.faulted[fact.id] = event.manifest
             yield fact
 
     def _confirm(self, code: str) -> None:

@@ -338,6 +338,52 @@ def test_another_consignee_and_another_code_name_the_receiver_and_what_was_expec
     assert says(scene, differs) == (key, 100_000, "burner", "incinerator", "900-249-08 900-214-08")
 
 
+def about(scene: Scene, drum: str) -> dict[str, int]:
+    """What is wrong with its journey, and of how many grams."""
+    rules = {"not-on-manifest", "wrong-consignee", "code-differs", "defect-found-later", "no-approval"}
+    return {f.rule: f.grams for f in scene.told.account()[1] if f.object == drum and f.rule in rules}
+
+
+def treated_there(scene: Scene, drum: str, site: str, who: str, net_g: int) -> None:
+    facility = next(f.facility for f in scene.told.registry.facilities.values() if f.site == scene.place(site)["site"])
+    body = {"place": scene.place(site), "facility": facility, "stage": "final", "end": "disposed", "method": "D10"}
+    assert scene.say(who, "waste-treated", body | {"basis": "weighed", "inputs": [load(drum, net_g)]}) == ""
+
+
+def defect(scene: Scene, drum: str, site: str, who: str, manifest: int = 1) -> None:
+    body = {"manifest": scene.id("manifest", manifest), "place": scene.place(site), "concerned": [drum]}
+    assert scene.say(who, "discrepancy-found-later", body | {"kind": "characteristic"}) == ""
+
+
+def test_what_is_wrong_with_a_journey_is_about_what_went_on_it_whatever_became_of_that(scene: Scene) -> None:
+    listed, unlisted = scene.fill(1), scene.fill(2)
+    far = scene.run(to="far-plant")
+    assert scene.say("garage-clerk", "manifest-issued", scene.run() | {"lines": [load(listed)]}) == ""
+    assert scene.say("driver", "manifest-collected", far | {"lines": [load(listed), load(unlisted)]}) == ""
+    lines = [verdict(drum, grams=99_900) | {"code": "900-214-08"} for drum in (listed, unlisted)]
+    assert scene.say("far-gate", "manifest-received", far | {"lines": lines}) == ""
+    for drum, wrong in ((listed, "wrong-consignee"), (unlisted, "not-on-manifest")):
+        defect(scene, drum, "far-plant", "far-gate")
+        treated_there(scene, drum, "far-plant", "far-gate", 99_900)
+        rules = {"code-differs", "defect-found-later", "no-approval", wrong}
+        assert about(scene, drum) == dict.fromkeys(rules, 100_000)
+
+
+def test_a_journey_that_its_sender_did_not_tell_is_about_what_came(scene: Scene) -> None:
+    drum = scene.fill()
+    received(scene, drum, mass=weighed(90_000))
+    defect(scene, drum, "refinery", "refinery-gate")
+    treated_there(scene, drum, "refinery", "refinery-gate", 90_000)
+    assert about(scene, drum) == {"not-on-manifest": 90_000, "defect-found-later": 90_000}
+
+
+def test_a_journey_on_which_nobody_told_of_any_grams_is_about_what_is_inside(scene: Scene) -> None:
+    drum = scene.fill()
+    received(scene, drum, decision="refused")
+    defect(scene, drum, "refinery", "refinery-gate", manifest=2)
+    assert about(scene, drum) == {"not-on-manifest": 100_000, "defect-found-later": 100_000}
+
+
 @pytest.mark.parametrize("scope", ["party", "site"])
 def test_a_late_confirmation_counts_from_the_end_of_its_last_day_which_is_a_setting(scene: Scene, scope: str) -> None:
     setting = {"name": "confirmation-workdays", "value": 2, "effective_from": "2026-08-03"}
