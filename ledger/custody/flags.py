@@ -7,7 +7,7 @@ whatever order the facts came in. Time-driven ones carry the moment from which t
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -15,7 +15,7 @@ from typing import Literal
 
 from ledger.custody import conditions
 from ledger.custody.conditions import Finding, Sighting
-from ledger.custody.decide import Proposal, proposals, unwrapped
+from ledger.custody.decide import Proposal, proposals
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
 from ledger.custody.fact import Fact
 from ledger.custody.lots import OPEN, Row, Trace
@@ -509,11 +509,10 @@ EXPLAINABLE = frozenset(
 _OF_CORRECTION = (EntryCorrected, CorrectionAgreed, CorrectionDecided)
 
 
-def flags_of(trace: Trace, facts: Iterable[Fact]) -> list[Flag]:
-    """Run the trace over the facts and return the container's flags, open and closed."""
-    facts = list(facts)
+def flags_of(trace: Trace, facts: Sequence[Fact]) -> list[Flag]:
+    """Run the trace over the facts, which are unwrapped, and return the container's flags, open and closed."""
     flags = _run(trace, facts)
-    plain = [f for f in facts if not isinstance(unwrapped(f).event, _OF_CORRECTION)]
+    plain = [f for f in facts if not isinstance(f.event, _OF_CORRECTION)]
     if len(plain) == len(facts):
         return flags
     flags += _waiting_corrections(trace.container, facts)
@@ -535,26 +534,14 @@ def _completing(correction: Fact, facts: Iterable[Fact]) -> Fact:
     return max([correction, *later_ones], key=lambda f: f.order)
 
 
-def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
+def _run(trace: Trace, facts: Sequence[Fact]) -> list[Flag]:
     opened: dict[tuple[str, str], Flag] = {}
     closed: list[Flag] = []
     seen: Sighting | None = None
     for fact in trace.steps(facts):
-        standing = {
-            (f.rule, f.key): f
-            for f in conditions.standing(trace)
-            if f.rule not in EXPLAINABLE or not trace.thing.accepted(f.rule, f.key)
-        }
-        for key in [k for k in opened if k not in standing]:
-            flag = opened.pop(key)
-            # A time-driven one that ended before its time never was.
-            if fact.at > flag.opened_at:
-                closed.append(replace(flag, closed_at=fact.at, closed_by=fact.statement))
-        for key, f in standing.items():
-            if key not in opened:
-                opened[key] = _flag(trace.container, f, fact)
-            elif opened[key].grams != f.grams:
-                opened[key] = replace(opened[key], grams=f.grams)
+        found = conditions.standing(trace)
+        if found or opened:
+            closed += _turned(trace, found, opened)
         closed += [_flag(trace.container, f, fact) for f in conditions.notices(trace, fact)]
         sighting = conditions.sighting(trace.container, fact)
         if seen and sighting and seen.site != sighting.site:
@@ -566,17 +553,35 @@ def _run(trace: Trace, facts: list[Fact]) -> list[Flag]:
     return [*closed, *opened.values()]
 
 
+def _turned(trace: Trace, found: Iterable[Finding], opened: dict[tuple[str, str], Flag]) -> Iterator[Flag]:
+    """Bring what is open to what was found after the present step; those that it closed."""
+    fact = trace.fact
+    standing = {
+        (f.rule, f.key): f for f in found if f.rule not in EXPLAINABLE or not trace.thing.accepted(f.rule, f.key)
+    }
+    for key in [k for k in opened if k not in standing]:
+        flag = opened.pop(key)
+        # A time-driven one that ended before its time never was.
+        if fact.at > flag.opened_at:
+            yield replace(flag, closed_at=fact.at, closed_by=fact.statement)
+    for key, f in standing.items():
+        if key not in opened:
+            opened[key] = _flag(trace.container, f, fact)
+        elif opened[key].grams != f.grams:
+            opened[key] = replace(opened[key], grams=f.grams)
+
+
 def _explained(trace: Trace, flag: Flag) -> Flag:
     """What nothing can undo ends when an explanation of it is accepted."""
     at, by = trace.thing.acceptance(flag.rule, flag.key)
     return replace(flag, closed_at=at, closed_by=by) if at and not flag.closed_at else flag
 
 
-def _waiting_corrections(container: str, facts: list[Fact]) -> Iterator[Flag]:
+def _waiting_corrections(container: str, facts: Sequence[Fact]) -> Iterator[Flag]:
     """Corrections that wait, or waited, for agreement or for another correction; also again, when what happened later
     undid one that was applied."""
     opened: dict[str, Flag] = {}
-    for fact, standing in _turns(container, sorted((unwrapped(f) for f in facts), key=lambda f: f.order)):
+    for fact, standing in _turns(container, sorted(facts, key=lambda f: f.order)):
         for proposal in standing:
             key = proposal.fact.id
             if proposal.applied or proposal.rejected:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 
 from ledger.custody.container import Container
-from ledger.custody.decide import effective, unwrapped
+from ledger.custody.decide import effective
 from ledger.custody.events.containers import ContainerOpened, ContentsTransferred
 from ledger.custody.events.journeys import DiscrepancyFoundLater, PaperManifestBackfilled
 from ledger.custody.events.oversight import ExplanationAccepted, IdentificationConfirmed
@@ -133,8 +134,8 @@ class Trace:
         self.thing = Container(id=self.container)
 
     def steps(self, facts: Iterable[Fact]) -> Iterator[Fact]:
-        """Follow the facts in the order of happening, yielding each one after it took effect."""
-        ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
+        """Follow the facts, unwrapped, in the order of happening, yielding each one after it took effect."""
+        ordered = sorted(facts, key=attrgetter("order"))
         self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
         thing, name, gaps = self.thing, self.container, self.thing.gaps()
         for fact in effective(name, ordered):
