@@ -172,11 +172,11 @@ class Keys:
         self.authors[head.key.hex()] = self.streams[head.stream] = head
 
     def _seq_at(self, key: bytes, index: int) -> int:
-        """How far a key's chain went when the entry at `index` came."""
+        """How far a key's chain went with the entry at `index`, which may be its own: a key can revoke itself."""
         digits = f"x'{key.hex()}'" if self.whole.reader.sqlite else f"'\\x{key.hex()}'::bytea"
         ((seq,),) = self.whole.reader.rows(
             f"SELECT max(s.seq) FROM statement s JOIN leaf l ON l.n = s.n WHERE s.key = {digits}"
-            f' AND l."index" < {index}'
+            f' AND l."index" <= {index}'
         )
         return seq if type(seq) is int else 0
 

@@ -249,6 +249,16 @@ def test_after_revocation_the_chain_up_to_last_seq_still_enters_and_the_rest_is_
     clerk.seq = 2
 
 
+def test_a_key_revokes_itself_and_the_ledger_verifies(world: World) -> None:
+    admin = world.party()
+    revocation = {"key": admin.stream, "holder": admin.party, "last_seq": admin.seq, "reason": "stolen"}
+    assert admin.say("key-revoked", revocation).outcome == "recorded"
+    after = admin.say("container-filled", world.filled(admin, world.new("site")))
+    assert (after.outcome, after.code) == ("quarantined", "key-revoked")
+    world.look()
+    assert world.ledger.verify().differences == ()
+
+
 def test_a_quarantined_statement_is_adopted_once_and_unchanged_by_another_key_of_its_party(world: World) -> None:
     admin, other = world.party(), world.party("另一家")
     clerk = world.enrol(admin, party=admin.party)
