@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -29,7 +29,8 @@ from ledger.log.trust import Trust
 from ledger.store import projections
 from ledger.store.database import open_engine
 from ledger.store.garbage import uncollected
-from ledger.store.neighbours import in_order, tasks
+from ledger.store.neighbours import tasks
+from ledger.store.others import Others
 from ledger.store.projections import CatalogueReader
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.apart import Apart
@@ -46,12 +47,11 @@ __all__ = ["LEVELS", "UNPROVEN", "Difference", "Level", "Progress", "Verdict", "
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-TASK: Final = 16 * WIDTH  # entries in one range
-# Below so many entries, other processes cost more than they bring.
-_SMALL: Final[dict[Level, int]] = {"hashes": 100_000, "signatures": 20_000, "replay": 10_000}
+TASK: Final = 16 * WIDTH  # entries in one range, at most
+_TASKS: Final = 16  # for each process, so that none has to wait long for the last one
+# Below so many entries, other processes cost more than they bring; ten times as many where they cannot be copies.
+_SMALL: Final[dict[Level, int]] = {"hashes": 8_000, "signatures": 1_500, "replay": 1_000}
 _SAID_MAX: Final = 10_000  # differences kept; more are counted
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +86,14 @@ def verify(
     lets sealed text be opened and compared.
     """
     started = time.perf_counter()
+    others = Others.begun(engine, _SMALL[level], processes or os.cpu_count() or 1, __name__)
     reader = Reader(engine)
     try:
-        run = _Run(engine, opened, reader, level, since, processes or os.cpu_count() or 1, progress)
+        run = _Run(engine, opened, reader, level, since, others, progress)
         with uncollected():
             verdict = run.verdict(trust, policy, notes, kek, read_catalogue)
     finally:
+        others.end()
         reader.close()
     object.__setattr__(verdict, "seconds", time.perf_counter() - started)
     return verdict
@@ -107,10 +109,9 @@ class _Run:
         reader: Reader,
         level: Level,
         since: Verified | None,
-        processes: int,
+        others: Others,
         progress: Progress | None,
     ) -> None:
-        self._engine = engine
         self._opened = opened
         self._reader = reader
         self._level = level
@@ -118,8 +119,7 @@ class _Run:
         self._progress = progress or (lambda _what, _done, _of: None)
         self._whole = Whole(reader)
         self._plan = self._planned()
-        small = self._plan.size < _SMALL[level] or engine.url.database in (None, "", ":memory:")
-        self._processes = 1 if small else processes
+        self._others = others
         self._job = _Job(
             url=engine.url.render_as_string(hide_password=False),
             schema="" if reader.sqlite else str(reader.rows("SHOW search_path")[0][0]),
@@ -136,24 +136,15 @@ class _Run:
         read_catalogue: CatalogueReader | None,
     ) -> Verdict:
         waiting = self._reader.waiting()
-        pool = None
-        if self._processes > 1:
-            context = get_context("forkserver")
-            context.set_forkserver_preload(["__main__", __name__])  # read once, not by each process
-            pool = ProcessPoolExecutor(self._processes, mp_context=context, initializer=_start, initargs=(self._job,))
-        try:
-            planned = self._whole.differences.copy()
-            beside = self._walked(pool, waiting, policy, keep=False)
-            if not beside.heads_agree():
-                # Something in `stream_head` differs; what it is, only all chains together tell.
-                self._whole = Whole(self._reader, differences=planned)
-                beside = self._walked(pool, waiting, policy, keep=True)
-                self._whole.differences += beside.stream_heads()
-            self._compare(beside, Apart(whole=self._whole, keys=beside.keys, kek=kek), notes, len(waiting))
-            skipped = self._replay(pool, beside.keys.authors, read_catalogue, beside) if self._level == "replay" else 0
-        finally:
-            if pool is not None:
-                pool.shutdown(cancel_futures=True)
+        planned = self._whole.differences.copy()
+        beside = self._walked(waiting, policy, keep=False)
+        if not beside.heads_agree():
+            # Something in `stream_head` differs; what it is, only all chains together tell.
+            self._whole = Whole(self._reader, differences=planned)
+            beside = self._walked(waiting, policy, keep=True)
+            self._whole.differences += beside.stream_heads()
+        self._compare(beside, Apart(whole=self._whole, keys=beside.keys, kek=kek), notes, len(waiting))
+        skipped = self._replay(beside.keys.authors, read_catalogue, beside) if self._level == "replay" else 0
         self._pinned(trust)
         return self._said(beside, policy, len(waiting), len(notes), skipped)
 
@@ -213,12 +204,10 @@ class _Run:
 
     # ------------------------------------------------------------------------------------ the log
 
-    def _walked(
-        self, pool: ProcessPoolExecutor | None, waiting: Sequence[Row], policy: Policy | None, *, keep: bool
-    ) -> Beside:
+    def _walked(self, waiting: Sequence[Row], policy: Policy | None, *, keep: bool) -> Beside:
         """The whole log, joined from its ranges, and the keys that it enrols."""
         whole, size = self._whole, self._plan.size
-        for part in self._parts(pool, keep):
+        for part in self._parts(keep):
             whole.add(part)
             self._progress("entries", part.stop, size)
         latest = whole.latest
@@ -234,18 +223,18 @@ class _Run:
             latest=latest,
         )
 
-    def _parts(self, pool: ProcessPoolExecutor | None, keep: bool) -> Iterator[Part]:
+    def _parts(self, keep: bool) -> Iterator[Part]:
         """The ranges in order."""
-        new = 0 if self._since is None else min(self._since.size, self._plan.size) // WIDTH * WIDTH
+        size = self._plan.size
+        new = 0 if self._since is None else min(self._since.size, size) // WIDTH * WIDTH
+        task = min(TASK, (size // (_TASKS * self._others.processes) // WIDTH + 1) * WIDTH)
         work = [
-            (start, min(start + TASK, end), self._level, known, keep)
-            for begin, end, known in ((0, new, True), (new, self._plan.size, False))
-            for start in range(begin, end, TASK)
+            (start, min(start + task, end), self._level, known, keep)
+            for begin, end, known in ((0, new, True), (new, size, False))
+            for start in range(begin, end, task)
         ]
-        if pool is None:
-            ranges = Ranges(self._reader, self._plan)
-            return (ranges.check(start, stop, level, known=known, keep=keep) for start, stop, level, known, _ in work)
-        return in_order(pool, _range, work, 2 * self._processes)
+        ranges = Ranges(self._reader, self._plan)
+        return self._others.share(_range, pickle.dumps(self._job), ranges.check, work)
 
     # ------------------------------------------------------------------------------------ beside the log
 
@@ -272,7 +261,6 @@ class _Run:
 
     def _replay(
         self,
-        pool: ProcessPoolExecutor | None,
         authors: dict[str, AuthorHead],
         read_catalogue: CatalogueReader | None,
         beside: Beside,
@@ -281,11 +269,8 @@ class _Run:
         done, told = 0, Replayed()
         since = 0 if self._since is None else self._since.size
         work = list(tasks(whole.owners[: self._plan.size], whole.groups.of, since))
-        if pool is None:
-            replay = Replay(self._reader, authors, self._opened.regime)
-            results: Iterator[Replayed] = map(replay.run, work)
-        else:
-            results = in_order(pool, _replayed, [(task, authors) for task in work], 2 * self._processes)
+        replay = Replay(self._reader, authors, self._opened.regime)
+        results = self._others.share(_replayed, pickle.dumps((self._job, authors)), replay.run, [(t,) for t in work])
         for task, result in zip(work, results, strict=True):
             whole.differences += result.differences
             told.entries += result.entries
@@ -377,23 +362,30 @@ def _projection(table: str, column: str, expected: str, got: str, row: str) -> D
 
 # ---------------------------------------------------------------------------------------------------- processes
 
-_ranges: Ranges
-_reader: Reader
-_job: _Job
 
-
-def _start(job: _Job) -> None:
-    """A process opens its own connection; it reads entries that have an index, which never change."""
-    global _ranges, _reader, _job
+@lru_cache(maxsize=1)
+def _reader(url: str, schema: str) -> Reader:
+    """Each process opens its own connection; it reads entries that have an index, which never change."""
     gc.disable()  # it would look in vain: nothing here refers in circles
-    engine = open_engine(job.url, job.schema) if job.schema else open_engine(job.url)
-    _reader, _job = Reader(engine), job
-    _ranges = Ranges(_reader, job.plan)
+    return Reader(open_engine(url, schema) if schema else open_engine(url))
 
 
-def _range(start: int, stop: int, level: Level, known: bool, keep: bool) -> Part:
-    return _ranges.check(start, stop, level, known=known, keep=keep)
+@lru_cache(maxsize=1)
+def _told_ranges(packed: bytes) -> Ranges:
+    job: _Job = pickle.loads(packed)
+    return Ranges(_reader(job.url, job.schema), job.plan)
 
 
-def _replayed(indices: list[int], authors: dict[str, AuthorHead]) -> Replayed:
-    return Replay(_reader, authors, _job.regime).run(indices)
+@lru_cache(maxsize=1)
+def _told_replay(packed: bytes) -> Replay:
+    job: _Job
+    job, authors = pickle.loads(packed)
+    return Replay(_reader(job.url, job.schema), authors, job.regime)
+
+
+def _range(packed: bytes, start: int, stop: int, level: Level, known: bool, keep: bool) -> Part:
+    return _told_ranges(packed).check(start, stop, level, known, keep)
+
+
+def _replayed(packed: bytes, indices: list[int]) -> Replayed:
+    return _told_replay(packed).run(indices)

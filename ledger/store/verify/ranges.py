@@ -133,7 +133,7 @@ class Ranges:
         self._unproven: list[tuple[int, Row, str, bytes, AuthorHead]] = []
         self._linked: set[tuple[str, int, int]] = set()
 
-    def check(self, start: int, stop: int, level: Level, *, known: bool = False, keep: bool = False) -> Part:
+    def check(self, start: int, stop: int, level: Level, known: bool = False, keep: bool = False) -> Part:
         """The part [start, stop); `start` is a multiple of a tile's width. Of bytes that are `known` from an earlier
         run neither form nor signature is looked at again; that they are the same bytes, the root shows. `keep`: also
         the chains that are at their end."""

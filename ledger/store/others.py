@@ -1,0 +1,98 @@
+"""Other processes that take a share of long work: copies of this one where that is safe, else made by a fork server.
+
+A copy is there at once, but it has what its original has: the locks that another thread holds just then, and
+connections, whose locks and sockets are no longer one process's own. So a process is copied only while it has one
+thread and no connection, and opens its own connection afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from threading import Thread
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Engine, QueuePool
+
+T = TypeVar("T")
+_AHEAD: Final = 2  # tasks given to each of them before they are asked for
+_DEARER: Final = 10  # how many times more a process costs that is no copy
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """`pool` is None where this process works alone; `starting` is the thread that waits for the first of them."""
+
+    processes: int
+    pool: ProcessPoolExecutor | None = None
+    starting: Thread | None = None
+
+    @classmethod
+    def begun(cls, engine: Engine, small: int, processes: int, module: str) -> Others:
+        """As many as are worth while for a log of which `small` entries are too few; `module` is what they run."""
+        if processes < 2 or engine.url.database in (None, "", ":memory:"):
+            return cls(1)
+        with engine.connect() as connection:
+            last = connection.exec_driver_sql('SELECT max("index") FROM leaf').scalar()
+        size = last + 1 if type(last) is int else 0
+        if size < small:
+            return cls(1)
+        if _alone(engine):
+            pool = ProcessPoolExecutor(processes - 1, mp_context=get_context("fork"))
+            pool.submit(int)  # copies this process as it is now
+            return cls(processes, pool)
+        if size < small * _DEARER:
+            return cls(1)
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["__main__", module])  # read once, not by each process
+        pool = ProcessPoolExecutor(processes - 1, mp_context=context)
+        starting = Thread(target=pool.submit, args=(int,), name="starting", daemon=True)
+        starting.start()
+        return cls(processes, pool, starting)
+
+    def share(
+        self, work: Callable[..., T], told: bytes, own: Callable[..., T], tasks: Sequence[tuple[Any, ...]]
+    ) -> Iterator[T]:
+        """What `own` gives for each of these tasks, in their order; `work` is the same in another process, which is
+        `told` what it must know. Results that wait for an earlier one are few."""
+        if self.pool is None:
+            yield from (own(*task) for task in tasks)
+            return
+        running: deque[Future[T]] = deque()
+        for task in tasks:
+            if self._free(running):
+                running.append(self.pool.submit(work, told, *task))
+            else:
+                mine: Future[T] = Future()
+                mine.set_result(own(*task))
+                running.append(mine)
+            while running and (running[0].done() or len(running) > 4 * _AHEAD * self.processes):
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+
+    def _free(self, running: deque[Future[T]]) -> bool:
+        if self.starting is not None and self.starting.is_alive():
+            return False
+        return sum(not each.done() for each in running) < _AHEAD * (self.processes - 1)
+
+    def end(self) -> None:
+        if self.starting is not None:
+            self.starting.join()
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+
+
+def _alone(engine: Engine) -> bool:
+    """Whether a copy of this process would share nothing with it that anybody uses."""
+    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) > 1:
+        return False
+    if not isinstance(engine.pool, QueuePool) or engine.pool.checkedout():
+        return False
+    engine.dispose()
+    return True
