@@ -242,10 +242,9 @@ def _plain(value: Any, depth: int) -> bool:
         members: Any = value.values()
     else:
         members = value
-    kinds = set(map(type, members))
-    if kinds <= _SCALARS:
+    if _SCALARS.issuperset(map(type, members)):
         return True
-    if depth <= 1 or not kinds <= _KINDS:
+    if depth <= 1 or not _KINDS.issuperset(map(type, members)):
         return False
     for each in members:
         kind = type(each)

@@ -58,7 +58,7 @@ class BadSignature(ProofError):
 
 def _is_canonical(point: bytes) -> bool:
     """Whether 32 bytes encode a y below the field's prime; x = 0 with a sign bit is of small order, refused there."""
-    return int.from_bytes(point, "little") & (_SIGN_BIT - 1) < _P
+    return point[31] & 0x7F != 0x7F or int.from_bytes(point, "little") & (_SIGN_BIT - 1) < _P
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class PublicKey:
             raise BadSignature(detail="R is not canonical")
         if commitment in _SMALL_ORDER:
             raise BadSignature(detail="R is of small order")
-        if int.from_bytes(signature[32:], "little") >= _L:
+        if signature[63] >> 4 and int.from_bytes(signature[32:], "little") >= _L:  # below 2^252 nearly always
             raise BadSignature(detail="S is not below the group order")
         # 2., 3. [S]B = R + [k]A
         try:

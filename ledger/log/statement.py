@@ -33,6 +33,7 @@ TYPE_BYTES_MAX = 64
 TYPE = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:\.[1-9][0-9]*)?"
 _type = re.compile(TYPE).fullmatch
 _WHAT = "statement"
+_new = tuple.__new__
 _OPTIONAL = frozenset({"custody", "prev"})
 _REQUIRED = frozenset({"about", "at", "body", "by", "id", "key", "ledger", "party", "seen", "seq", "type", "v"})
 _SEEN = frozenset({"root", "size"})
@@ -122,6 +123,19 @@ def parse(raw: bytes, hash_: bytes | None = None) -> Statement:
     return _regular(raw, hash_) or _examined(raw, hash_)
 
 
+def known(document: dict[str, Any], raw: bytes, hash_: bytes) -> Statement:
+    """The statement of a document whose form was checked before; raises KeyError or TypeError where it was not."""
+    at, get = document.__getitem__, document.get
+    seen = _new(Seen, (at("seen")["size"], at("seen")["root"]))
+    return _new(
+        Statement,
+        (
+            at("ledger"), at("type"), at("id"), at("party"), at("by"), at("key"), get("custody"), at("seq"),
+            get("prev"), at("at"), seen, tuple(at("about")), at("body"), raw, hash_,
+        ),
+    )  # fmt: skip
+
+
 def _regular(raw: bytes, hash_: bytes | None) -> Statement | None:
     """The quick way: around a canonical body, nothing is left to look at but what the patterns cannot tell."""
     if len(raw) > BYTES_MAX:
@@ -133,57 +147,29 @@ def _regular(raw: bytes, hash_: bytes | None) -> Statement | None:
     about, at = head.groups()
     streams = tuple(about.split('","'))
     by, custody, id_, key, ledger, party, prev, root, size, seq, type_ = tail.groups()
-    seen, number = Seen(int(size), root), int(seq)
+    number, seen_size = int(seq), int(size)
     if (
         len(streams) > ABOUT_MAX
-        or not all(map(lt, streams, streams[1:]))
+        or (len(streams) > 1 and not all(map(lt, streams, streams[1:])))
         or not is_day(at[:10])
         or (number == 1) is not (prev is None)
-        or max(number, seen.size) > canonical.INT_MAX
+        or number > canonical.INT_MAX
+        or seen_size > canonical.INT_MAX
         or len(type_) > TYPE_BYTES_MAX
         or (body := canonical.glance(raw[begin + 8 : end], canonical.DEPTH_MAX - 1)) is None
     ):
         return None
-    return Statement(
-        ledger=ledger,
-        type=type_,
-        id=id_,
-        party=party,
-        by=by,
-        key=key,
-        custody=custody,
-        seq=number,
-        prev=prev,
-        at=at,
-        seen=seen,
-        about=streams,
-        body=body,
-        raw=raw,
-        hash=statement_hash(raw) if hash_ is None else hash_,
-    )
+    # Made by the million: by place, and not by name, in half of the time.
+    seen = _new(Seen, (seen_size, root))
+    hash_ = statement_hash(raw) if hash_ is None else hash_
+    said = (ledger, type_, id_, party, by, key, custody, number, prev, at, seen, streams, body, raw, hash_)
+    return _new(Statement, said)
 
 
 def _examined(raw: bytes, hash_: bytes | None) -> Statement:
     document = canonical.decode(raw, limit=BYTES_MAX)
     _check(document)
-    seen = document["seen"]
-    return Statement(
-        ledger=document["ledger"],
-        type=document["type"],
-        id=document["id"],
-        party=document["party"],
-        by=document["by"],
-        key=document["key"],
-        custody=document.get("custody"),
-        seq=document["seq"],
-        prev=document.get("prev"),
-        at=document["at"],
-        seen=Seen(size=seen["size"], root=seen["root"]),
-        about=tuple(document["about"]),
-        body=document["body"],
-        raw=raw,
-        hash=statement_hash(raw) if hash_ is None else hash_,
-    )
+    return known(document, raw, statement_hash(raw) if hash_ is None else hash_)
 
 
 def type_and_about(raw: bytes) -> tuple[bytes, list[bytes]]:

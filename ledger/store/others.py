@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from threading import Thread
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine, QueuePool
 
 T = TypeVar("T")
-_AHEAD: Final = 2  # tasks given to each of them before they are asked for
+_BEGUN: Final = 12  # tasks that each of them is given at first
+_AHEAD: Final = 2  # and has waiting later on, so that none ends long after the others
 _DEARER: Final = 10  # how many times more a process costs that is no copy
 
 
@@ -30,7 +32,7 @@ class Others:
 
     processes: int
     pool: ProcessPoolExecutor | None = None
-    starting: Thread | None = None
+    starting: threading.Thread | None = None
 
     @classmethod
     def begun(cls, engine: Engine, small: int, processes: int, module: str) -> Others:
@@ -51,7 +53,7 @@ class Others:
         context = get_context("forkserver")
         context.set_forkserver_preload(["__main__", module])  # read once, not by each process
         pool = ProcessPoolExecutor(processes - 1, mp_context=context)
-        starting = Thread(target=pool.submit, args=(int,), name="starting", daemon=True)
+        starting = threading.Thread(target=pool.submit, args=(int,), name="starting", daemon=True)
         starting.start()
         return cls(processes, pool, starting)
 
@@ -59,26 +61,38 @@ class Others:
         self, work: Callable[..., T], told: bytes, own: Callable[..., T], tasks: Sequence[tuple[Any, ...]]
     ) -> Iterator[T]:
         """What `own` gives for each of these tasks, in their order; `work` is the same in another process, which is
-        `told` what it must know. Results that wait for an earlier one are few."""
-        if self.pool is None:
-            yield from (own(*task) for task in tasks)
-            return
+        `told` what it must know. The others begin at once, this process when it is asked for the first result; results
+        that wait for an earlier one are few."""
         running: deque[Future[T]] = deque()
+        if self.pool is not None and self._ready():
+            begun = tasks[: _BEGUN * (self.processes - 1)]
+            running.extend(self.pool.submit(work, told, *task) for task in begun)
+        return self._shared(work, told, own, tasks[len(running) :], running)
+
+    def _shared(
+        self,
+        work: Callable[..., T],
+        told: bytes,
+        own: Callable[..., T],
+        tasks: Sequence[tuple[Any, ...]],
+        running: deque[Future[T]],
+    ) -> Iterator[T]:
         for task in tasks:
-            if self._free(running):
+            if self.pool is not None and self._ready() and self._free(running):
                 running.append(self.pool.submit(work, told, *task))
             else:
                 mine: Future[T] = Future()
                 mine.set_result(own(*task))
                 running.append(mine)
-            while running and (running[0].done() or len(running) > 4 * _AHEAD * self.processes):
+            while running and (running[0].done() or len(running) > 2 * _BEGUN * self.processes):
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
 
+    def _ready(self) -> bool:
+        return self.starting is None or not self.starting.is_alive()
+
     def _free(self, running: deque[Future[T]]) -> bool:
-        if self.starting is not None and self.starting.is_alive():
-            return False
         return sum(not each.done() for each in running) < _AHEAD * (self.processes - 1)
 
     def end(self) -> None:
@@ -90,9 +104,18 @@ class Others:
 
 def _alone(engine: Engine) -> bool:
     """Whether a copy of this process would share nothing with it that anybody uses."""
-    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) > 1:
+    if sys.platform != "linux" or threading.active_count() > 1 or not _has_one_thread():
         return False
     if not isinstance(engine.pool, QueuePool) or engine.pool.checkedout():
         return False
     engine.dispose()
     return True
+
+
+def _has_one_thread() -> bool:
+    """Threads that Python knows nothing of count as well; one that has just ended may still be seen for a moment."""
+    for _ in range(20):
+        if len(os.listdir("/proc/self/task")) == 1:
+            return True
+        time.sleep(0.005)
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from ledger.store.tables import PROJECTIONS, metadata
 from ledger.store.verify import LEVELS, UNPROVEN, Difference, Level
@@ -139,6 +140,37 @@ def test_garbage_of_any_type_is_named_and_never_ends_the_run(ledger: Varied, tab
             with changed(engine, place(table, column.name, row), value):
                 found = ledger.verify().differences
             assert table in {each.table for each in found}, (column.name, value, [each.says("en") for each in found])
+
+
+TEXTS = [(table, name) for table, name in COLUMNS if str(metadata.tables[table].columns[name].type) == "TEXT"]
+
+
+@pytest.mark.parametrize(("table", "column"), TEXTS, ids=[".".join(each) for each in TEXTS])
+def test_text_that_is_none_is_named_at_every_level_that_looks_there(ledger: Varied, table: str, column: str) -> None:
+    """Only SQLite takes a NUL inside text, and bytes that are not UTF-8 for text."""
+    engine = ledger.world.ledger.engine
+    if engine.dialect.name != "sqlite" or f"{table}.{column}" in UNPROVEN:
+        return
+    row = rows_of(engine, table)[0]
+    for suffix in (b"\x00", b"\x00x", b"\xff"):
+        was = place(table, column, row)
+        torn = (row[column] or "").encode() + suffix
+        with unguarded(engine) as connection:
+            where = " AND ".join(f'"{name}" = :{name}' for name in was.key)
+            sql = f'UPDATE "{table}" SET "{column}" = CAST(:torn_ AS TEXT) WHERE {where}'
+            connection.execute(text(sql), {**was.key, "torn_": torn})
+        try:
+            for level in LEVELS:
+                found = ledger.verify(level=level).differences
+            assert table in {each.table for each in found}, (suffix, [each.says("en") for each in found])
+        finally:
+            with unguarded(engine) as connection:
+                where = " AND ".join(
+                    f'"{name}" = CAST(:torn_ AS TEXT)' if name == column else f'"{name}" = :{name}' for name in was.key
+                )
+                sql = f'UPDATE "{table}" SET "{column}" = :was_ WHERE {where}'
+                done = connection.execute(text(sql), {**was.key, "torn_": torn, "was_": row[column]})
+                assert done.rowcount == 1
 
 
 def test_several_changes_are_all_named_the_lowest_index_first(ledger: Varied) -> None:

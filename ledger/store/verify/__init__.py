@@ -167,7 +167,8 @@ class _Run:
             except (LedgerError, TypeError):
                 pass
         size = max(votes, key=lambda each: (votes.count(each), each == count, each), default=0)
-        size = min(size, count + 1 + reader.rows("SELECT count(*) FROM statement")[0][0])
+        if size > count + 1:
+            size = min(size, count + 1 + reader.rows("SELECT count(*) FROM statement")[0][0])
         moved = self._moved(size) if (count, first, last) != (size, 0, size - 1) else {}
         wanted = {size} if size else set()
         for at, note in reader.rows("SELECT size, note FROM checkpoint"):
@@ -207,7 +208,10 @@ class _Run:
     def _walked(self, waiting: Sequence[Row], policy: Policy | None, *, keep: bool) -> Beside:
         """The whole log, joined from its ranges, and the keys that it enrols."""
         whole, size = self._whole, self._plan.size
-        for part in self._parts(keep):
+        parts = self._parts(keep)
+        # A row with seq 0 was locked once by a flush that wrote nothing there.
+        ((objects,),) = self._reader.rows("SELECT count(*) FROM stream_head WHERE seq <> 0")
+        for part in parts:
             whole.add(part)
             self._progress("entries", part.stop, size)
         latest = whole.latest
@@ -221,6 +225,7 @@ class _Run:
             log_key=VerifierKey.parse(self._opened.log_key),
             policy=policy,
             latest=latest,
+            counts={"objects": objects},
         )
 
     def _parts(self, keep: bool) -> Iterator[Part]:

@@ -7,6 +7,7 @@ A value that differs is laid at one door: each is stored more than once, and the
 from __future__ import annotations
 
 from array import array
+from binascii import b2a_base64
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from ledger.log.keys import PublicKey
 from ledger.log.merkle import Frontier
 from ledger.log.statement import Statement, statement_hash, statement_hashes
 from ledger.log.tiles import WIDTH, right_edge, subtrees
-from ledger.log.wire import SIZE_MAX, decode_base64, encode_base64
+from ledger.log.wire import SIZE_MAX, decode_base64
 from ledger.store.neighbours import number_of
 from ledger.store.rows import AuthorHead
 from ledger.store.verify.findings import Difference, Level, shown
@@ -53,6 +54,7 @@ RARE = frozenset(
     {"heads-snapshotted", "key-enrolled", "key-revoked", "ledger-opened", "statement-adopted", "subject-erased"}
 )
 _BACK = timedelta(seconds=10)
+_START = (1, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,21 +165,23 @@ class Ranges:
 
     def _link_rows(self, part: Part) -> None:
         """Whether `link` holds the links of these entries; that it holds no other, their number tells in the end."""
-        linked, spans = self._linked, dict[str, tuple[int, int]]()
+        linked, spans = self._linked, dict[str, list[Any]]()
         for stream, seq, _ in linked:
-            first, last = spans.get(stream, (seq, seq))
-            spans[stream] = min(first, seq), max(last, seq)
-        if any(_odd(*span) for span in spans.items()):
-            part.links_differ = True
-        elif spans:
-            found = self._reader.links_between([(name, *span) for name, span in spans.items()])
-            part.links_differ |= set(found) != linked
+            span = spans.get(stream)
+            if span is None:
+                spans[stream] = [stream, seq, seq]
+            elif seq > span[2]:
+                span[2] = seq
+            elif seq < span[1]:
+                span[1] = seq
+        if spans:
+            part.links_differ |= set(self._reader.links_between(list(spans.values()))) != linked
         linked.clear()
 
     def _end(self, part: Part, names: Iterable[str]) -> None:
         """Forget those of these chains that begin here and end as `stream_head` says; `Beside` counts them."""
         first, next_ = part.first, part.next
-        for head in self._reader.heads([name for name in names if first[name][:2] == (1, None)]):
+        for head in self._reader.heads([name for name in names if first[name][:2] == _START]):
             name = head[0]
             if agrees(head, next_[name]):
                 del first[name], next_[name]
@@ -341,7 +345,7 @@ class Ranges:
                 document = loads(row[RAW])
                 if document["statement"] != row[HASH].hex():
                     self._say(part, "statement", "hash", "hash", document["statement"], row[HASH], index, row)
-                self._links(part, index, document["links"], leaf.hex())
+                self._links(part, index, document["links"], leaf.hex(), None)
                 received_at = document["received_at"]
                 if received_at >= part.latest and received_at >= part.earliest:
                     part.latest = received_at
@@ -420,8 +424,7 @@ class Ranges:
         expected = about if refused is None else (author.stream,) if author is not None else streams
         if streams != expected:
             self._say(part, "statement", "entry", "link", " ".join(expected), " ".join(streams), index, row)
-        self._links(part, index, links, leaf)
-        self._linked.update([(link["stream"], link["seq"], row[N]) for link in links])
+        self._links(part, index, links, leaf, row[N])
         if said.type in RARE:
             part.rare.append(Told(index, said.raw, refused))
         return _owner(part, about)
@@ -433,7 +436,7 @@ class Ranges:
             self._say(part, "statement", "bytes", "authority", "a key enrolled in this log", said.key, index, row)
             return
         custody = "server" if author.server else None
-        if author.party != said.party or author.person != said.by or custody != said.custody:
+        if (author.party, author.person, custody) != (said.party, said.by, said.custody):
             for what, expected, got in (
                 ("party", author.party, said.party),
                 ("by", author.person, said.by),
@@ -444,7 +447,7 @@ class Ranges:
                         part, "statement", "bytes", "authority", f"{what} {expected}", f"{what} {got}", index, row
                     )
         signature = row[SIGNATURE] if type(row[SIGNATURE]) is bytes else b""
-        if encode_base64(signature) != signed:
+        if b2a_base64(signature, newline=False).decode() != signed:
             self._say(part, "statement", "signature", "signature", signed, row[SIGNATURE], index, row)
             signature = decode_base64(signed, "signature")
         if not known:
@@ -494,19 +497,21 @@ class Ranges:
         if received_at < part.earliest:
             part.earliest = received_at
 
-    def _links(self, part: Part, index: int, links: list[dict[str, Any]], leaf: str) -> None:
-        """One entry's links, each to go on from the one before it."""
-        next_ = part.next
+    def _links(self, part: Part, index: int, links: list[dict[str, Any]], leaf: str, n: Any) -> None:
+        """One entry's links, each to go on from the one before it; `n` as in `link`, None where nobody looks there."""
+        next_, linked = part.next, self._linked
         for link in links:
             stream, seq, prev = link["stream"], link["seq"], link.get("prev")
-            if type(stream) is not str or type(seq) is not int:
-                raise TypeError(f"a link with {stream!r}, {seq!r}")
+            if type(stream) is not str or type(seq) is not int or "\0" in stream or seq > SIZE_MAX:
+                raise TypeError(f"a link to {stream!r}, {seq!r}")
             want = next_.get(stream)
             if want is None:
                 part.first[stream] = (seq, prev, index)
             elif want[0] != seq or want[1] != prev:
                 part.differences.append(broken_link(self._reader, stream, index, want, (seq, prev)))
             next_[stream] = (seq + 1, leaf)
+            if n is not None:
+                linked.add((stream, seq, n))
         part.links += len(links)
 
     def _mend(self, part: Part, index: int, row: Row, leaf: bytes) -> int:
@@ -571,11 +576,6 @@ class Ranges:
         except (LedgerError, TypeError):
             found = self._reader.links_of(row[N])
             return found[0] if found else (None, None)
-
-
-def _odd(stream: str, span: tuple[int, int]) -> bool:
-    """Whether no database can hold a row of this name or these numbers."""
-    return "\0" in stream or span[0] < 0 or span[1] > SIZE_MAX
 
 
 def agrees(head: Row, place: tuple[int, str | None]) -> bool:

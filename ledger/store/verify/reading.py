@@ -15,7 +15,7 @@ from ledger.log import entry, statement
 from ledger.log.entry import Entry, Link
 from ledger.log.hashing import leaf_hash
 from ledger.log.note import Note
-from ledger.log.statement import Seen, Statement
+from ledger.log.statement import Statement
 from ledger.store.verify.findings import Difference, shown
 
 Row = tuple[Any, ...]
@@ -36,6 +36,10 @@ _UNDER_LEAVES: Final = "SELECT s.n, s.entry, l.hash FROM statement s LEFT JOIN l
 _HEADS: Final = "SELECT h.stream, h.seq, h.leaf, h.state IS NOT NULL FROM"
 _HEADS_SQLITE: Final = f"{_HEADS} json_each(?) j CROSS JOIN stream_head h ON h.stream = j.value"
 _HEADS_POSTGRES: Final = f"{_HEADS} stream_head h WHERE h.stream = ANY(%b::text[])"
+_STATES_SQLITE: Final = (
+    "SELECT h.stream, h.leaf, h.state FROM json_each(?) j CROSS JOIN stream_head h ON h.stream = j.value"
+)
+_STATES_POSTGRES: Final = "SELECT h.stream, h.leaf, h.state FROM stream_head h WHERE h.stream = ANY(%b::text[])"
 _LINKS: Final = "SELECT k.stream, k.seq, k.n FROM"
 _LINKS_SQLITE: Final = (
     f"{_LINKS} json_each(?) j CROSS JOIN link k"
@@ -46,7 +50,6 @@ _LINKS_POSTGRES: Final = (
     " JOIN link k ON k.stream = span.stream AND k.seq >= span.start AND k.seq <= span.stop"
 )
 _CACHE_KB: Final = 8_192
-_NUL: Final = "\0"  # no text of PostgreSQL has one, and neither has a name
 _LISTED: Final = 500  # names in one query
 
 # What reading a document loosely can raise when it is not what it should be.
@@ -140,10 +143,10 @@ class Reader:
         if type(n) is not int:
             return []
         found = self.rows(f"SELECT stream, seq FROM link WHERE n = {n} ORDER BY stream")
-        return [(name, seq) for name, seq in found if type(name) is str and type(seq) is int]
+        return [(name, seq) for name, seq in found if type(name) is str and "\0" not in name and type(seq) is int]
 
-    def links_between(self, spans: Sequence[tuple[str, int, int]]) -> list[Row]:
-        """The rows of `link` of these objects, each from one number to another."""
+    def links_between(self, spans: Sequence[Sequence[Any]]) -> list[Row]:
+        """The rows of `link` of these objects: of each (stream, first seq, last seq)."""
         if self.sqlite:
             return self.rows(_LINKS_SQLITE, orjson.dumps(spans).decode())
         return self.rows(_LINKS_POSTGRES, *([span[part] for span in spans] for part in range(3)))
@@ -152,31 +155,31 @@ class Reader:
         """Where the entries of a stream stand in the log, below an index."""
         found = self.rows(
             'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n'
-            f' WHERE k.stream = {self._text(stream)} AND l."index" < {before} ORDER BY k.seq'
+            f' WHERE k.stream = {_text(stream)} AND l."index" < {before} ORDER BY k.seq'
         )
         return [index for (index,) in found]
 
     def heads(self, streams: Sequence[str]) -> Iterator[Row]:
         """(stream, seq, leaf, whether it has a state) of these objects' heads."""
         for first in range(0, len(streams), _LISTED):
-            listed = [name for name in streams[first : first + _LISTED] if _NUL not in name]
+            listed = streams[first : first + _LISTED]
             if self.sqlite:
                 yield from self.rows(_HEADS_SQLITE, orjson.dumps(listed).decode())
             else:
                 yield from self.rows(_HEADS_POSTGRES, listed)
 
+    def states(self, streams: Sequence[str]) -> list[Row]:
+        """(stream, leaf, state) of these objects' heads."""
+        if self.sqlite:
+            return self.rows(_STATES_SQLITE, orjson.dumps(streams).decode())
+        return self.rows(_STATES_POSTGRES, list(streams))
+
     def index_of(self, stream: str, seq: int) -> int | None:
         """Where the entry with this link stands in the log, by the rows beside it."""
         found = self.rows(
-            'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n'
-            f" WHERE k.stream = {self._text(stream)} AND k.seq = {seq}"
+            f'SELECT l."index" FROM link k JOIN leaf l ON l.n = k.n WHERE k.stream = {_text(stream)} AND k.seq = {seq}'
         )
         return found[0][0] if found else None
-
-    def _text(self, value: str) -> str:
-        if _NUL in value:
-            return f"CAST(x'{value.encode().hex()}' AS TEXT)" if self.sqlite else "NULL"
-        return "'" + value.replace("'", "''") + "'"
 
     def orphans(self) -> list[Row]:
         """(n, id, entry) of statements that no leaf and no queue names."""
@@ -264,12 +267,7 @@ def entry_document(raw: bytes) -> dict[str, Any]:
 
 def known_statement(raw: bytes, hash_: bytes) -> Statement:
     """A statement whose form was checked before, read without checking it again."""
-    document = orjson.loads(raw)
-    seen = document.pop("seen")
-    del document["v"]
-    about = tuple(document.pop("about"))
-    optional = {"custody": None, "prev": None}
-    return Statement(**(optional | document), about=about, seen=Seen(**seen), raw=raw, hash=hash_)
+    return statement.known(orjson.loads(raw), raw, hash_)
 
 
 def known_entry(raw: bytes) -> Entry:
@@ -298,3 +296,7 @@ def _close(indices: Sequence[int]) -> bool:
 def note_in(raw: Any) -> Note:
     """The note in a stored value of any type; raises BadNote."""
     return Note.parse(raw if type(raw) is bytes else b"")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

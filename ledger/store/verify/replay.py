@@ -253,10 +253,7 @@ class Replay:
     ) -> None:
         names = [name for name in states if name not in torn]
         for first in range(0, len(names), _READ):
-            listed = ",".join(f"'{name}'" for name in names[first : first + _READ])
-            for stream, leaf, state in self._reader.rows(
-                f"SELECT stream, leaf, state FROM stream_head WHERE stream IN ({listed})"
-            ):
+            for stream, leaf, state in self._reader.states(names[first : first + _READ]):
                 last, seq, index = ends[stream]
                 # Where the head has moved on since, its state belongs to entries that are not in this replay.
                 if leaf == last and state != states[stream]:

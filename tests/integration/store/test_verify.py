@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +63,55 @@ def test_many_processes_find_what_one_finds(ledger: Varied, level: Level, monkey
     assert two.root == one.root
     entries = [(done, of) for what, done, of in steps if what == "entries"]
     assert entries == [(256, one.size), (one.size, one.size)]
+
+
+_VERIFIES = """
+import sys, threading
+from ledger.custody.events import parse
+from ledger.custody.wire import ANY_CODES
+from ledger.log import statement
+from ledger.store import others, verify
+from ledger.store.database import open_engine
+
+def told(name, get=others.get_context):
+    print(name)
+    return get(name)
+
+if __name__ == "__main__":
+    verify.TASK, verify._SMALL, others.get_context = 256, dict.fromkeys(verify.LEVELS, 0), told
+    engine = open_engine(sys.argv[1])
+    with engine.connect() as connection:
+        raw = connection.exec_driver_sql('SELECT s.bytes FROM leaf l JOIN statement s ON s.n = l.n ORDER BY "index"')
+        said = statement.parse(raw.first()[0])
+    done = threading.Event()
+    if sys.argv[2] == "threads":
+        threading.Thread(target=done.wait).start()
+    held = engine.connect() if sys.argv[2] == "connections" else None
+    for level in verify.LEVELS:
+        verdict = verify.verify(engine, parse(said.type, said.body, ANY_CODES), level=level, processes=3)
+        print(level, verdict.size, *[f"{each.table}.{each.column} {each.index}" for each in verdict.differences])
+    done.set()
+"""
+
+
+@pytest.mark.parametrize(
+    ("used", "method"), [("nothing", "fork"), ("threads", "forkserver"), ("connections", "forkserver")]
+)
+def test_a_process_is_copied_only_while_nothing_else_in_it_runs_and_finds_the_same(
+    ledger: Varied, tmp_path: Path, used: str, method: str
+) -> None:
+    script = tmp_path / "verifies.py"
+    script.write_text(_VERIFIES)
+    engine = ledger.world.ledger.engine
+    row = rows_of(engine, "statement")[100]
+    with changed(engine, place("statement", "entry", row), row["entry"].replace(b'"v":1', b'"v":3')):
+        (found,) = ledger.verify(level="hashes").differences
+        done = subprocess.run(
+            [sys.executable, script, ledger.world.url, used], capture_output=True, text=True, check=True, timeout=300
+        )
+    size = ledger.world.ledger.size()
+    said = [line for level in LEVELS for line in (method, f"{level} {size} statement.entry {found.index}")]
+    assert done.stdout.splitlines() == said
 
 
 def test_entries_without_an_index_are_checked_as_far_as_they_can_be(postgres_url: str, tmp_path: Path) -> None:
