@@ -2,7 +2,8 @@
 
 BENCH_PARTS (default ledger,custody,http,workbook,labels,pages) says what is measured; BENCH_SIZES (default 10000) are
 ledgers' sizes, separated by commas; BENCH_DATABASES (default sqlite,postgres) where they lie; BENCH_ROWS (default 2000)
-the rows of the workbook that is imported; BENCH_KILLS (default 200) how many processes the crash test kills at random.
+the rows of the workbook that is imported; BENCH_KILLS (default 200) how many processes the crash test kills at random;
+BENCH_UPLOADS (default 100000) how many statements T9 sends over a line that drops, doubles and reorders. 0: not at all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from benchmarks.worlds import grown
 from tests.support.repository import ROOT
 
 LIBRARIES = ("sqlalchemy", "psycopg", "orjson", "PyNaCl", "pymerkle", "eventsourcing", "python-calamine", "granian")
+LARGE = (
+    ("BENCH_KILLS", "200", "CRASH_KILLS", "tests/crash -k any_moment"),
+    ("BENCH_UPLOADS", "100000", "T9_STATEMENTS", "tests/attacks/test_authors.py -k t9"),
+)  # tests of `make test` with numbers that are too large for it
 PARTS = "ledger,custody,http,workbook,labels,pages"
 
 
@@ -42,10 +47,12 @@ def main() -> None:
     print(
         f"\nfloors missed: {len(missed)}" + "".join(f"\n  {each.what}, {each.where}, {each.size:,}" for each in missed)
     )
-    kills = int(os.environ.get("BENCH_KILLS", "200"))
-    if kills:
-        command = [sys.executable, "-m", "pytest", "-q", "tests/crash", "-k", "any_moment"]
-        sys.exit(subprocess.run(command, cwd=ROOT, env=os.environ | {"CRASH_KILLS": str(kills)}).returncode)
+    failed = 0
+    for many, default, setting, tests in LARGE:
+        if count := int(os.environ.get(many, default)):
+            command = [sys.executable, "-m", "pytest", "-q", *tests.split()]
+            failed |= subprocess.run(command, cwd=ROOT, env=os.environ | {setting: str(count)}).returncode
+    sys.exit(failed)
 
 
 def _watched_rows(sizes: list[int], databases: list[str], server: list[Path], machine: list[Machine]) -> Iterator[Row]:
