@@ -17,7 +17,7 @@ from typing import Any
 
 from orjson import loads
 
-from ledger.custody.decide import folds
+from ledger.custody.decide import FOLDED, folds
 from ledger.errors import LedgerError
 from ledger.log import statement
 from ledger.log.hashing import leaf_hash, leaf_hashes
@@ -621,12 +621,8 @@ def chain_words(place: tuple[int, str | None]) -> str:
 
 
 def _owner(part: Part, about: Sequence[str]) -> int:
-    owner = 0
-    for name in about:
-        if folds(name):
-            number = number_of(name.encode())
-            if owner == 0:
-                owner = number
-            else:
-                part.joined.add((owner, number))
-    return owner
+    """The first of the objects that have a state, by its number; all of them are joined."""
+    numbers = [number_of(name.encode()) for name in about if name.startswith(FOLDED)]
+    for number in numbers[1:]:
+        part.joined.add((numbers[0], number))
+    return numbers[0] if numbers else 0

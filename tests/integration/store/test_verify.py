@@ -85,7 +85,7 @@ if __name__ == "__main__":
         said = statement.parse(raw.first()[0])
     done = threading.Event()
     if sys.argv[2] == "threads":
-        threading.Thread(target=done.wait).start()
+        threading.Thread(target=done.wait, daemon=True).start()
     held = engine.connect() if sys.argv[2] == "connections" else None
     for level in verify.LEVELS:
         verdict = verify.verify(engine, parse(said.type, said.body, ANY_CODES), level=level, processes=3)
