@@ -60,6 +60,22 @@ def test_a_ledger_filled_at_the_first_revision_is_whole_at_the_newest(database_u
     world.close()
 
 
+def test_what_earlier_rules_said_is_said_anew_after_an_upgrade(database_url: str, tmp_path: Path) -> None:
+    old = varied(database_url, tmp_path)
+    engine = old.world.ledger.engine
+    projector = Projector(engine, old.world.ledger.regime, no_codes)
+    projector.follow()
+    said = _rows(engine, {"flag"})
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE flag SET grams = grams + 1")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0013'")
+    assert _rows(engine, {"flag"}) != said
+    upgrade(engine, "0014")
+    projector.follow()
+    assert _rows(engine, {"flag"}) == said
+    old.world.close()
+
+
 def test_a_ledger_whose_rows_do_not_fit_together_stays_as_it_was(database_url: str, tmp_path: Path) -> None:
     """What was removed past the triggers must stay to be found: an upgrade neither mends nor hides it."""
     world = varied(database_url, tmp_path).world
