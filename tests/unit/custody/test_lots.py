@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -500,3 +501,76 @@ def test_a_drum_stands_in_its_store_while_it_is_filled_and_until_it_is_lost(scen
     assert [(s.facility, s.grams, s.since, s.until) for s in story.stays] == [
         (store, 0, opened, filled), (store, 60_000, filled, lost)
     ]  # fmt: skip
+
+
+def test_of_a_tank_the_oldest_leaves_first_whenever_it_was_told_of(scene: Scene) -> None:
+    tank = birth(scene, 1, "container-opened", kind="vessel", at="2026-03-01T00:00:00.000Z")
+    added(scene, tank, 40_000, "2026-03-09T00:00:00.000Z")
+    added(scene, tank, 60_000, "2026-03-05T00:00:00.000Z")
+    collected(scene, tank, 60_000, at="2026-03-10T00:00:00.000Z")
+    assert due(scene, "garage") == {"2027-03-09T00:00:00.000Z": 40_000}
+
+
+def test_what_is_overdue_in_a_tank_stays_so_when_new_waste_is_added(scene: Scene) -> None:
+    drum = scene.fill(at="2025-03-01T00:00:00.000Z")
+    collected(scene, drum)
+    received(scene, drum)
+    say(scene, "refinery-gate", "waste-added", here(scene, drum, "refinery", mass=weighed(5_000)))
+    shown = [f for f in scene.told.account()[1] if f.rule == "carried-overdue" and not f.closed_at]
+    assert [f.grams for f in shown] == [100_000]
+
+
+def test_general_waste_under_another_general_code_counts_as_that_at_once(scene: Scene) -> None:
+    drum = scene.fill(code="900-001-S07")
+    change = {"container": drum, "place": scene.place("garage-yard"), "old_code": "900-001-S07", "cause": "error"}
+    say(scene, "garage-clerk", "waste-reclassified", change | {"new_code": "900-002-S07", "net_g": 100_000})
+    assert sum(r.grams for r in rows(scene, "open") if r.code == "900-002-S07") == 100_000
+
+
+@pytest.mark.parametrize(("vouched_by", "grade"), [(None, "A"), ("registrar", "B")])
+def test_a_one_time_key_is_graded_below_a_device_of_ones_own(scene: Scene, vouched_by: str | None, grade: str) -> None:
+    fact = scene.fact(
+        "refinery-hall", "waste-added", here(scene, scene.id("container", 1), "refinery", mass=weighed(5))
+    )
+    scene.told.record([replace(fact, by=replace(fact.by, vouched_by=vouched_by))])
+    assert {r.grade for r in rows(scene, "generated")} == {grade}
+
+
+def test_how_late_is_late_is_the_setting_of_the_day_on_which_it_happened(scene: Scene) -> None:
+    adopted(scene, "recording-hours", 48, since="2026-08-03")
+    for n, at in enumerate(("2026-08-02T15:59:00.000Z", "2026-08-02T16:00:00.000Z"), 1):
+        scene.fill(n, at=at, received_at=later(at, hours=47))
+    late = [f.object for f in scene.told.account()[1] if f.rule == "recorded-late"]
+    assert late == [scene.id("container", 1)]
+
+
+@pytest.mark.parametrize("scope", ["party", "site"])
+def test_a_tolerance_in_grams_is_a_setting_of_the_party_and_of_the_site(scene: Scene, scope: str) -> None:
+    adopted(scene, "tolerance-g", 1_000, scene.place("garage-yard")[scope])
+    for n, lighter in ((1, 1_000), (2, 1_001)):
+        weighing = here(scene, scene.fill(n), mass=weighed(100_000 - lighter), previous_g=100_000)
+        say(scene, "garage-clerk", "container-weighed", weighing)
+    assert (grams(scene, "settled"), grams(scene, "difference")) == (1_000, 1_001)
+
+
+def test_who_drives_its_own_waste_off_has_entrusted_it_when_it_left_the_gate(scene: Scene) -> None:
+    drum = scene.fill()
+    body = scene.run() | {"carrier": scene.party("garage"), "lines": [load(drum)]}
+    say(scene, "garage-clerk", "manifest-collected", body)
+    assert facility(scene, "garage", "origin").declared.part_g == 100_000
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_a_plant_weighs_in_was_entrusted_by_the_street_less_what_a_final_weight_takes_off(
+    scene: Scene, closed: bool
+) -> None:
+    code = "900-001-S62"
+    load_ = {"container": scene.id("container", 1), "place": scene.place("wte-plant"), "code": code}
+    weighed_in = load_ | {"kind": "load", "name": "生活垃圾", "origin": scene.place("east-street")}
+    say(scene, "wte-gate", "load-weighed-in", weighed_in | {"mass": weighed(10_000)})
+    if closed:
+        say(scene, "wte-gate", "container-closed", load_ | {"mass": weighed(9_000), "previous_g": 10_000})
+    entrusted = {(r.holder, r.producer): 0 for r in rows(scene, "entrusted")}
+    for row in rows(scene, "entrusted"):
+        entrusted[row.holder, row.producer] += row.grams
+    assert entrusted == {(scene.party("wte"), scene.party("town")): 9_000 if closed else 10_000}
