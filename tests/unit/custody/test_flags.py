@@ -674,3 +674,39 @@ def test_what_a_party_may_not_receive_is_summed_over_lots(scene: Scene) -> None:
             "to": {"kind": "other"} | scene.place("rogue-yard"), "lines": [load(both, 200_000)]}  # fmt: skip
     assert scene.say("rogue-boss", "delivery-recorded", body) == ""
     assert only(scene, "receiver-not-entitled").grams == 200_000
+
+
+def test_an_emptied_drum_has_no_unknown_mass(scene: Scene) -> None:
+    volume = here(scene, scene.id("container", 1), kind="package", name="废机油")
+    volume |= {"mass": {"basis": "volume", "volume_ml": 9}}
+    assert scene.say("garage-clerk", "container-filled", volume) == ""
+    assert only(scene, "mass-unknown").closed_at == ""
+    assert scene.say("garage-clerk", "container-emptied", here(scene, scene.id("container", 1), rest_g=0)) == ""
+    assert only(scene, "mass-unknown").closed_at == scene.said[-1].at
+
+
+def test_what_is_found_and_was_never_lost_lacks_a_step(scene: Scene) -> None:
+    found = here(scene, scene.fill(), net_g=5_000, lost_by=scene.place("garage-yard"))
+    assert scene.say("garage-clerk", "container-found", found) == ""
+    wanted = (f"lost/{scene.party('garage')}", 5_000, "garage", "garage-yard", "")
+    assert says(scene, only(scene, "step-missing")) == wanted
+
+
+def test_without_a_manifest_went_what_its_sender_says_it_sent(scene: Scene) -> None:
+    way = {"delivery": scene.id("delivery", 1), "from": scene.place("garage-yard"), "carrier": scene.party("carrier")}
+    way |= {"to": {"kind": "other"} | scene.place("refinery")}
+    drum = scene.fill()
+    for who, end, grams in (("garage-clerk", "sent", 100_000), ("refinery-gate", "received", 99_000)):
+        assert scene.say(who, "delivery-recorded", way | {"end": end, "lines": [load(drum, grams)]}) == ""
+    assert only(scene, "without-manifest").grams == 100_000
+
+
+def test_a_journey_within_the_province_excuses_none_across_its_border(scene: Scene) -> None:
+    drum = scene.fill()
+    near = scene.run(1, "incinerator")
+    assert scene.say("driver", "manifest-collected", near | {"lines": [load(drum)]}) == ""
+    assert scene.say("furnace-gate", "manifest-received", near | {"lines": [verdict(drum)]}) == ""
+    far = scene.run(2, "far-plant") | {"from": scene.place("incinerator"), "lines": [load(drum)]}
+    assert scene.say("driver", "manifest-collected", far) == ""
+    assert scene.say("far-gate", "manifest-received", far | {"lines": [verdict(drum)]}) == ""
+    assert only(scene, "no-approval").key == scene.id("manifest", 2)
