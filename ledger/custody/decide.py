@@ -327,7 +327,7 @@ def _rights(fact: Fact) -> Iterator[Refusal]:
     elif isinstance(event, KeyRevoked):
         if "registrar" not in by.roles and not (by.admin and by.party == event.holder):
             yield NotAuthorised(expected="registrar, or administrator of the party", got=by.party)
-    elif right in ("registrar", "licensing", "settings", "supervision", "operator"):
+    elif right in ("licensing", "settings", "supervision", "operator"):
         if right not in by.roles:
             yield NotAuthorised(expected=right, got=" ".join(sorted(by.roles)) or "no authority role")
     elif isinstance(event, LicenceGranted):

@@ -345,3 +345,12 @@ def test_in_a_closed_period_more_is_closed_only_with_the_authority(scene: Scene,
     assert scene.say("refinery-gate", "period-closed", period, at="2026-09-01T00:00:00.000Z") == ""
     change = correction(scene, drum, 1, "inputs.0.net_g", 100_000, grams)
     assert scene.say("refinery-hall", "entry-corrected", change, at="2026-09-02T00:00:00.000Z") == code
+
+
+def test_a_correction_that_waits_is_not_yet_what_the_next_one_corrects(scene: Scene) -> None:
+    drum = scene.fill()
+    weighing = garage(scene, drum, mass=weighed(20_000), previous_g=100_000)
+    assert scene.say("garage-clerk", "container-weighed", weighing) == ""
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 30_000)
+    corrected(scene, drum, 0, "mass.net_g", 100_000, 90_000)
+    assert (waiting(scene), stages(scene)["generated"]) == (["below-zero"], -90_000)

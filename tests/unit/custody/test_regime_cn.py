@@ -177,6 +177,10 @@ def test_new_terms_of_a_licence_count_from_their_day_and_the_latest_in_force(sce
     assert reason(scene, "refiner", "refinery", "900-252-12", day="2026-08-05", method="D10") == ""
 
 
+def test_a_border_is_that_of_a_province() -> None:
+    assert CN.border("150622") == CN.border("152201") != CN.border("110101")
+
+
 def test_kinds_and_classes_are_read_off_the_code() -> None:
     kinds = {code: CN.kind_of(code) for code in (
         "841-001-01", "900-249-08", "772-002-50", "SW59", "SW60", "900-001-S64", "SW65", "SW69", "SW70", "SW74", "SW75",
@@ -246,18 +250,18 @@ def test_a_medical_institution_has_two_days(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("site", "code", "setting", "end"),
     [
-        ("incinerator", "900-249-08", "licensed-storage-days", "2026-08-05T02:00:00.000Z"),
-        ("autoclave-hall", "841-001-01", "medical-plant-hours", "2026-08-03T04:00:00.000Z"),
-        ("ward", "841-001-01", "medical-storage-days", "2026-08-05T02:00:00.000Z"),
-        ("ward", "900-249-08", "storage-days", "2026-08-05T02:00:00.000Z"),
-        ("collector-yard", "900-249-08", "collection-storage-workdays", "2026-08-05T15:59:59.999Z"),
-        ("collector-yard", "841-001-01", "medical-storage-days", "2026-08-05T02:00:00.000Z"),
+        ("incinerator", "900-249-08", "licensed-storage-days", "2026-08-06T02:00:00.000Z"),
+        ("autoclave-hall", "841-001-01", "medical-plant-hours", "2026-08-03T05:00:00.000Z"),
+        ("ward", "841-001-01", "medical-storage-days", "2026-08-06T02:00:00.000Z"),
+        ("ward", "900-249-08", "storage-days", "2026-08-06T02:00:00.000Z"),
+        ("collector-yard", "900-249-08", "collection-storage-workdays", "2026-08-06T15:59:59.999Z"),
+        ("collector-yard", "841-001-01", "medical-storage-days", "2026-08-06T02:00:00.000Z"),
     ],
 )
 def test_each_kind_of_place_has_its_own_clock_which_is_a_setting_of_party_and_site(
     scene: Scene, scope: str, site: str, code: str, setting: str, end: str
 ) -> None:
-    body = {"name": setting, "value": 2, "effective_from": DAY, "scope": scene.place(site)[scope]}
+    body = {"name": setting, "value": 3, "effective_from": DAY, "scope": scene.place(site)[scope]}
     assert scene.say("settings", "setting-adopted", body) == ""
     assert deadline(scene, site, "2026-08-03T02:00:00.000Z", code) == end
     assert deadline(scene, site, "2026-08-02T02:00:00.000Z", code) not in ("", end)
