@@ -23,7 +23,7 @@ from sqlalchemy import Engine, QueuePool
 T = TypeVar("T")
 _BEGUN: Final = 12  # tasks that each of them is given at first
 _AHEAD: Final = 2  # and has waiting later on, so that none ends long after the others
-_DEARER: Final = 10  # how many times more a process costs that is no copy
+_DEARER: Final = 4  # how many times more a process costs that is no copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ Progress = Callable[[str, int, int], None]
 
 TASK: Final = 16 * WIDTH  # entries in one range, at most
 _TASKS: Final = 16  # for each process, so that none has to wait long for the last one
-# Below so many entries, other processes cost more than they bring; ten times as many where they cannot be copies.
-_SMALL: Final[dict[Level, int]] = {"hashes": 8_000, "signatures": 1_500, "replay": 1_000}
+# Below so many entries, other processes cost more than they bring; four times as many where they cannot be copies.
+_SMALL: Final[dict[Level, int]] = {"hashes": 30_000, "signatures": 3_000, "replay": 2_000}
 _SAID_MAX: Final = 10_000  # differences kept; more are counted
 
 
