@@ -115,3 +115,20 @@ def test_a_method_is_one_of_its_kind(code: str, end: str, method: str, listed: b
     methods = CN.methods(code, end)
     assert methods is not None and (method in methods) == listed
     assert CN.methods("SW60", end) is None
+
+
+def test_the_edition_of_a_day_is_the_newest_in_force_and_else_the_newest_that_is_loaded() -> None:
+    scene = Scene()
+    registry = scene.told.registry
+    (shipped,) = registry.editions.values()
+    for edition, since, content in (("2025", "2025-01-01", "a" * 64), ("2016", "2016-08-01", "b" * 64)):
+        body = {"edition": edition, "effective_from": since, "content": content, "count": 1}
+        assert scene.say("settings", "catalogue-adopted", body) == ""
+    newer = registry.editions["a" * 64] = Edition(codes=frozenset({FLY_ASH}))
+    older = registry.editions["b" * 64] = Edition(codes=frozenset())
+    assert registry.edition_on("2025-01-01") is newer
+    assert registry.edition_on("2024-12-31") is shipped
+    assert registry.edition_on("2020-12-31") is older
+    del registry.editions["a" * 64]
+    assert registry.edition_on("2026-05-01") is shipped
+    assert registry.exemptions_on("2020-12-31") is shipped.exemptions
