@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from ledger.store.sign import LogShrank, Signer
 from ledger.store.verify import Verdict
 from tests.support.tamper import changed, delete, place, put, rewritten, rows_of
 from tests.support.varied import Varied
-from tests.support.world import Device, World
+from tests.support.world import ORIGIN, Device, World
 
 
 def filled(world: World, count: int) -> Device:
@@ -286,3 +287,18 @@ def test_t19_an_authority_that_entry_0_does_not_pin_is_found(world: World) -> No
     index = world.ledger.record_of(enrolled.id or "").index
     assert (found[0].check, found[0].index) == ("authority", index)
     assert {each.check for each in found} <= {"authority", "head", "rule"}
+
+
+def test_a_statement_signed_for_another_ledger_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = world.party()
+    elsewhere = "ledger.example/elsewhere"
+    said = shop.submit(shop.next_bytes("container-filled", world.filled(shop, world.new("site")), ledger=elsewhere))
+    assert world.ledger.record([said])[0].code == "wrong-ledger"
+    # A server that was made to accept it.
+    served = world.ledger._appender._door
+    monkeypatch.setattr(served, "_opened", replace(world.ledger.opened, origin=elsewhere))
+    assert world.ledger.record([said])[0].outcome == "recorded"
+    monkeypatch.undo()
+    world.look()
+    found = world.ledger.verify(level="signatures").differences
+    assert [(each.check, each.expected, each.got) for each in found] == [("authority", ORIGIN, elsewhere)]

@@ -180,6 +180,7 @@ class _Run:
         if self._since is not None:
             wanted.add(self._since.size)
         return Plan(
+            origin=self._opened.origin,
             size=size,
             wanted=tuple(sorted(each for each in wanted if 0 < each <= size)),
             edge=edge,

@@ -62,6 +62,7 @@ class Plan:
     """What every range must know: `wanted` sizes whose roots are asked for, `edge` the stored hashes over the last,
     incomplete tile, `moved` leaves that stand under another index, keys as their enrolments made them."""
 
+    origin: str
     size: int
     wanted: tuple[int, ...]
     edge: tuple[bytes, ...]
@@ -398,6 +399,8 @@ class Ranges:
             self._say(part, "statement", "hash", "hash", received["statement"], hash_, index, row)
         if row[ID] != said.id:
             self._say(part, "statement", "id", "row", said.id, row[ID], index, row)
+        if said.ledger != self._plan.origin:
+            self._say(part, "statement", "bytes", "authority", self._plan.origin, said.ledger, index, row)
         if row[SEQ] != seq:
             self._say(part, "statement", "seq", "row", seq, row[SEQ], index, row)
         author = self._plan.keys.get(key)
