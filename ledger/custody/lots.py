@@ -7,7 +7,7 @@ A projection, not evidence: recomputed from a container's facts in the order of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from ledger.custody.events.oversight import ExplanationAccepted, IdentificationC
 from ledger.custody.events.stock import CustodyTransferred, StockDeclared
 from ledger.custody.events.treatment import FateAsserted, WasteTreated
 from ledger.custody.fact import Fact
-from ledger.custody.postings import Account, Posting, difference
+from ledger.custody.postings import Account, Posting, balances, difference
 from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day, start_of_day, working_days_later
 from ledger.custody.registry import Registry
 
@@ -94,6 +94,19 @@ class Row(NamedTuple):
 
 
 Inflows = Callable[[Fact], Sequence[tuple[str, Sequence[Part]]]]
+# How many accounts a shortage is followed back through: more than any honest container passes.
+DEEPEST = 50
+
+
+@dataclass(slots=True)
+class Step:
+    """A posting of the story. `left`: its grams not yet followed; `early`: lots that it brought before its own
+    time, as steps after it had happened before it by the clocks."""
+
+    fact: Fact
+    posting: Posting
+    left: int
+    early: list[Part] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -108,7 +121,15 @@ class Trace:
     thing: Container = field(init=False)
     where: dict[Account, list[Part]] = field(default_factory=dict)
     balances: dict[Account, int] = field(default_factory=dict)
-    unrecorded: dict[Account, list[Part]] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+    followed: int = 0
+    story: list[Step] = field(default_factory=list)
+    coming: dict[Account, list[Step]] = field(default_factory=dict)
+    missing: dict[Account, int] = field(default_factory=dict)
+    kind: str = ""
+    bringing: set[Account] = field(default_factory=set)
+    dry: set[Account] = field(default_factory=set)
+    early: Step | None = None
     rows: list[Row] = field(default_factory=list)
     outflows: dict[str, list[Part]] = field(default_factory=dict)
     gaps: dict[str, list[tuple[Account, Part]]] = field(default_factory=dict)
@@ -137,26 +158,19 @@ class Trace:
         """Follow the facts, unwrapped, in the order of happening, yielding each one after it took effect."""
         ordered = sorted(facts, key=attrgetter("order"))
         self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
-        thing, name, gaps = self.thing, self.container, self.thing.gaps()
-        for fact in effective(name, ordered):
+        self.facts = effective(self.container, ordered)
+        self.opened_at = self._opened()
+        thing, gaps = self.thing, self.thing.gaps()
+        for fact in self.facts:
             event = fact.event
             self.fact, self.grade, self.late = fact, grade_of(fact), self._late(fact)
             # When the present statement counts for clocks: a late one when it was received.
             self.clock_at = fact.received_at if self.late else fact.at
             self.holder_before, self.coded_until[thing.code] = thing.holder, fact.at
             self.most_g = max(self.most_g, thing.net_g)
-            event.fold(thing, fact)
-            if isinstance(event, ContainerOpened) and not self.opened_at:
-                self.opened_at = fact.at
-            elif isinstance(event, StockDeclared):
-                self.opened_at = start_of_day(date.fromisoformat(event.since), self.regime.offset)
-            mine = [p for p in event.post(fact) if name in (p.debit.container, p.credit.container)]
-            before, gaps = gaps, thing.gaps()
-            # What the receiver's scale found more is there before it is received, else it would be counted twice.
-            if gaps != before:
-                found = difference(gaps, before)
-                mine = sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference")
-            for posting in mine:
+            postings, gaps = self._posted(thing, fact, gaps)
+            self.kind = thing.kind or self.kind
+            for posting in postings:
                 self._follow(posting)
             self._stay()
             if isinstance(event, IdentificationConfirmed):
@@ -166,6 +180,29 @@ class Trace:
             elif isinstance(event, DiscrepancyFoundLater):
                 self.faulted[fact.id] = event.manifest
             yield fact
+
+    def _posted(
+        self, thing: Container, fact: Fact, before: tuple[Posting, ...]
+    ) -> tuple[list[Posting], tuple[Posting, ...]]:
+        """Fold the next fact into `thing`: what it posts of the container, and the gaps of all journeys then."""
+        fact.event.fold(thing, fact)
+        mine = [p for p in fact.event.post(fact) if self.container in (p.debit.container, p.credit.container)]
+        gaps = thing.gaps()
+        # What the receiver's scale found more is there before it is received, else it would be counted twice.
+        if gaps != before:
+            found = difference(gaps, before)
+            mine = sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference")
+        return mine, gaps
+
+    def _opened(self) -> str:
+        """When a package's content began to be there, where that was not when it was filled."""
+        opened = ""
+        for fact in self.facts:
+            if isinstance(fact.event, StockDeclared):
+                opened = start_of_day(date.fromisoformat(fact.event.since), self.regime.offset)
+            elif isinstance(fact.event, ContainerOpened) and not opened:
+                opened = fact.at
+        return opened
 
     def _confirm(self, code: str) -> None:
         """From the authority's word on, what lies here counts as what it was identified as."""
@@ -192,22 +229,34 @@ class Trace:
 
     def _follow(self, posting: Posting) -> None:
         debit, credit, grams = posting.debit, posting.credit, posting.grams
-        told_late = self._told_late(posting)
         self._balance(debit, -grams)
         self._balance(credit, grams)
-        if told_late:
-            grams -= told_late
-            posting = posting._replace(grams=grams)
-        if grams and self._inside(debit):
-            taken = self._take(debit, grams)
+        self.followed += 1
+        if self.story:
+            step = self.story[self.followed - 1]
+            grams, step.left = step.left, 0
+            for part in step.early:
+                self._row("unrecorded", part, credit, grams=-part.grams)
+                self._row(debit.stage, part, credit)
+        if grams:
+            self._move(posting._replace(grams=grams), last=True)
+        if self.story:
+            self._catch_up()
+            self.dry.clear()
+
+    def _move(self, posting: Posting, *, last: bool = False) -> int:
+        """Lots follow a posting; returns for how many of its grams. What ends has been there, as the `last` word."""
+        debit, credit, grams = posting.debit, posting.credit, posting.grams
+        if self._inside(debit):
+            taken = self._take(debit, grams, last=last and not self._inside(credit))
+            grams = sum(part.grams for _, part in taken)
             if self._inside(credit):
                 self._carry(self._recoded(taken, credit), credit)
             else:
                 self._leave(taken, credit, posting)
-        elif grams and self._inside(credit):
+        elif self._inside(credit):
             self._put(credit, self._enter(debit, credit, posting))
-        if told_late and self._inside(debit):
-            self._catch_up(debit)
+        return grams
 
     def _balance(self, account: Account, grams: int) -> None:
         if account.container == self.container:
@@ -217,55 +266,42 @@ class Trace:
             elif self.below:
                 self.below.discard(account)
 
-    def _catch_up(self, account: Account) -> None:
-        """What by the books left this account before goes to where they have it: it was taken for still being here."""
-        for other in sorted(a for a in self.balances if a != account and self._inside(a)):
-            beyond = min(
-                self._lots_g(account) - max(0, self.balances[account]), self.balances[other] - self._lots_g(other)
-            )
-            if beyond > 0:
-                self._carry(self._recoded(self._take(account, beyond), other), other)
+    def _catch_up(self) -> None:
+        """What by the books left an account goes to where they have it: others were taken there in its stead."""
+        for account in [a for a in self.where if a in self.balances]:
+            beyond = self._lots_g(account) - max(0, self.balances[account])
+            for other in sorted(a for a in self.balances if self._inside(a)) if beyond > 0 else ():
+                grams = min(beyond, self.balances[other] - self._lots_g(other))
+                if grams > 0:
+                    beyond -= grams
+                    self._carry(self._recoded(self._drawn(account, grams), other), other)
 
     def _lots_g(self, account: Account) -> int:
         return sum(part.grams for part in self.where.get(account, []))
 
-    def _told_late(self, posting: Posting) -> int:
-        """Grams of a posting that bring no lots, as these went on before by the clocks: the account that now gets them
-        stands below zero. What was unrecorded then is known to be this now; what came from elsewhere stays gone."""
-        if posting.credit not in self.below or not self._inside(posting.credit) or posting.debit.stage == "at-work":
-            return 0
-        owed = -self.balances[posting.credit]
-        unrecorded = self.unrecorded.get(posting.credit, [])
-        if self._inside(posting.debit):
-            return min(posting.grams, max(0, owed - sum(p.grams for p in unrecorded)))
-        grams, stage = 0, posting.debit.stage
-        account = stage if stage in CAME_FROM else "gain" if stage == "difference" else "unrecorded"
-        while unrecorded and grams < posting.grams:
-            part = unrecorded.pop()
-            known = min(part.grams, posting.grams - grams)
-            if part.grams > known:
-                unrecorded.append(part._replace(grams=part.grams - known))
-            grams += known
-            self._row("unrecorded", part, posting.credit, grams=-known)
-            self._row(account, part, posting.credit, grams=known)
-        return grams
-
     def _inside(self, account: Account) -> bool:
         return account.container == self.container and account.stage in INSIDE
 
-    def _take(self, account: Account, grams: int) -> list[tuple[Account, Part]]:
-        """Lots for so many grams: from the account, else from wherever the container's content is thought to be, else
-        mass that nobody recorded."""
-        taken: list[tuple[Account, Part]] = []
-        for place in self._places(account):
-            for part in self._draw(place, grams):
-                grams -= part.grams
-                deadline = self._open(place, part, -1)
-                if place.stage != "in-transit" and "" < deadline < self.clock_at:
-                    part = part._replace(carried=True)
-                taken.append((place, part))
-            if grams == 0:
-                break
+    def _take(self, account: Account, grams: int, *, last: bool = False) -> list[tuple[Account, Part]]:
+        """Lots for so many grams: from the account, with what comes to it by later steps. Only where no step brings it,
+        from wherever else the container's content is or will be, else mass that nobody recorded. Fewer grams where the
+        books lack none: they have gone on before."""
+        self._bring(account, grams)
+        taken = self._drawn(account, grams)
+        grams -= sum(part.grams for _, part in taken)
+        lacking = self.missing.get(account, 0)
+        grams = grams if last else min(grams, lacking)
+        if not grams:
+            return taken
+        self.missing[account] = max(0, lacking - grams)
+        for place in sorted({*self.where, *self.coming}):
+            if grams and place.stage in ("held", "in-transit"):
+                self._bring(place, grams)
+                for origin, part in self._drawn(place, grams):
+                    self._passed(part, origin, account)
+                    self._moved(part, origin, account)
+                    grams -= part.grams
+                    taken.append((account, part))
         if grams:
             sender = getattr(self.fact.event, "from_", None)
             producer, site = (sender.party, sender.site) if sender is not None else (account.holder, account.site)
@@ -273,13 +309,70 @@ class Trace:
             self._row("unrecorded", part, account)
             if not part.within(account):
                 self._row("entrusted", part, account)
-            self.unrecorded.setdefault(account, []).append(part)
+            self._moved(part, None, account)
             taken.append((account, part))
         return taken
 
-    def _places(self, account: Account) -> Iterator[Account]:
-        yield account
-        yield from sorted(a for a in self.where if a != account and a.stage in ("held", "in-transit"))
+    def _drawn(self, place: Account, grams: int) -> list[tuple[Account, Part]]:
+        drawn = []
+        for part in self._draw(place, grams):
+            deadline = self._open(place, part, -1)
+            if place.stage != "in-transit" and "" < deadline < self.clock_at:
+                part = part._replace(carried=True)
+            drawn.append((place, part))
+        return drawn
+
+    def _bring(self, account: Account, grams: int) -> None:
+        """Follow later steps now, as far as the account is to have so many grams and they bring them: what has happened
+        by the clocks has happened after them."""
+        if self._lots_g(account) >= grams:
+            return
+        if not self.story:
+            self._read_on()
+        if account in self.bringing or account in self.dry or len(self.bringing) > DEEPEST:
+            return
+        self.bringing.add(account)
+        steps, before = self.coming.get(account, []), self._lots_g(account)
+        while steps and not steps[-1].left:
+            steps.pop()
+        for step in reversed(steps):
+            short = grams - self._lots_g(account)
+            if short <= 0:
+                break
+            origin = step.posting.debit
+            if step.left and (origin not in self.dry or origin in self.where):
+                self._follow_early(step, min(short, step.left))
+        self.bringing.discard(account)
+        if self._lots_g(account) == before:
+            self.dry.add(account)
+
+    def _follow_early(self, step: Step, grams: int) -> None:
+        now = self.fact, self.grade, self.early
+        # It has happened by now, whatever its own clock says.
+        self.fact, self.grade, self.early = replace(step.fact, at=self.fact.at), grade_of(step.fact), step
+        left, step.left = step.left, 0
+        moved = self._move(step.posting._replace(grams=grams))
+        step.left = left - moved
+        if moved:
+            self.dry.clear()
+        self.fact, self.grade, self.early = now
+
+    def _read_on(self) -> None:
+        """The whole story's postings, and how many grams its books never account for, account by account."""
+        thing = Container(id=self.container)
+        gaps = thing.gaps()
+        for fact in self.facts:
+            postings, gaps = self._posted(thing, fact, gaps)
+            self.story += [Step(fact, p, p.grams) for p in postings]
+        self.kind = thing.kind
+        for step in self.story[: self.followed]:
+            step.left = 0
+        # Taken from the end: first mass that came to be there, then what only a scale found.
+        steps = sorted(self.story, key=lambda s: s.posting.debit.stage == "difference")
+        for step in steps[::-1]:
+            if step.left and self._inside(step.posting.credit) and step.posting.debit.stage != "at-work":
+                self.coming.setdefault(step.posting.credit, []).append(step)
+        self.missing = {a: -g for a, g in balances(s.posting for s in self.story).items() if g < 0}
 
     def _draw(self, account: Account, grams: int) -> list[Part]:
         parts = self.where.get(account, [])
@@ -289,7 +382,7 @@ class Trace:
         grams = min(grams, total)
         if not grams:
             return []
-        if self.thing.kind == "vessel":
+        if self.kind == "vessel":
             shares, left = [], grams
             for part in sorted(parts, key=lambda p: (p.born_at, p.lot)):
                 share = min(left, part.grams)
@@ -329,8 +422,8 @@ class Trace:
             self._row("arrived", part, to)
 
     def _put(self, account: Account, parts: Iterable[Part]) -> None:
-        here = self.where.setdefault(account, [])
         for part in parts:
+            here = self.where.setdefault(account, [])
             part = self._clocked(part, account)
             self.carried |= part.carried
             self._open(account, part, 1)
@@ -378,7 +471,12 @@ class Trace:
         if debit.stage == "at-work":
             return self._from_pool(credit, grams)
         if debit.stage == "difference":
-            here = sorted(self.where.get(credit, []), key=lambda p: p.lot)
+            # Whose it is: its lots may not have come by the clocks, or have gone on before.
+            for place in (credit, *sorted(self.coming)):
+                if not self.where:
+                    self._bring(place, 1)
+            places = [credit] if credit in self.where else [a for a in self.where if a.stage != "lost"]
+            here = sorted((p for place in places for p in self.where[place]), key=lambda p: p.lot)
             if here:
                 gained = [
                     p._replace(grams=g) for p, g in zip(here, split(grams, [p.grams for p in here]), strict=True) if g
@@ -388,10 +486,12 @@ class Trace:
                     self._moved(part, None, credit)
                 return gained
         account, origin = (debit.stage, debit) if debit.stage in CAME_FROM else ("unrecorded", credit)
-        started = self.opened_at or fact.at
-        lot = f"{self.container}/{fact.id}" if self.thing.kind == "vessel" else self.container
-        born = fact.at if self.thing.kind == "vessel" else started
+        lot = f"{self.container}/{fact.id}" if self.kind == "vessel" else self.container
+        born = fact.at if self.kind == "vessel" else min(self.opened_at or fact.at, fact.at)
         part = Part(lot, origin.holder, origin.site, credit.code, born, ((credit.holder, born),), grams)
+        if self.early is not None and account in CAME_FROM:
+            self.early.early.append(part)
+            account = "unrecorded"  # until its own time
         self._row(account, part, credit)
         if not part.within(credit):
             self._row("entrusted", part, credit)

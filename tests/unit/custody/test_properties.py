@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise, permutations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -333,8 +335,29 @@ def steps_of_one_drum(draw: st.DrawFn) -> list[Said]:
         (1, "container-moved", one | moved),
     ]
     again = moved | {"from": moved["to"], "to": {"party": PARTIES[1], "site": PLACES[0]["site"]}, "net_g": draw(net)}
-    steps.append((1, "container-moved", one | again))
-    return list(draw(st.permutations(steps[: draw(st.integers(2, 5))])))
+    back = moved | {"from": moved["to"], "to": moved["from"]}
+    steps.append((1, "container-moved", one | draw(st.sampled_from([again, back]))))
+    steps = steps[: draw(st.integers(2, 5))]
+    for part in draw(st.sampled_from([[], [100], [60], [60, 40], [60, 41]])):
+        steps.append(treated(part))
+    return list(draw(st.permutations(steps)))
+
+
+def treated(net_g: int) -> Said:
+    body = {"place": PLACES[1], "facility": f"facility:{uid(1)}", "stage": "final", "end": "utilised", "method": "R9"}
+    return (
+        1,
+        "waste-treated",
+        body | {"basis": "weighed", "inputs": [{"container": DRUMS[0], "code": OIL, "net_g": net_g}]},
+    )
+
+
+def lots_and_books(memory: Memory) -> tuple[dict[Account, int], dict[Account, int]]:
+    """Where the first drum's content is, by its lots and by the postings."""
+    lots: dict[Account, int] = {}
+    for account, part in memory.stories()[DRUMS[0]].lots:
+        lots[account] = lots.get(account, 0) + part.grams
+    return lots, {a: g for a, g in balances(memory.postings).items() if g and a.container and a.stage in INSIDE}
 
 
 @settings(max_examples=500, deadline=None)
@@ -343,15 +366,101 @@ def test_once_no_step_is_missing_the_lots_lie_where_the_books_say(said: list[Sai
     memory = Memory()
     for fact in facts_from(said):
         memory.record(fact)
-    story = memory.stories()[DRUMS[0]]
-    books = {a: g for a, g in balances(memory.postings).items() if g and a.container and a.stage in INSIDE}
-    unrecorded = sum(row.grams for row in story.rows if row.account == "unrecorded")
-    lots: dict[Account, int] = {}
-    for account, part in story.lots:
-        lots[account] = lots.get(account, 0) + part.grams
-    assert sum(row.grams for row in story.rows if row.account in ("open", "overdue")) == sum(lots.values())
-    if not unrecorded and all(grams > 0 for grams in books.values()):
+    lots, books = lots_and_books(memory)
+    rows = memory.stories()[DRUMS[0]].rows
+    assert sum(row.grams for row in rows if row.account in ("open", "overdue")) == sum(lots.values())
+    if all(grams > 0 for grams in books.values()):
         assert lots == books
+
+
+def four_steps(sent: int, got: int, parts: Sequence[int]) -> list[Said]:
+    """A drum of 1,000 g: filled, collected, received and treated, as honest people tell it."""
+    one: dict[str, Any] = {"container": DRUMS[0], "code": OIL}
+    ends = {"manifest": MANIFESTS[0], "from": PLACES[0], "to": PLACES[1], "carrier": PARTIES[3]}
+    birth = {"kind": "package", "name": "油", "place": PLACES[0], "mass": weighed(1_000)}
+    return [
+        (0, "container-filled", one | birth),
+        (3, "manifest-collected", ends | {"lines": [one | {"net_g": sent}]}),
+        (1, "manifest-received", ends | {"lines": [one | {"decision": "accepted", "mass": weighed(got)}]}),
+        *(treated(part) for part in parts),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "got", "parts"),
+    [
+        (1_000, 1_000, [1_000]),
+        (1_000, 1_005, [1_005]),
+        (1_000, 1_300, [1_300]),
+        (1_000, 995, [995]),
+        (1_000, 700, [700]),
+        (900, 900, [900]),
+        (900, 905, [905]),
+        (1_000, 1_000, [600]),
+        (1_000, 1_000, [600, 400]),
+        (1_000, 1_005, [600, 405]),
+        (1_000, 700, [400, 300]),
+    ],
+)
+def test_four_honest_steps_come_to_the_same_in_every_order_of_clocks(sent: int, got: int, parts: list[int]) -> None:
+    steps = four_steps(sent, got, parts)
+    seen = set()
+    for order in permutations(steps):
+        memory = Memory()
+        facts = facts_from(order)
+        assert all(memory.record(facts[order.index(step)]) for step in steps)
+        lots, books = lots_and_books(memory)
+        assert lots == books
+        story = memory.stories()[DRUMS[0]]
+        assert {(r.producer, r.producer_site, r.lot) for r in story.rows} == {(*PLACES[0].values(), DRUMS[0])}
+        filled = next(f.at for f in facts if f.event.type == "container-filled")
+        assert all(r.born_at <= min(filled, r.at) for r in story.rows)
+        assert {r.at for r in story.rows if r.account == "generated"} == {filled}
+        bands = bands_from(spots_of(story.rows, whole_life("hazardous")))
+        rates = [rate_of(story.rows, replace(whole_life("hazardous"), view=view)) for view in ("origin", "facility")]
+        seen.add(str((rates, sorted(bands.items()))))
+        assert rates[0].came_in_g["unrecorded"] == 0
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "unrecorded", "open_g"),
+    [
+        ([3], 1_000, 0),
+        ([3, 2], 1_000, 0),
+        ([3, 1], 1_000, 0),
+        ([2, 1], 1_000, 1_000),
+        ([2, 0], 0, 1_000),
+        ([3, 0], 0, 0),
+        ([0, 3, 1], 0, 0),
+        ([3, 1, 0], 0, 0),
+        ([2, 3, 0], 0, 0),
+    ],
+)
+def test_while_steps_are_missing_no_gram_is_there_twice(order: list[int], unrecorded: int, open_g: int) -> None:
+    steps = four_steps(1_000, 1_000, [1_000])
+    memory = Memory()
+    assert all(memory.record(fact) for fact in facts_from([steps[n] for n in order]))
+    rows = memory.stories()[DRUMS[0]].rows
+    rate = rate_of(rows, whole_life("hazardous"))
+    assert (rate.came_in_g["unrecorded"], rate.open_g) == (unrecorded, open_g)
+    assert rate.closed_ok_g + rate.bad_g["closed-by-unentitled"] == (1_000 if 3 in order else 0)
+    # At the site of whoever is entitled to treat it no more is closed than came there.
+    there = replace(whole_life("hazardous", frozenset({PARTIES[1]})), view="facility")
+    proven = rate_of([row._replace(reason="") for row in rows], there).proven
+    assert proven.part_g <= proven.whole_g
+
+
+def test_a_journey_of_200_sites_told_backwards_by_the_clocks_is_followed() -> None:
+    one: dict[str, Any] = {"container": DRUMS[0], "code": OIL}
+    sites = [{"party": PARTIES[0], "site": f"site:{uid(n)}"} for n in range(200)]
+    moves: list[Said] = [(0, "container-moved", one | {"from": a, "to": b, "net_g": 100}) for a, b in pairwise(sites)]
+    birth = {"kind": "package", "name": "油", "place": sites[0], "mass": weighed(100)}
+    memory = Memory()
+    for fact in facts_from([*reversed(moves), (0, "container-filled", one | birth)]):
+        assert memory.record(fact)
+    lots, books = lots_and_books(memory)
+    assert lots == books == {Account("held", PARTIES[0], sites[-1]["site"], OIL, DRUMS[0]): 100}
 
 
 @settings(max_examples=150, deadline=None)
