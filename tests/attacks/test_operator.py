@@ -296,7 +296,7 @@ def test_a_statement_signed_for_another_ledger_is_named(world: World, monkeypatc
     assert world.ledger.record([said])[0].code == "wrong-ledger"
     # A server that was made to accept it.
     served = world.ledger._appender._door
-    monkeypatch.setattr(served, "_opened", replace(world.ledger.opened, origin=elsewhere))
+    monkeypatch.setattr(served, "_opened", replace(world.ledger.opened, origin=elsewhere))  # type: ignore[type-var]
     assert world.ledger.record([said])[0].outcome == "recorded"
     monkeypatch.undo()
     world.look()

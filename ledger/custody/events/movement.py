@@ -204,7 +204,8 @@ class ManifestCollected(OfManifest):
             leg = thing.legs.get(self.manifest)
             if leg is not None and leg.sent_g is not None:
                 yield AlreadyCollected(container=load.container)
-            if thing.born and thing.code != load.code:
+            # What was received was loaded, told late or not; it may bear another code by now.
+            if thing.born and thing.code != load.code and not (leg is not None and leg.decided_at):
                 yield LabelDiffers(container=load.container, expected=thing.code, got=load.code)
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:

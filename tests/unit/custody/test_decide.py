@@ -11,6 +11,7 @@ import pytest
 from ledger.custody.container import Container, thing_from
 from ledger.custody.decide import decide, fold
 from ledger.custody.events.ledger import StatementAdopted
+from ledger.custody.regimes.base import later
 from ledger.custody.rules import refusal_by_code
 from tests.support.told import Scene, load, verdict, weighed
 
@@ -283,3 +284,13 @@ def test_a_state_takes_the_memory_of_its_own_bytes() -> None:
     finally:
         tracemalloc.stop()
     assert held < 2 * sum(map(len, states))
+
+
+def test_a_pick_up_told_late_is_recorded_although_the_drum_bears_another_code_by_now(scene: Scene) -> None:
+    drum, run = scene.fill(), scene.run()
+    picked_up_at = later(scene.said[0].at, minutes=1)
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == ""
+    code = {"old_code": "900-249-08", "new_code": "900-214-08", "cause": "report", "evidence": "a" * 64}
+    body = {"container": drum, "place": scene.place("refinery"), "net_g": 100_000} | code
+    assert scene.say("refinery-gate", "waste-reclassified", body) == ""
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}, at=picked_up_at) == ""
