@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -82,27 +81,13 @@ def _own_seconds() -> float:
     return total
 
 
-@contextmanager
-def peak_memory() -> Iterator[list[float]]:
-    """The most memory in MB that this process and those it started had together, what they share counted once; known
-    when the block is done."""
-    most, done, me = [0.0], threading.Event(), psutil.Process()
-
-    def look() -> None:
-        while not done.wait(0.2):
-            total = 0
-            for process in [me, *me.children(recursive=True)]:
-                with suppress(psutil.Error):
-                    total += process.memory_full_info().pss
-            most[0] = max(most[0], total / 2**20)
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield most
-    finally:
-        done.set()
-        watcher.join()
+def memory_mb(process: psutil.Process) -> float:
+    """What a process and those it started have together now, what they share counted once."""
+    total = 0
+    for each in [process, *process.children(recursive=True)]:
+        with suppress(psutil.Error):
+            total += each.memory_full_info().pss
+    return total / 2**20
 
 
 def _servers() -> list[psutil.Process]:
