@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "catalogue": "cli.catalogue",
     "cert": "cli.cert",
     "checkpoint": "cli.checkpoint",
+    "complaint": "cli.complaint",
     "contract": "cli.contract",
     "correct": "cli.correct",
     "count": "cli.count",
@@ -68,6 +69,7 @@ COMMANDS: dict[str, str] = {
     "rectification": "cli.rectification",
     "release": "cli.release",
     "repack": "cli.repack",
+    "scale": "cli.scale",
     "sequence": "cli.sequence",
     "serve": "cli.serve",
     "setting": "cli.setting",
@@ -82,10 +84,12 @@ COMMANDS: dict[str, str] = {
     "treat": "cli.treat",
     "trip": "cli.trip",
     "ungroup": "cli.ungroup",
+    "vehicle": "cli.vehicle",
     "verify": "cli.verify",
     "verify-paper": "cli.verify_paper",
     "verify-receipt": "cli.verify_receipt",
     "weigh": "cli.weigh",
+    "weigh-in": "cli.weigh_in",
 }
 """Command name → module, whose click command is called `command`: so the offline verifier loads no database."""
 

@@ -21,7 +21,7 @@ from ledger.custody.regimes.base import moment_of
 from ledger.log.checkpoint import Policy, VerifiedCheckpoint, verify_checkpoint
 from ledger.queries import Queries
 from ledger.service import Ledger, NotFound
-from ledger.store import facts, overview, read, shelf
+from ledger.store import overview, shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,10 +209,7 @@ def running(ledger: Ledger, queries: Queries, policy: Policy) -> Running:
 
 def oversight(queries: Queries, parties: Sequence[str]) -> list[Fact]:
     """Inspections, orders and complaints that concern these parties, in the order of happening."""
-    with queries.engine.connect() as connection:
-        known = facts.of_streams(connection, parties, read.size(connection))
-    found = {f.id: f for history in known.values() for f in history if isinstance(f.event, _OVERSIGHT)}
-    return sorted(found.values(), key=lambda fact: fact.order)
+    return queries.told_of(parties, *_OVERSIGHT)
 
 
 _OVERSIGHT = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -16,6 +16,7 @@ from ledger.custody.assets import asset_flags
 from ledger.custody.container import Container
 from ledger.custody.decide import fold
 from ledger.custody.duties import Duty, Planned, Tier, duties_of, duty_flags, plan_against_actual, tier_of
+from ledger.custody.events import Event
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, ledger_flags
 from ledger.custody.hauls import approval_flags, net_gap_flags
@@ -285,6 +286,13 @@ class Queries:
         with self.engine.connect() as connection:
             size = read.size(connection)
             return _steps(connection, facts.of_streams(connection, [stream], size)[stream])
+
+    def told_of(self, parties: Collection[str], *types: type[Event]) -> list[Fact]:
+        """What was recorded of parties themselves, of these types, in the order of happening."""
+        with self.engine.connect() as connection:
+            known = facts.of_streams(connection, parties, read.size(connection)).values()
+        found = {f.id: f for history in known for f in history if isinstance(f.event, types)}
+        return sorted(found.values(), key=lambda f: f.order)
 
     def concerning(self, party: str) -> list[Fact]:
         """Everything recorded of the containers that a party's sites ever had, by whomever, in order of happening."""

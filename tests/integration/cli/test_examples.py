@@ -110,6 +110,14 @@ inspection draw
 inspection report
 rectification order
 rectification close
+complaint register
+complaint answer
+party amend
+vehicle register
+scale register
+scale calibrate
+wasteledger profile register household --code SW60 --form solid --as dee
+weigh-in
 empty
 hand-on
 sign
