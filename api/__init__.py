@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import errors, limits, observed, pages, resources
 from api.resources.log import tiles_first
+from api.resources.statements import statements_first
 
 if TYPE_CHECKING:
     from ledger.accounts import Accounts
@@ -43,6 +44,7 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
     )
     errors.register(app)
     app.wsgi_app = tiles_first(app.wsgi_app, app.extensions["tiles"])  # type: ignore[method-assign, assignment]
+    app.wsgi_app = statements_first(app.wsgi_app, app.extensions)  # type: ignore[method-assign, assignment]
     observed.register(app)
     app.before_request(_refuse_nul)
     if settings.proxies:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask, request
 
@@ -14,7 +14,13 @@ from api.errors import TooMany
 from ledger.errors import LedgerError
 from ledger.settings import Settings
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ledger.accounts import Actor
+
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600}
+_COUNTED: Final = "wasteledger.counted"
 _FREE: Final = frozenset({"health", "log", "page_files"})
 """The log's public files, those of pages and health are cheap, and are read by many behind one address."""
 
@@ -44,21 +50,25 @@ class Window:
 def register(app: Flask, settings: Settings) -> None:
     """Count every request of an app before it is looked at."""
     most, _, unit = settings.rate_limit.partition("/")
-    window = Window(int(most), _SECONDS[unit])
+    window: Window = Window(int(most), _SECONDS[unit])
+    app.extensions["window"] = window
 
-    def count() -> None:
-        if request.blueprint not in _FREE:
-            window.count(caller(), time.monotonic())
+    def before() -> None:
+        if request.blueprint not in _FREE and not request.environ.get(_COUNTED):
+            try:
+                actor = found_actor()
+            except LedgerError:
+                actor = None
+            count(request.environ, window, actor)
 
-    app.before_request(count)
+    app.before_request(before)
 
 
-def caller() -> str:
-    """Whose requests are counted together."""
-    try:
-        actor = found_actor()
-    except LedgerError:
-        actor = None
+def count(environ: WSGIEnvironment, window: Window, actor: Actor | None) -> None:
+    """Count a request, once; raises TooMany."""
     if actor is None:
-        return f"address {request.remote_addr}"
-    return f"{actor.via} {actor.party} {actor.account or actor.token}"
+        caller = f"address {environ.get('REMOTE_ADDR')}"
+    else:
+        caller = f"{actor.via} {actor.party} {actor.account or actor.token}"
+    window.count(caller, time.monotonic())
+    environ[_COUNTED] = True
