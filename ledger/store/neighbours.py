@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final
 from zlib import crc32
 
-T = TypeVar("T")
 TASK: Final = 2_000
 _INDEX: Final = 2**32 - 1
 
@@ -74,16 +72,3 @@ def tasks(owners: Sequence[int], group_of: Callable[[int], int], since: int, mos
         task += indices
     if task:
         yield sorted(task)
-
-
-def in_order(
-    pool: ProcessPoolExecutor, work: Callable[..., T], arguments: Iterable[tuple[Any, ...]], ahead: int
-) -> Iterator[T]:
-    """Results in the order of their arguments, never more than `ahead` of them waiting in memory."""
-    running: list[Future[T]] = []
-    for each in arguments:
-        running.append(pool.submit(work, *each))
-        if len(running) > ahead:
-            yield running.pop(0).result()
-    for future in running:
-        yield future.result()

@@ -10,6 +10,7 @@ import os
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -30,6 +31,7 @@ from ledger.custody.totals import Total
 from ledger.store import facts, rebuilding
 from ledger.store import tables as t
 from ledger.store.garbage import uncollected
+from ledger.store.others import Others
 from ledger.store.stories import (
     FLAG,
     LABEL_EVENTS,
@@ -91,19 +93,23 @@ class Projector:
         """Drop every projection and make it anew from the first entry on; by default on all cores. What a large log has
         is written in one transaction: readers see what was there until then, and on SQLite no other writes."""
         self._registry = None
-        with uncollected(), self.engine.begin() as connection:
-            connection.execute(update(t.projection_state).values(size=0))
-            for name in t.PROJECTIONS:
-                if name != "projection_state":
-                    connection.execute(delete(t.metadata.tables[name]))
-            done = self._at_once(connection, processes or os.cpu_count() or 1, progress)
+        others = Others.begun(self.engine, rebuilding.SMALL, processes or os.cpu_count() or 1, rebuilding.__name__)
+        try:
+            with uncollected(), self.engine.begin() as connection:
+                connection.execute(update(t.projection_state).values(size=0))
+                for name in t.PROJECTIONS:
+                    if name != "projection_state":
+                        connection.execute(delete(t.metadata.tables[name]))
+                done = self._at_once(connection, others, progress)
+        finally:
+            others.end()
         return done + self.follow(progress)
 
-    def _at_once(self, connection: Connection, processes: int, progress: Callable[[int, int], None] | None) -> int:
+    def _at_once(self, connection: Connection, others: Others, progress: Callable[[int, int], None] | None) -> int:
         """Take in the log in groups of neighbours, several at a time; how many entries: none where that is not worth
         it, or where one group is too large for it."""
         size = connection.execute(select(t.log_state.c.size)).scalar() or 0
-        cut = rebuilding.cut(connection, size) if processes > 1 and rebuilding.worth(self.engine, size) else None
+        cut = rebuilding.cut(connection, size) if others.pool is not None else None
         if cut is None:
             return 0
         connection.execute(insert(t.registry_fact), cut.registered)
@@ -112,7 +118,9 @@ class Projector:
         stores = set(registry.facilities)
         done = size - sum(map(len, cut.tasks))
         indexes = rebuilding.set_aside(connection)
-        for made in rebuilding.made(self.engine, self.regime.name, cut.tasks, registry, processes):
+        told = rebuilding.told(connection, self.regime.name, registry)
+        own = partial(rebuilding.made, connection, self.regime, registry)
+        for made in others.share(rebuilding.made_apart, told, own, [(task,) for task in cut.tasks]):
             for table, names, rows in made.rows:
                 write_rows(connection, t.metadata.tables[table], names, rows)
             totals.merge(made.sums)

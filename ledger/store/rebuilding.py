@@ -1,13 +1,12 @@
-"""Makes projections of the whole log at once, on all cores: groups of objects that share no entry are told by processes
-of their own, and one writes what they made."""
+"""Makes projections of the whole log at once: groups of objects that share no entry can be told by several processes,
+and one writes what they made."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import pickle
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Index, event
@@ -19,15 +18,16 @@ from ledger.custody.fact import Fact
 from ledger.custody.involved import SHARED, involved
 from ledger.custody.labels import label_flags
 from ledger.custody.regimes import regime
+from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import REGISTRY_EVENTS, Registry
 from ledger.custody.totals import Total
 from ledger.store import facts
 from ledger.store import tables as t
 from ledger.store.database import open_engine
-from ledger.store.neighbours import Groups, in_order, tasks
+from ledger.store.neighbours import Groups, tasks
 from ledger.store.stories import FLAG, LABEL_EVENTS, STORY_ROWS, Totals, columns_of, flag_rows, manifest_row, parts_to
 
-_SMALL: Final = 30_000  # entries: one process has done as many before others have begun
+SMALL: Final = 10_000  # entries: fewer are followed
 _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory
 _LABEL: Final = "label:"
@@ -57,15 +57,8 @@ class Made:
     entries: int
 
 
-def worth(engine: Engine, size: int) -> bool:
-    """True for a log that other processes can read and that is large enough for them."""
-    return size >= _SMALL and engine.url.database not in (None, "", ":memory:")
-
-
 def cut(connection: Connection, size: int) -> Cut | None:
     """The first `size` entries cut into tasks; None when one group has too many of them."""
-    get_context("forkserver").set_forkserver_preload(["__main__", __name__])  # read once, not by each process
-    forkserver.ensure_running()  # and while this one cuts
     groups, owners, registered = Groups(), [0] * size, []
     for index, statement, type_, streams in facts.looked_at(connection, size):
         owners[index] = groups.owner([s for s in streams if s.startswith(_JOINING)])
@@ -89,32 +82,30 @@ def set_aside(connection: Connection) -> list[Index]:
     return indexes
 
 
-def made(
-    engine: Engine, regime_name: str, work: Sequence[list[int]], registry: Registry, processes: int
-) -> Iterator[Made]:
-    """What each task gives, in their order; `registry` is that of the whole log."""
-    schema = ""
-    if engine.dialect.name == "postgresql":
-        with engine.connect() as connection:
-            schema = str(connection.exec_driver_sql("SHOW search_path").scalar_one())
-    job = (engine.url.render_as_string(hide_password=False), schema, regime_name, registry)
-    with ProcessPoolExecutor(processes, mp_context=get_context("forkserver"), initializer=_start, initargs=job) as pool:
-        yield from in_order(pool, _made, ((task,) for task in work), 2 * processes)
+def told(connection: Connection, regime_name: str, registry: Registry) -> bytes:
+    """What another process must know; `registry` is that of the whole log."""
+    url, schema = connection.engine.url.render_as_string(hide_password=False), ""
+    if connection.dialect.name == "postgresql":
+        schema = str(connection.exec_driver_sql("SHOW search_path").scalar_one())
+    return pickle.dumps((url, schema, regime_name, registry))
 
 
-_engine: Engine
-_regime_name: str
-_registry: Registry
+def made_apart(packed: bytes, indices: list[int]) -> Made:
+    """What a task gives in another process, which was `told` so much."""
+    engine, law, registry = _unpacked(packed)
+    with engine.connect() as connection:
+        return made(connection, law, registry, indices)
 
 
-def _start(url: str, schema: str, regime_name: str, registry: Registry) -> None:
-    """A process opens its own connection; it reads entries that have an index, which never change."""
-    global _engine, _regime_name, _registry
+@lru_cache(maxsize=1)
+def _unpacked(packed: bytes) -> tuple[Engine, Regime, Registry]:
+    """Each process opens its own connection; it reads entries that have an index, which never change."""
     gc.disable()  # it would look in vain: nothing here refers in circles
-    _engine = open_engine(url, schema) if schema else open_engine(url)
+    url, schema, regime_name, registry = pickle.loads(packed)
+    engine = open_engine(url, schema) if schema else open_engine(url)
     if not schema:
-        event.listen(_engine, "connect", _map)
-    _regime_name, _registry = regime_name, registry
+        event.listen(engine, "connect", _map)
+    return engine, regime(regime_name), registry
 
 
 def _map(connection: Any, _record: Any) -> None:
@@ -122,24 +113,23 @@ def _map(connection: Any, _record: Any) -> None:
     connection.execute(f"PRAGMA mmap_size={_MAPPED}")
 
 
-def _made(indices: list[int]) -> Made:
+def made(connection: Connection, law: Regime, registry: Registry, indices: list[int]) -> Made:
+    """What a task gives."""
     told: dict[str, list[Fact]] = {}
     shown: dict[str, set[str]] = {}
     labels: set[str] = set()
-    with _engine.connect() as connection:
-        for fact, streams in facts.told_at(connection, indices):
-            for stream in streams:
-                told.setdefault(stream, []).append(fact)
-            things, everybody = involved(fact)
-            for who in everybody:
-                shown.setdefault(who, set()).update(things)
-            if isinstance(unwrapped(fact).event, LABEL_EVENTS):
-                labels.update(s for s in streams if s.startswith(_LABEL))
+    for fact, streams in facts.told_at(connection, indices):
+        for stream in streams:
+            told.setdefault(stream, []).append(fact)
+        things, everybody = involved(fact)
+        for who in everybody:
+            shown.setdefault(who, set()).update(things)
+        if isinstance(unwrapped(fact).event, LABEL_EVENTS):
+            labels.update(s for s in streams if s.startswith(_LABEL))
     labels.update(s for s, history in told.items() if s.startswith(_LABEL) and len(history) > 1)
     containers = sorted(s for s in told if s.startswith("container:"))
     flows: Flows = {}
-    law = regime(_regime_name)
-    stories = account_for(containers, told.__getitem__, flows, law, _registry)
+    stories = account_for(containers, told.__getitem__, flows, law, registry)
     totals = Totals(law.offset)
     for name in containers:
         totals.add(stories[name].rows)
