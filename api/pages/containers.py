@@ -11,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
-from api.pages import grouping, next_steps
+from api.pages import authority, grouping, next_steps
 from api.pages.acting import BadMass, FieldMissing, done, field, grams, optional, said_before, say, say_all
 from api.pages.next_steps import NextStep
 from api.pages.shown import name, page, t, teller, word
@@ -220,7 +220,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 @requires(Right.READ)
 def container_page(container: str) -> Response:
     found = card(container)
-    return tabled("container-page.html", _lots(found.story), card=found)
+    return tabled("container-page.html", _lots(found.story), card=found, offers=list(authority.offers(found.story)))
 
 
 _LOTS: Final = (

@@ -10,26 +10,21 @@ from typing import Any, Final
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_viewer, ledger, queries, reading, requires
+from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
+from api.pages.authority import ACTS, LICENCES
 from api.pages.exceptions import listed, standing
 from api.pages.overview import Asked, asked, choices, one_of
 from api.pages.shown import name, registry, t, word
 from api.pages.tables import FILE_ROWS_MAX, Column, Table, following, part, skipped, tabled
 from ledger import figures as told
+from ledger.custody.events.authority import LicenceRevoked, LicenceSuspended
 from ledger.custody.rate import Question, Rate
 from ledger.custody.regimes.base import KINDS
 from ledger.custody.registry import Licence
 
 blueprint = Blueprint("page_enterprises", __name__)
 LIST_MAX: Final = 200
-LICENCES: Final[dict[str, tuple[str, str]]] = {
-    "comprehensive": ("综合经营", "comprehensive"),
-    "collection": ("收集", "collection"),
-    "medical": ("医疗废物", "medical"),
-    "own-facility": ("自有设施", "own facility"),
-    "site-permit": ("场所许可", "site permit"),
-}
 TIERS: Final[dict[str, tuple[str, str]]] = {
     "key": ("重点监管", "key unit"),
     "simplified": ("简化管理", "simplified"),
@@ -129,6 +124,8 @@ def enterprise(party: str) -> Response:
         _manifests(party),
         year=year,
         years=years,
+        acts=ACTS,
+        oversees=_oversees(),
         **known,
     )
 
@@ -183,10 +180,12 @@ def _stock(party: str) -> Table:
 
 
 def _licences(party: str, *, own: bool) -> Table:
-    today = ledger().regime.day_of(ledger().now())
-    valid = {x.terms.licence for x in registry().licence_for(party, today, confirmed=False)}
+    today, held = ledger().regime.day_of(ledger().now()), registry().licences.get(party, ())
+    confirmed = {x.terms.licence for x in held if x.confirmed}
     rows = [
         {
+            "licence": x.terms.licence,
+            "confirmed": x.confirmed,
             "number": x.terms.number,
             "kind": t(*LICENCES[x.terms.kind]),
             "from": x.terms.valid_from,
@@ -194,10 +193,11 @@ def _licences(party: str, *, own: bool) -> Table:
             "codes": "、".join(x.terms.include) or t("全部", "all"),
             "methods": "、".join(x.terms.methods) or t("不限", "any"),
             "annual": x.terms.annual_g,
-            "state": _licence_state(x, x.terms.licence in valid),
+            "state": _licence_state(x, today),
             "href": f"/evidence/{x.fact.id}" if own else "",
         }
-        for x in registry().licences.get(party, ())
+        for x in (registry().amended(each, today) for each in held)
+        if x.confirmed or x.terms.licence not in confirmed
     ]
     columns = (
         Column("number", "编号", "Number", "recorded", link="href"),
@@ -208,15 +208,26 @@ def _licences(party: str, *, own: bool) -> Table:
         Column("codes", "代码", "Codes"),
         Column("methods", "方式", "Methods"),
         Column("annual", "年数量", "A year", "grams"),
+        *([Column("", "办理", "Acts", "drawn")] if _oversees() and own else []),
     )
     empty = t("没有登记的许可证。", "No licence is registered.")
     return Table(name="licences", caption=t("许可证", "Licences"), columns=columns, rows=rows, empty=empty)
 
 
-def _licence_state(licence: Licence, valid: bool) -> tuple[str, str]:
+def _oversees() -> bool:
+    return "regulator" in current_actor().roles
+
+
+def _licence_state(licence: Licence, today: str) -> tuple[str, str]:
     if not licence.confirmed:
         return "unknown", t("仅自行登记", "asserted only")
-    return ("ok", t("有效", "valid")) if valid else ("wrong", t("失效", "not valid"))
+    changes = [x for x in registry().licence_changes.get(licence.terms.licence, ()) if x.from_ <= today]
+    if any(isinstance(x, LicenceRevoked) for x in changes):
+        return "wrong", t("已吊销", "revoked")
+    until = max((x.until for x in changes if isinstance(x, LicenceSuspended)), default="")
+    if until >= today:
+        return "wrong", t(f"暂停至 {until}", f"suspended until {until}")
+    return ("ok", t("有效", "valid")) if licence.valid_on(today) else ("wrong", t("失效", "not valid"))
 
 
 def _plan(sites: dict[str, Any], year: int) -> Table:

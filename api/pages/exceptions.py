@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, requires
 from api.errors import NoSuchPlace
 from api.pages.acting import done, field, optional, say
+from api.pages.authority import ending
 from api.pages.shown import name, page, registry, short, t, teller, word
 from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
@@ -220,6 +221,7 @@ def _told(flag: Flag) -> dict[str, Any]:
         "detail": teller().detail(flag),
         "may_explain": explainable and acts and flag.holder == who.party,
         "may_accept": explainable and acts and flag.holder != who.party and flag.rule in BETWEEN_PARTIES,
+        "ending": ending(flag) if "regulator" in who.roles and not flag.closed_at else None,
         "may_decide": explainable and "regulator" in who.roles,
     }
 

@@ -90,6 +90,11 @@ HINTS: Final[Mapping[str, tuple[str, str]]] = {
         "缺口最大的企业在前。点企业名看其存量、联单和许可证。",
         "Whoever misses most comes first. Open one for its stock, manifests and licences.",
     ),
+    "page_acts.acts": (
+        "待主管部门办理的事项在最上面。每件事先填写、核对，再由本机密钥签署。",
+        "What waits for the authority comes first. Each act is filled in, checked, and then signed by this device's own"
+        " key.",
+    ),
     "page_inspections.inspections": (
         "随机抽取的名单事后可以复核。发现的问题由本机密钥签名记录，并跟踪整改。",
         "How the sample was drawn can be checked by anyone. Findings are signed by this device's own key and followed"

@@ -66,6 +66,7 @@ MENU: Final = (
     _entry("page_overview.overview", "处置率", "Rate", Right.READ, "regulator", "admin", "clerk", "disposer"),
     _entry("page_exceptions.exceptions", "异常", "Exceptions", Right.READ, "regulator", "admin", "clerk", "disposer"),
     _entry("page_enterprises.enterprises", "企业", "Enterprises", Right.READ, "regulator"),
+    _entry("page_acts.acts", "审批", "Approvals", Right.OVERSEE),
     _entry("page_inspections.inspections", "检查整改", "Inspections", Right.READ, "regulator"),
     _entry("page_reports.reports", "报表", "Reports", Right.READ, "regulator", "admin"),
     _entry("page_health.health", "账本状态", "Ledger", Right.ANYBODY, "regulator", "operator", "admin"),

@@ -203,10 +203,15 @@ class Registry:
                 or (isinstance(c, LicenceSuspended) and c.from_ <= day <= c.until)
                 for c in changes
             )
-            amended = [c for c in changes if isinstance(c, LicenceAmended) and c.from_ <= day]
-            current = licence if not amended else _amended(licence, max(amended, key=lambda c: c.from_))
+            current = self.amended(licence, day)
             if not stopped and current.valid_on(day) and (current.confirmed or not confirmed):
                 yield current
+
+    def amended(self, licence: Licence, day: str) -> Licence:
+        """A licence with the terms that it has on a day."""
+        changes = self.licence_changes.get(licence.terms.licence, ())
+        amended = [c for c in changes if isinstance(c, LicenceAmended) and c.from_ <= day]
+        return _amended(licence, max(amended, key=lambda c: c.from_)) if amended else licence
 
     def contract_between(self, one: str, other: str, code: str, classes: tuple[str, ...], day: str) -> bool:
         """True when a contract of the two covers the code on the day."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from ledger import bootstrap
 from ledger.log.hashing import sha256
+from ledger.settings import from_environment
 from tests.support.park import WASTELEDGER, Park, Person
 
 
-def own_key(bureau: Page, park: Park) -> None:
+def own_key(bureau: Page, park: Park, role: str = "supervision") -> None:
     """A key of the regulator's own in this browser, enrolled by an older one."""
     bureau.goto("/device")
     bureau.click("#enrol")
     expect(bureau.locator("#stream")).to_contain_text("key:")
     key = bureau.locator("#stream").text_content()
     enrolled = subprocess.run(
-        [*WASTELEDGER, "key", "enrol", str(key), "--role", "supervision", "--as", "supervision"],
+        [*WASTELEDGER, "key", "enrol", str(key), "--role", role, "--as", role],
         env=dict(park.environment), capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert enrolled.returncode == 0, enrolled.stdout + enrolled.stderr
@@ -69,3 +73,74 @@ def test_a_report_is_named_by_the_hash_of_its_file_which_never_leaves_the_browse
     expect(form.locator("output")).to_be_empty()
     form.locator("button").click()
     assert form.evaluate("form => form.checkValidity()") is False
+
+
+_LISTED = "async (words) => (await (await fetch('/acts')).text()).includes(words)"
+
+
+def test_a_regulator_suspends_a_licence_and_approves_a_crossing_with_the_key_of_its_own_browser(
+    person: Person, park: Park
+) -> None:
+    bureau = person("bureau")
+    bureau.goto("/enterprises")
+    sheet = holder_of_a_licence(bureau)
+    bureau.locator("a", has_text="暂停").first.click()
+    expect(bureau.locator(".note.wrong")).to_contain_text("--role licensing")  # what to do before a key may sign
+    own_key(bureau, park, "licensing")
+
+    bureau.goto(sheet)
+    bureau.locator("a", has_text="暂停").first.click()
+    expect(bureau.locator("[data-no-key]")).to_have_count(0)
+    bureau.fill("input[name=from]", "2030-01-01")
+    bureau.fill("input[name=until]", "2030-01-31")
+    bureau.click("button:text('核对')")
+    expect(bureau.locator("main")).to_contain_text("2030-01-31")
+    bureau.click("form[data-say=licence-suspended] button")
+    bureau.wait_for_url(lambda url: "/evidence/" in url)
+    expect(bureau.locator("main")).to_contain_text("许可证暂停")
+    expect(bureau.locator("main")).to_contain_text("本人设备")
+
+    bureau.goto("/acts/cross-province-approved")
+    for end in ("sender", "receiver"):
+        bureau.select_option(f"select[name={end}]", index=1 if end == "sender" else 2)
+    bureau.fill("input[name=codes]", "900-214-08 900-249-08")
+    bureau.fill("input[name=mass_g]", "5")
+    bureau.fill("input[name=number]", "跨省〔2030〕1 号")
+    bureau.fill("input[name=valid_from]", "2030-01-01")
+    bureau.fill("input[name=valid_until]", "2030-12-31")
+    bureau.click("button:text('核对')")
+    bureau.click("form[data-say=cross-province-approved] button")
+    bureau.wait_for_url(lambda url: "/evidence/" in url)
+    expect(bureau.locator("main")).to_contain_text("批准跨省转移")
+    bureau.goto("/acts")
+    bureau.wait_for_function(_LISTED, arg="跨省〔2030〕1 号", polling=500)  # taken in by the work beside the server
+
+    said = newest(park, 2)
+    assert [each["type"] for each in said] == ["licence-suspended", "cross-province-approved"]
+    assert (said[0]["body"]["from"], said[0]["body"]["until"]) == ("2030-01-01", "2030-01-31")
+    assert said[1]["body"]["mass_g"] == 5_000_000 and said[1]["body"]["codes"] == ["900-214-08", "900-249-08"]
+    assert all("custody" not in each for each in said), "no key that the server keeps"
+
+
+def holder_of_a_licence(bureau: Page) -> str:
+    """The sheet of the first enterprise whose licence may be suspended."""
+    addresses = bureau.eval_on_selector_all(
+        "a[href^='/enterprises/party:']", "all => all.map(a => a.getAttribute('href'))"
+    )
+    for address in dict.fromkeys(addresses):
+        bureau.goto(address)
+        if bureau.locator("a", has_text="暂停").count():
+            return str(address)
+    raise AssertionError("no enterprise in the list has a licence")
+
+
+def newest(park: Park, count: int) -> list[dict[str, Any]]:
+    """What an authority said last, as it was signed."""
+    ledger = bootstrap.open_ledger(from_environment(dict(park.environment)))
+    try:
+        records = (ledger.record_at(n) for n in range(ledger.size()))
+        said = [json.loads(record.statement) for record in records]
+    finally:
+        ledger.close()
+    acts = ("licence-suspended", "cross-province-approved")
+    return [each for each in said if each["type"] in acts][-count:]

@@ -67,7 +67,8 @@ def test_the_objects_of_an_event_are_those_that_its_class_names(page: Page) -> N
     made = in_browser(
         page,
         """const { ABOUT, about } = await core("about");
-        return Object.fromEntries(Object.keys(ABOUT).map((type) => [type, about(type, v[type].body)]));""",
+        const said = (type) => about(type, v[type].body, v[type].party);
+        return Object.fromEntries(Object.keys(ABOUT).map((type) => [type, said(type)]));""",
         found,
     )
     assert made and made == {name: found[name]["about"] for name in made}

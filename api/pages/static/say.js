@@ -9,26 +9,36 @@ const OURS = new Set(["csrf_token", "id"]);
 
 async function signed(form, type) {
   const fields = [...new FormData(form)].filter(([name, value]) => !OURS.has(name) && value.trim());
-  const body = Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]));
+  const written = form.elements.body?.value; // a whole event, as the page before had it checked
+  const body = written ? JSON.parse(written) : Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]));
   const said = await say(type, body, form.querySelector("button").textContent.trim());
   await send();
   const item = (await items()).find((each) => each.n === said.n);
   location.assign(item?.state === "recorded" ? `/evidence/${item.id}?done=${item.id}` : "/waiting");
 }
 
+const inUse = async () => (await mine())?.state === "active";
+
 for (const form of document.querySelectorAll("form[data-say]")) {
   if (!(form.dataset.say in ABOUT)) continue;
   form.addEventListener("submit", async (event) => {
     if (form.dataset.plain) return;
     event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true; // pressed twice, it is said once
     try {
-      if ((await mine())?.state === "active") return await signed(form, form.dataset.say);
+      if (await inUse()) return await signed(form, form.dataset.say);
     } catch (error) {
       const note = Object.assign(document.createElement("p"), { className: "note wrong", textContent: `${t("未能签名：", "Could not sign: ")}${error.message}` });
       note.setAttribute("role", "alert");
+      button.disabled = false;
       return form.append(note);
     }
     form.dataset.plain = "yes";
+    button.disabled = false;
     form.requestSubmit();
   });
 }
+
+const absent = document.querySelector("[data-no-key]");
+if (absent) inUse().then((is) => is && absent.remove(), () => {});

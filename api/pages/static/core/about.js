@@ -7,6 +7,8 @@ const labels = (list) => (list ?? []).flatMap((each) => (each.label ? [each.labe
 
 const born = (b) => [b.container, b.place.site, ...(b.label ? [b.label] : [])];
 const ofOne = (b) => [b.container];
+const ofLicence = (b) => [b.licence, b.holder];
+const crossing = (b) => [b.approval, b.sender, b.receiver];
 const journey = (b) => [b.manifest, ...of(b.lines), ...site(b.from), ...site(b.to), ...site(b.place)];
 
 export const ABOUT = {
@@ -35,11 +37,26 @@ export const ABOUT = {
   "rectification-ordered": (b) => [b.holder],
   "rectification-closed": (b) => [b.holder],
   "explanation-accepted": ofOne,
+  "licence-granted": ofLicence,
+  "licence-amended": ofLicence,
+  "licence-suspended": ofLicence,
+  "licence-revoked": ofLicence,
+  "cross-province-approved": crossing,
+  "cross-province-reported": crossing,
+  "emergency-plan-declared": (b) => [b.plan, ...b.receivers],
+  "exemption-confirmed": (b) => [b.holder],
+  "container-impounded": ofOne,
+  "container-released": ofOne,
+  "identification-confirmed": ofOne,
+  "loss-determined": ofOne,
+  "correction-decided": ofOne,
+  "setting-adopted": (b, party) => [party, ...(b.scope ? [b.scope] : [])],
+  "calendar-adopted": (_, party) => [party],
   "waste-treated": (b) => [b.place.site, ...of(b.inputs), ...of(b.outputs), ...labels(b.outputs)],
 };
 
-/** The sorted objects of an event; throws for a type that only the server can tell. */
-export function about(type, body) {
+/** The sorted objects of an event that `party` says; throws for a type that only the server can tell. */
+export function about(type, body, party) {
   if (!(type in ABOUT)) throw new Error(`${type} is said online only`);
-  return [...new Set(ABOUT[type](body))].sort();
+  return [...new Set(ABOUT[type](body, party))].sort();
 }

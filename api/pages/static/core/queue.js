@@ -69,7 +69,7 @@ async function append(drafts, replaces) {
   const key = await inUse();
   const items = [];
   for (const { type, id, said, at, drift_ms, gives } of drafts) {
-    const statement = build(key, { type, id, at, body: said.body, about: said.about ?? about(type, said.body) });
+    const statement = build(key, { type, id, at, body: said.body, about: said.about ?? about(type, said.body, key.party) });
     const signature = base64(await sign(key.privateKey, message(statement)));
     Object.assign(key, { seq: key.seq + 1, prev: await hashOf(statement) });
     if (gives) key.given = [...(key.given ?? []), gives].slice(-GIVEN_MAX);

@@ -1,0 +1,329 @@
+"""What only an authority says, as forms: which fields each act asks for, and where it is offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+from urllib.parse import urlencode
+
+from flask import request
+
+from api.auth import accounts, current_actor
+from api.pages.acting import FieldMissing, grams
+from api.pages.shown import t
+from ledger.custody.decide import proposals
+from ledger.custody.events import event_types
+from ledger.custody.flags import Flag
+from ledger.errors import FormError
+from ledger.queries import ContainerStory
+from ledger.telling import TITLES
+
+Kind = Literal[
+    "text", "day", "days", "codes", "mass", "count", "choice", "own", "party", "parties", "site", "scope", "row",
+    "setting", "value", "hash", "note",
+]  # fmt: skip
+Words = tuple[str, str]
+_SPLIT: Final = re.compile(r"[\s,，、;；]+")
+
+LICENCES: Final[dict[str, Words]] = {
+    "comprehensive": ("综合经营", "comprehensive"),
+    "collection": ("收集", "collection"),
+    "medical": ("医疗废物", "medical waste"),
+    "own-facility": ("自有设施", "own facility"),
+    "site-permit": ("场所许可", "site permit"),
+}
+ROLES: Final[dict[str, Words]] = {
+    "licensing": ("许可审批", "licensing"),
+    "supervision": ("监督执法", "supervision"),
+    "settings": ("参数管理", "settings"),
+}
+
+
+class NotInOrder(FormError):
+    """A last day that lies before the first."""
+
+    code = "days-not-in-order"
+    zh = "终止日期早于起始日期：请改正日期"
+    en = "the last day lies before the first: put the days right"
+
+
+class NotACount(FormError):
+    """A number of times or a year that is none."""
+
+    code = "not-a-count"
+    zh = "{what}应为正整数"
+    en = "{what} is a whole number above nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of an act's form, called as the event's own; `own` is an enterprise that the reader watches, `party`
+    any, `row` of the exemption list, `note` sealed."""
+
+    key: str
+    zh: str
+    en: str
+    kind: Kind = "text"
+    choices: Mapping[str, Words] = field(default_factory=dict)
+    required: bool = True
+    unit: str = "t"
+    hint: Words = ("", "")
+
+    def read(self) -> Any:
+        """What the form says of it, in wire form; None when it says nothing. Raises FormError."""
+        texts = [each.strip() for each in request.form.getlist(self.key) if each.strip()]
+        if not texts:
+            if self.required:
+                raise FieldMissing(what=t(self.zh, self.en))
+            return None
+        match self.kind:
+            case "codes" | "days" | "parties":
+                return list(dict.fromkeys(one for text in texts for one in _SPLIT.split(text) if one))
+            case "mass":
+                return grams(texts[0], request.form.get(f"{self.key}_unit", self.unit))
+            case "count":
+                if not (texts[0].isascii() and texts[0].isdigit() and int(texts[0])):
+                    raise NotACount(what=t(self.zh, self.en), expected="1, 2, 3 …", got=texts[0][:40])
+                return int(texts[0])
+            case "value":
+                return int(texts[0]) if texts[0].isascii() and texts[0].isdigit() else texts[0]
+            case "note":
+                return {"clear": texts[0]}
+            case _:
+                return texts[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that an authority says: of what (`on`: kinds of objects; "" for nothing in particular), by which law
+    (a key of the regime; "": none of it), with which fields; `new` is a field that is given a fresh id of its kind."""
+
+    type: str
+    law: str
+    on: frozenset[str]
+    fields: tuple[Field, ...]
+    new: str = ""
+
+    @property
+    def role(self) -> str:
+        """The role of a key that may sign it; a holder's own licence counts for nothing here."""
+        author = event_types()[self.type].author
+        return "licensing" if author == "anybody" else author
+
+    @property
+    def title(self) -> str:
+        return t(*TITLES[self.type])
+
+    def address(self, on: str = "", **usual: str) -> str:
+        """Its form, about an object, with some of its fields filled in."""
+        given = {key: value for key, value in {"on": on, **usual}.items() if value}
+        return f"/acts/{self.type}" + (f"?{urlencode(given)}" if given else "")
+
+
+_FROM: Final = Field(key="from", zh="生效日期", en="From", kind="day")
+_VALID: Final = (
+    Field(key="valid_from", zh="有效期自", en="Valid from", kind="day"),
+    Field(key="valid_until", zh="有效期至", en="Valid until", kind="day"),
+)
+_COVERED: Final = (
+    Field(key="include", zh="类别或代码（空为全部）", en="Classes or codes; blank for all", kind="codes",
+          required=False, hint=("空格分隔，如 HW08 HW09", "with a space between, such as HW08 HW09")),
+    Field(key="exclude", zh="不含的类别或代码", en="Classes or codes left out", kind="codes", required=False),
+    Field(key="methods", zh="利用处置方式（空为不限）", en="Methods; blank for any", kind="codes", required=False,
+          hint=("如 R9 D10", "such as R9 D10")),
+    Field(key="annual_g", zh="年经营规模", en="Mass a year", kind="mass", required=False),
+)  # fmt: skip
+_CODES: Final = Field(
+    key="codes", zh="废物代码", en="Waste codes", kind="codes", hint=("空格分隔", "with a space between")
+)
+_NOTE: Final = Field(
+    key="note", zh="说明", en="Note", kind="note", required=False,
+    hint=("加密封存，只有有权的人可见", "sealed: read only by who may"),
+)  # fmt: skip
+_CROSSING: Final = (
+    Field(key="sender", zh="移出单位", en="Sender", kind="own"),
+    Field(key="receiver", zh="接受单位", en="Receiver", kind="party"),
+    _CODES,
+    Field(key="mass_g", zh="数量上限", en="At most, in all", kind="mass", required=False),
+    Field(key="shipments", zh="转移次数上限", en="Shipments at most", kind="count", required=False),
+    Field(key="number", zh="文号", en="Number of the document", required=False),
+    _VALID[0],
+    Field(key="valid_until", zh="有效期至", en="Valid until", kind="day",
+          hint=("自起始日起最长 12 个月，超出的不算", "12 months at most from the first day; no day counts beyond")),
+)  # fmt: skip
+
+
+def _act(type_: str, law: str, on: str, *fields: Field, new: str = "") -> Act:
+    return Act(type=type_, law=law, on=frozenset(on.split(" ")), fields=fields, new=new)
+
+
+ACTS: Final[dict[str, Act]] = {
+    act.type: act
+    for act in (
+        _act(
+            "licence-granted", "licence", " party licence",
+            Field(key="holder", zh="持证单位", en="Holder", kind="own"),
+            Field(key="number", zh="许可证编号", en="Number of the licence"),
+            Field(key="kind", zh="种类", en="Kind", kind="choice", choices=LICENCES),
+            *_COVERED,
+            *_VALID,
+            Field(key="site", zh="仅限场所", en="For one site only", kind="site", required=False),
+            new="licence",
+        ),
+        _act(
+            "licence-amended", "licence", "licence",
+            _FROM, _VALID[1], *_COVERED,
+        ),
+        _act(
+            "licence-suspended", "licence", "licence",
+            Field(key="from", zh="暂停自", en="Suspended from", kind="day"),
+            Field(key="until", zh="暂停至（含当日）", en="Until, that day included", kind="day"),
+        ),
+        _act(
+            "licence-revoked", "licence", "licence",
+            Field(key="from", zh="吊销自", en="Revoked from", kind="day"),
+        ),
+        _act("cross-province-approved", "crossing", " party", *_CROSSING, new="approval"),
+        _act("cross-province-reported", "crossing", " party", *_CROSSING, new="approval"),
+        _act(
+            "emergency-plan-declared", "", "",
+            Field(key="receivers", zh="应急收集处置单位", en="Who may take and close it", kind="parties"),
+            Field(key="codes", zh="废物类别或代码", en="Classes or codes", kind="codes",
+                  hint=("如 HW01", "such as HW01")),
+            Field(key="reason", zh="原因", en="Reason", kind="choice", choices={
+                "epidemic": ("疫情", "an epidemic"),
+                "plant-outage": ("处置设施停运", "a plant's outage"),
+                "accident": ("突发事故", "an accident"),
+                "other": ("其他", "other"),
+            }),
+            *_VALID,
+            Field(key="order", zh="应急预案文件", en="The order", kind="hash", required=False),
+            new="plan",
+        ),
+        _act(
+            "exemption-confirmed", "exemption", " party",
+            Field(key="holder", zh="适用单位", en="Whose waste", kind="own"),
+            Field(key="row", zh="豁免管理清单条目", en="Row of the exemption list", kind="row"),
+            _CODES,
+            Field(key="stage", zh="豁免环节", en="Stage", kind="choice", choices={
+                "all": ("全过程", "all"),
+                "collection": ("收集", "collection"),
+                "transport": ("运输", "transport"),
+                "utilisation": ("利用", "utilisation"),
+                "disposal": ("处置", "disposal"),
+                "storage": ("贮存", "storage"),
+            }),
+            *_VALID,
+            Field(key="evidence", zh="符合豁免条件的证明", en="That its condition is met", kind="hash", required=False),
+        ),
+        _act(
+            "container-impounded", "", "container",
+            Field(key="reason", zh="查封扣押理由", en="Why it is seized", kind="choice", choices={
+                "evidence": ("证据保全", "evidence"),
+                "danger": ("危险", "danger"),
+                "unlawful-transfer": ("非法转移", "unlawful transfer"),
+                "other": ("其他", "other"),
+            }),
+            _NOTE,
+        ),
+        _act("container-released", "", "container"),
+        _act(
+            "identification-confirmed", "catalogue", "container",
+            Field(key="evidence", zh="鉴别报告", en="The identification report", kind="hash"),
+        ),
+        _act(
+            "loss-determined", "", "container",
+            Field(key="net_g", zh="认定的量", en="How much of it", kind="mass", unit="kg"),
+            Field(key="outcome", zh="认定结论", en="What became of it", kind="choice", choices={
+                "dumped": ("倾倒、流失于环境", "dumped, or lost into the environment"),
+                "process-loss": ("工艺损耗，无危害", "gone in the process, with no harm"),
+            }),
+            Field(key="evidence", zh="认定依据", en="What it rests on", kind="hash", required=False),
+        ),
+        _act(
+            "correction-decided", "", "correction",
+            Field(key="outcome", zh="裁定", en="Decision", kind="choice", choices={
+                "apply": ("准予更正", "to be applied"),
+                "reject": ("不予更正", "rejected"),
+            }),
+            _NOTE,
+        ),
+        _act(
+            "setting-adopted", "", " party",
+            Field(key="name", zh="参数", en="Setting", kind="setting"),
+            Field(key="value", zh="取值", en="Value", kind="value"),
+            Field(key="effective_from", zh="启用日期", en="In force from", kind="day"),
+            Field(key="scope", zh="仅适用于（空为全部）", en="For this party only; blank for all", kind="scope",
+                  required=False),
+        ),
+        _act(
+            "calendar-adopted", "", "",
+            Field(key="year", zh="年度", en="Year", kind="count"),
+            Field(key="days_off", zh="周一至周五中的休息日", en="Days off among Monday to Friday", kind="days",
+                  required=False, hint=("如 2026-01-01 2026-01-02", "such as 2026-01-01 2026-01-02")),
+            Field(key="working_days", zh="周末中的工作日", en="Working days at week-ends", kind="days", required=False),
+        ),
+    )
+}  # fmt: skip
+
+# What an exception waits for, when it is an authority's act.
+_ENDS: Final = {
+    "licence-only-asserted": "licence-granted",
+    "reclassification-unconfirmed": "identification-confirmed",
+    "container-lost": "loss-determined",
+    "missing-at-arrival": "loss-determined",
+    "leak": "loss-determined",
+    "impounded": "container-released",
+}
+
+
+def ending(flag: Flag) -> tuple[Act, str] | None:
+    """The act that ends an exception, and the address of its form; None when it is nobody's but the parties'."""
+    match flag.rule:
+        case "no-approval":
+            act = ACTS["cross-province-approved"]
+            return act, act.address(sender=flag.holder, receiver=flag.detail)
+        case "correction-waiting":
+            act = ACTS["correction-decided"]
+            return act, act.address(flag.key)
+        case "calendar-provisional":
+            act = ACTS["calendar-adopted"]
+            return act, act.address(year=flag.key)
+        case rule if rule in _ENDS:
+            act = ACTS[_ENDS[rule]]
+            return act, act.address(flag.object)
+        case _:
+            return None
+
+
+def offers(story: ContainerStory) -> Iterator[tuple[str, str]]:
+    """(words, address) of what an authority may say of a container as it is now; nothing for anybody else."""
+    if "regulator" not in current_actor().roles:
+        return
+    thing = story.thing
+    if thing.impounded_at:
+        yield _offer("container-released", thing.id)
+    elif thing.status in ("held", "filling", "in-transit"):
+        yield _offer("container-impounded", thing.id)
+    if thing.born:
+        yield _offer("identification-confirmed", thing.id)
+    if thing.status == "lost" or thing.leaked_g:
+        yield _offer("loss-determined", thing.id)
+    for each in proposals(thing.id, (step.fact for step in story.steps)):
+        if not each.applied and not each.rejected:
+            yield _offer("correction-decided", each.fact.id)
+
+
+def _offer(type_: str, on: str) -> tuple[str, str]:
+    return ACTS[type_].title, ACTS[type_].address(on)
+
+
+def may_sign(role: str) -> bool:
+    """True when a key of the person's own, on whatever device, holds the role."""
+    who = current_actor()
+    return any(
+        row.person == who.person and not row.server and row.revoked_last_seq is None and role in row.roles.split()
+        for row in accounts().keys.enrolled(who)
+    )
