@@ -15,7 +15,7 @@ from ledger.custody.account import Story, account_for
 from ledger.custody.assets import asset_flags
 from ledger.custody.container import Container
 from ledger.custody.decide import fold
-from ledger.custody.duties import Duty, Planned, Tier, duties_of, duty_flags, plan_against_actual, tier_of
+from ledger.custody.duties import Duty, Planned, Tier, overdue_duties, owed, plan_against_actual
 from ledger.custody.events import Event
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag, ledger_flags
@@ -202,7 +202,7 @@ class Queries:
             found += approval_flags(watching.crossed(connection, registry, as_of), self.regime, registry)
             found += (flag for flag in asset_flags(watching.uses(connection, registry)) if flag.opened_at <= as_of)
             found += silence_flags(watching.last_words(connection), self.regime, registry, as_of)
-            found += self._duty_flags(connection, registry, as_of)
+            found += overdue_duties(as_of, partial(shelf.generated_at, connection), self.regime, registry)
             found += ledger_flags(self.regime, registry, as_of)
             parts = shown.things(connection, viewer, {x.object for x in found})
         standing = (
@@ -221,16 +221,6 @@ class Queries:
         adopted = [int(setting.value) for setting, _ in registry.settings.get("net-tolerance-ppm", ())]
         return min([int(self.regime.defaults["net-tolerance-ppm"]), *adopted])
 
-    def _duty_flags(self, connection: Connection, registry: Registry, as_of: str) -> Iterator[Flag]:
-        """Plans and declarations overdue, from the year on in which an authority takes them through this ledger
-        (the setting `declarations-from`); without it they are filed elsewhere."""
-        day = self.regime.day_of(as_of)
-        for site, registered in registry.sites.items():
-            first = registry.setting("declarations-from", day, site, registered.holder)
-            for year in range(int(first), int(day[:4]) + 1) if first is not None else ():
-                found = duty_flags(self._duties(connection, registry, site, year)[1], registry)
-                yield from (flag for flag in found if flag.opened_at <= as_of)
-
     # ------------------------------------------------------------------------------------ duties
 
     def planned(self, site: str, year: int) -> list[Planned]:
@@ -244,15 +234,8 @@ class Queries:
     def duties(self, site: str, year: int) -> tuple[Tier, list[Duty]]:
         """A site's tier by what it generated in a year, and what it owes for it, by the day it is due."""
         with self.engine.connect() as connection:
-            return self._duties(connection, self.projector.registry(connection), site, year)
-
-    def _duties(self, connection: Connection, registry: Registry, site: str, year: int) -> tuple[Tier, list[Duty]]:
-        start, end = self.regime.period(str(year))
-        rows = shelf.generated_at(connection, site, start, end)
-        was = plan_against_actual(site, year, rows, self.regime, registry)
-        grams = sum(each.generated_g for each in was)
-        tier = tier_of(site, grams, f"{year}-12-31", self.regime, registry)
-        return tier, duties_of(site, tier, year, self.regime, registry)
+            registry = self.projector.registry(connection)
+            return owed(site, year, partial(shelf.generated_at, connection), self.regime, registry)
 
     # ------------------------------------------------------------------------------------ stories and names
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from ledger.custody.flags import Flag
 from ledger.custody.lots import Row
-from ledger.custody.regimes.base import Regime, end_of_day
+from ledger.custody.regimes.base import Regime, end_of_day, later
 from ledger.custody.registry import Registry
 
 Tier = Literal["key", "simplified", "registered"]
+Rows = Callable[[str, str, str], Iterable[Row]]
+"""The lot rows of what a site generated, at moments from the second on and before the third."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,42 @@ def duties_of(site: str, tier: Tier, year: int, regime: Regime, registry: Regist
     return sorted(made, key=lambda duty: (duty.due_at, duty.kind, duty.period))
 
 
+def owed(site: str, year: int, rows: Rows, regime: Regime, registry: Registry) -> tuple[Tier, list[Duty]]:
+    """The site's tier by what it generated in the year, and what it owes for it: nothing unless, in the year or the one
+    before, it generated listed waste or planned to, or was licensed for others' or its own; and nothing of before the
+    site was live."""
+    (before, _), (_, end) = regime.period(str(year - 1)), regime.period(str(year))
+    listed = [row for row in rows(site, before, end) if regime.listed(row.code)]
+    generated = sum(p.generated_g for p in plan_against_actual(site, year, listed, regime, registry))
+    tier = tier_of(site, generated, f"{year}-12-31", regime, registry)
+    planned = registry.plans_of(site, year) or registry.plans_of(site, year - 1)
+    if not planned and not any(_ACTUAL.get(row.account) == "generated" for row in listed):
+        holder = registry.sites[site].holder if site in registry.sites else ""
+        held = (x.terms for x in registry.licence_for(holder, f"{year}-12-31"))
+        if not any(x.site in (None, site) and x.kind != "site-permit" for x in held):
+            return tier, []
+    live = registry.live_from(site)
+    return tier, [duty for duty in duties_of(site, tier, year, regime, registry) if _ends(duty, regime) >= live]
+
+
+def _ends(duty: Duty, regime: Regime) -> str:
+    """The last day that the duty is about: of a declaration its period's, of a plan the day it is due."""
+    if duty.kind == "plan":
+        return regime.day_of(duty.due_at)
+    return regime.day_of(later(regime.period(duty.period)[1], hours=-1))
+
+
+def overdue_duties(as_of: str, rows: Rows, regime: Regime, registry: Registry) -> Iterator[Flag]:
+    """Plans and declarations overdue, from the year on in which an authority takes them through this ledger (the
+    setting `declarations-from`); without it they are filed elsewhere."""
+    day = regime.day_of(as_of)
+    for site, registered in registry.sites.items():
+        first = registry.setting("declarations-from", day, site, registered.holder)
+        for year in range(int(first), int(day[:4]) + 1) if first is not None else ():
+            found = duty_flags(owed(site, year, rows, regime, registry)[1], registry)
+            yield from (flag for flag in found if flag.opened_at <= as_of)
+
+
 def duty_flags(duties: Iterable[Duty], registry: Registry) -> Iterator[Flag]:
     """What was not declared or planned in time; it counts from its day on until it was received."""
     for duty in duties:
@@ -92,7 +130,7 @@ def _fifteenth(year: int, month: int) -> date:
 def _done(site: str, kind: str, period: str, registry: Registry) -> str:
     """When it was received: a deadline is met by what the ledger has, not by what an author says of the time."""
     if kind == "plan":
-        return min((fact.received_at for _, fact in registry.plans.get((site, int(period)), ())), default="")
+        return min((fact.received_at for _, fact in registry.plans_of(site, int(period))), default="")
     holder = registry.sites[site].holder if site in registry.sites else ""
     closings = registry.closings.get(holder, ())
     closed = (f.received_at for event, f in closings if event.period == period and event.site in (None, site))

@@ -194,8 +194,8 @@ RULES: dict[str, FlagRule] = {
             "authority",
             "密钥注销后送达",
             "came after its key was revoked",
-            "核对",
-            "check it",
+            "核对，说明情况并经对方或主管部门认可",
+            "check it; explain it and have it accepted",
         ),
         _rule(
             "stored-too-long",
@@ -502,7 +502,7 @@ RULES: dict[str, FlagRule] = {
 # What an accepted explanation ends although it goes on being so. All else ends when it is put right.
 EXPLAINABLE = frozenset(
     {"mass-difference", "defect-found-later", "not-on-manifest", "wrong-consignee", "code-differs", "without-manifest",
-     "no-approval"}
+     "no-approval", "after-revocation"}
 )  # fmt: skip
 
 
@@ -662,7 +662,7 @@ def _out_of_plan(trace: Trace) -> Iterator[Flag]:
     if born is None or not trace.regime.listed(born.code):
         return
     year = int(local_day(born.at, trace.regime.offset)[:4])
-    filed = sorted(trace.registry.plans.get((born.producer_site, year), ()), key=lambda pair: pair[1].order)
+    filed = trace.registry.plans_of(born.producer_site, year)
     known = [plan for plan, fact in filed if fact.at <= born.at]
     if not known or any(line.code == born.code for line in known[-1].lines):
         return
@@ -691,8 +691,8 @@ def ledger_flags(regime: Regime, registry: Registry, as_of: str) -> list[Flag]:
             if not same or flag.closed_at > flag.opened_at:
                 flags.append(flag)
     year = int(local_day(as_of, regime.offset)[:4])
-    if registry.opened is not None and not registry.calendar_adopted(year):
-        start = f"{year}-01-01T00:00:00.000Z"
+    start, adopted = regime.period(str(year))[0], registry.calendars_since.get(year)
+    if registry.opened is not None and (adopted is None or adopted.at > start):
         flags.append(
             Flag(
                 rule="calendar-provisional",
@@ -704,6 +704,8 @@ def ledger_flags(regime: Regime, registry: Registry, as_of: str) -> list[Flag]:
                 detail=str(year),
                 opened_at=start,
                 opened_by="",
+                closed_at=adopted.at if adopted is not None else "",
+                closed_by=adopted.statement if adopted is not None else "",
             )
         )
     return flags

@@ -81,6 +81,7 @@ class Registry:
     contracts: dict[frozenset[str], list[ContractRegistered]] = field(default_factory=dict)
     settings: dict[str, list[tuple[SettingAdopted, Fact]]] = field(default_factory=dict)
     calendars: dict[int, CalendarAdopted] = field(default_factory=dict)
+    calendars_since: dict[int, Fact] = field(default_factory=dict)  # the first adoption for the year
     catalogues: list[CatalogueAdopted] = field(default_factory=list)
     licence_changes: dict[str, list[LicenceAmended | LicenceSuspended | LicenceRevoked]] = field(default_factory=dict)
     emergencies: list[EmergencyPlanDeclared] = field(default_factory=list)
@@ -121,6 +122,7 @@ class Registry:
                 self.settings.setdefault(event.name, []).append((event, fact))
             case CalendarAdopted() as event:
                 self.calendars[event.year] = event
+                self.calendars_since.setdefault(event.year, fact)
             case CatalogueAdopted() as event:
                 self.catalogues.append(event)
             case LicenceAmended() | LicenceSuspended() | LicenceRevoked() as event:
@@ -148,6 +150,11 @@ class Registry:
         known = self.site_history.get(site, ())
         return next((event for at, event in reversed(known) if at <= moment), known[0][1] if known else None)
 
+    def live_from(self, site: str) -> str:
+        """The day from which everything at the site is recorded, as it was registered first ("": not said)."""
+        first = self.site_history[site][0][1] if site in self.site_history else None
+        return (first.live_from if first is not None else None) or ""
+
     def use_at(self, site: str, moment: str, day: str) -> str:
         """What the site was for at that moment, of that local day. Collection and disposal have clocks of their own and
         count where an authority's licence stands behind them."""
@@ -162,11 +169,19 @@ class Registry:
         holder = self.sites[site].holder if site in self.sites else None
         return (f for f in self.facilities.values() if f.site == site and holder in (None, f.holder))
 
+    def plans_of(self, site: str, year: int) -> list[tuple[PlanFiled, Fact]]:
+        """The site's plans of the year in the order of happening, of those who had the site when they filed them."""
+        filed = []
+        for plan, fact in self.plans.get((site, year), ()):
+            known = self.site_at(site, fact.received_at)
+            if known is None or known.holder == plan.holder:
+                filed.append((plan, fact))
+        return sorted(filed, key=lambda pair: pair[1].order)
+
     def plan_of(self, site: str, year: int) -> PlanFiled | None:
-        """The site's plan of the year: the latest that whoever has the site filed."""
-        holder = self.sites[site].holder if site in self.sites else None
-        filed = [pair for pair in self.plans.get((site, year), ()) if holder in (None, pair[0].holder)]
-        return max(filed, key=lambda pair: pair[1].order)[0] if filed else None
+        """The latest of the site's plans of the year."""
+        filed = self.plans_of(site, year)
+        return filed[-1][0] if filed else None
 
     def put_right(self, concerned: str, since: str) -> Fact | None:
         """The first closing of a rectification of this thing that was ordered and closed after `since`."""
@@ -233,7 +248,7 @@ class Registry:
         return None
 
     def is_working_day(self, day: date) -> bool:
-        """By the adopted calendar of the year; without one Monday to Friday (`calendar_adopted` tells)."""
+        """By the adopted calendar of the year; without one Monday to Friday, provisionally."""
         calendar, text = self.calendars.get(day.year), day.isoformat()
         if calendar is not None:
             if text in calendar.days_off:
@@ -241,10 +256,6 @@ class Registry:
             if text in calendar.working_days:
                 return True
         return day.weekday() < 5
-
-    def calendar_adopted(self, year: int) -> bool:
-        """False when working days of that year are provisional."""
-        return year in self.calendars
 
     def catalogue_on(self, day: str) -> CatalogueAdopted | None:
         """The newest edition in force on the day."""

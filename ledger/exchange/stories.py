@@ -111,11 +111,12 @@ def load_park(text: str) -> Park:
     for row in told["person"]:
         alias = row["alias"]
         ids[alias] = f"person:{_uuid7('park', f'person {alias}', PARK_MS)}"
+        ids[f"{alias}-key"] = f"key:{_uuid7('park', f'key {alias}', PARK_MS)}"
         players[alias] = Player(
             alias=alias,
             party=_known(ids, row["party"], "park"),
             person=ids[alias],
-            key=f"key:{_uuid7('park', f'key {alias}', PARK_MS)}",
+            key=ids[f"{alias}-key"],
             roles=tuple(row.get("roles", ())),
             admin=row.get("admin", False),
             genesis=row.get("genesis", False),

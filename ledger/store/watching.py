@@ -75,11 +75,12 @@ def uses(connection: Connection, registry: Registry) -> list[Use]:
 
 
 def last_words(connection: Connection) -> dict[str, str]:
-    """The moment of each party's newest statement: the ends of its keys' chains."""
-    heads = select(t.author_head.c.party, t.statement.c.bytes).join(
+    """When each party's newest statement came in, refused or not: the ends of its keys' chains. What a statement says
+    of its own time could be years ahead, or be that of old books brought in today."""
+    heads = select(t.author_head.c.party, t.statement.c.entry).join(
         t.statement, t.statement.c.hash == t.author_head.c.hash
     )
     newest: dict[str, str] = {}
     for party, raw in connection.execute(heads):
-        newest[party] = max(newest.get(party, ""), orjson.loads(raw)["at"])
+        newest[party] = max(newest.get(party, ""), orjson.loads(raw)["received_at"])
     return newest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,8 +14,10 @@ from ledger.custody.account import Story as Accounted
 from ledger.custody.assets import Use, asset_flags
 from ledger.custody.container import Container, Manifest, thing_from
 from ledger.custody.decide import decide
+from ledger.custody.duties import overdue_duties
 from ledger.custody.events import parse
 from ledger.custody.events.authority import CatalogueAdopted
+from ledger.custody.events.ledger import LedgerOpened
 from ledger.custody.facilities import facility_flags
 from ledger.custody.fact import Author, Fact
 from ledger.custody.flags import Flag, ledger_flags, overdue
@@ -35,6 +37,7 @@ from ledger.exchange.stories import Park, Player, Step, Story, in_order_of_arriv
 from ledger.log.hashing import sha256
 
 CN = regime("cn.1")
+NEVER = "9999"
 
 
 @cache
@@ -57,8 +60,10 @@ def author(player: Player, parties: Mapping[str, str]) -> Author:
 
 
 def facts_of(steps: Iterable[Step]) -> list[Fact]:
-    """The steps as facts in the order of arrival; each person's are numbered in the order of happening."""
-    steps = list(steps)
+    """The steps as facts in the order of arrival, but what is quarantined; each person's are numbered in the order of
+    happening."""
+    steps = [step for step in steps if step.refused != "quarantined"]
+    revoked = {step.body["key"]: step.received_at for step in steps if step.type == "key-revoked"}
     parties = {s.by.alias: s.by.party for s in steps}
     numbers: dict[str, int] = {}
     seq = {}
@@ -67,7 +72,7 @@ def facts_of(steps: Iterable[Step]) -> list[Fact]:
     return [
         Fact(
             event=parse(step.type, step.body, CN),
-            by=author(step.by, parties),
+            by=replace(author(step.by, parties), late=step.received_at > revoked.get(step.by.key, NEVER)),
             at=step.at,
             received_at=step.received_at,
             seq=seq[step.id],
@@ -106,6 +111,17 @@ class Told:
         assert isinstance(adoption.event, CatalogueAdopted)
         self.registry.add(adoption)
         self.registry.editions[adoption.event.content] = edition
+
+    @classmethod
+    def opened(cls, operator: str) -> Told:
+        """A ledger that this party opened."""
+        made, key = cls(), {"stream": f"key:{_uid(1)}", "person": f"person:{_uid(1)}", "public_key": "0" * 64}
+        body: dict[str, Any] = {"origin": "ledger.example/park", "operator": operator, "operator_name": "运营方"}
+        body |= {"log_key": "x", "promise_key": "0" * 64, "promise_hours": 24, "regime": "cn.1", "schema": 1}
+        opening = parse("ledger-opened", body | {"system_key": key, "authorities": []}, CN)
+        assert isinstance(opening, LedgerOpened)
+        made.registry.opened = opening
+        return made
 
     def record(self, facts: Iterable[Fact]) -> Told:
         self.accounted = None
@@ -172,8 +188,8 @@ class Told:
             if thing.asset
         ]
         last_words: dict[str, str] = {}
-        for fact in (f for history in self.facts.values() for f in history):
-            last_words[fact.by.party] = max(last_words.get(fact.by.party, ""), fact.at)
+        for fact in (*(f for history in self.facts.values() for f in history), *(f for f, _ in self.refusals)):
+            last_words[fact.by.party] = max(last_words.get(fact.by.party, ""), fact.received_at)
         return [
             *net_gap_flags(weighed, CN, self.registry),
             *approval_flags(hauls, CN, self.registry),
@@ -196,6 +212,11 @@ class Told:
 
         known = [*flags, *self.together(as_of), *overdue(rows, as_of), *ledger_flags(CN, self.registry, as_of)]
         known += quantity_flags(arrivals, CN, self.registry, as_of)
+
+        def generated_at(site: str, start: str, end: str) -> list[Row]:
+            return [r for r in rows if r.producer_site == site and start <= r.at < end]
+
+        known += overdue_duties(as_of, generated_at, CN, self.registry)
         return sorted(
             (f.rule, f.object, local(f.opened_at), local(f.closed_at) if f.closed_at and f.closed_at <= as_of else "")
             for f in known

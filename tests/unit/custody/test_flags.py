@@ -218,9 +218,19 @@ def test_a_year_without_an_adopted_calendar_is_provisional(scene: Scene) -> None
     registry.opened = opened(scene)
     assert [f.rule for f in ledger_flags(CN, registry, "2026-12-31T15:59:00.000Z")] == []
     assert [f.rule for f in ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")] == ["calendar-provisional"]
+    (flag,) = ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")
+    assert flag.open_at("2026-12-31T16:00:00.000Z")
     calendar = {"year": 2027, "days_off": ["2027-01-01"]}
-    scene.say("settings", "calendar-adopted", calendar)
-    assert [f.rule for f in ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")] == []
+    scene.say("settings", "calendar-adopted", calendar, at="2027-01-08T01:00:00.000Z")
+    scene.say("settings", "calendar-adopted", calendar, at="2027-01-09T01:00:00.000Z")
+    (flag,) = ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")
+    assert flag.closed_at == "2027-01-08T01:00:00.000Z"
+
+
+def test_a_calendar_adopted_before_its_year_leaves_nothing_provisional(scene: Scene) -> None:
+    scene.told.registry.opened = opened(scene)
+    scene.say("settings", "calendar-adopted", {"year": 2027, "days_off": ["2027-01-01"]})
+    assert ledger_flags(CN, scene.told.registry, "2027-06-30T16:00:00.000Z") == []
 
 
 def opened(scene: Scene) -> Any:

@@ -310,8 +310,7 @@ def test_working_days_follow_the_adopted_calendar_and_else_the_week(
     scene: Scene, start: str, days: int, end: str
 ) -> None:
     assert working_days_later(start, days, scene.told.registry, CN.offset) == end
-    assert scene.told.registry.calendar_adopted(2026)
-    assert not scene.told.registry.calendar_adopted(2027)
+    assert list(scene.told.registry.calendars) == [2026]
 
 
 def test_the_newest_setting_in_force_counts_and_a_nearer_scope_before_a_wider_one(scene: Scene) -> None:

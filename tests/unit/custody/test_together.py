@@ -417,8 +417,9 @@ def test_a_silent_site_says_whose_and_since_when(scene: Scene) -> None:
         )
     ]  # fmt: skip
     assert list(silence_flags({}, CN, scene.told.registry, END)) == []
-    # A year without its own plan is not watched, and a plan of several lines counts as a whole.
-    assert list(silence_flags(last, CN, scene.told.registry, "2027-01-01T00:00:00.000Z")) == []
+    # Who files no plan for the next year is watched by the last one, for a year.
+    for year, watched in ((2027, 1), (2028, 0)):
+        assert len(list(silence_flags(last, CN, scene.told.registry, f"{year}-01-01T00:00:00.000Z"))) == watched
 
 
 def test_a_plans_lines_add_up_to_what_is_watched(scene: Scene) -> None:
