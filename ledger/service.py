@@ -27,7 +27,7 @@ from ledger.log.tiles import WIDTH, TileReader, tile_width
 from ledger.log.trust import Trust
 from ledger.log.wire import decode_base64, encode_base64, is_hash
 from ledger.store import keeping, read
-from ledger.store.answers import Answer, Draft, IdReused, SealedText, Submission
+from ledger.store.answers import Answer, Draft, IdReused, SealedText, Submission, Then
 from ledger.store.append import Appender, fact_of
 from ledger.store.database import Connection, Engine, asking
 from ledger.store.moments import Clock, moment
@@ -277,9 +277,10 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------ record
 
-    def record(self, submissions: Sequence[Submission]) -> list[Answer]:
-        """One answer for each signed statement, in their order. Raises Busy when too many wait."""
-        return self._appender.record(submissions)
+    def record(self, submissions: Sequence[Submission], then: Then | None = None) -> list[Answer]:
+        """One answer for each signed statement, in their order. Raises Busy when too many wait. `then` is called with
+        each answer as soon as it is committed, by the thread that wrote it, before any caller goes on."""
+        return self._appender.record(submissions, then)
 
     def record_for(
         self,

@@ -173,14 +173,19 @@ def _recorded_at_once(environ: WSGIEnvironment, extensions: Mapping[str, Any]) -
     given = orjson.loads(raw)
     if not _plain(given):
         return None
+    made: list[bytes] = []
+
+    def then(answer: Answer) -> None:
+        if answer.error is None and not extensions["reading"].raised_by(answer):
+            made.append(orjson.dumps(answers.recorded(answer, ())))
+
     began = time.perf_counter()
-    (found,) = extensions["ledger"].record([_submission(given)])
-    took = time.perf_counter() - began
-    if found.error is not None or extensions["reading"].raised_by(found):
+    (found,) = extensions["ledger"].record([_submission(given)], then)
+    if not made:
         return None
-    APPENDED.observe(took)
+    APPENDED.observe(time.perf_counter() - began)
     ANSWERS.labels(found.outcome, "").inc()
-    return orjson.dumps(answers.recorded(found, ()))
+    return made[0]
 
 
 class PrepareIn(SaidIn):

@@ -161,6 +161,10 @@ class Answer:
         return self.promises(self.statement, self.received_at)
 
 
+Then = Callable[[Answer], None]
+"""What is to be done with an answer as soon as it is certain."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A statement that this server signs itself, inside the append: its place in the author chain is found there."""

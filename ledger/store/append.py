@@ -8,8 +8,8 @@ table (LEDGER.md §5).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -44,6 +44,7 @@ from ledger.store.answers import (
     IdReused,
     Promises,
     Submission,
+    Then,
     UnknownKey,
     rejected,
 )
@@ -61,7 +62,7 @@ from ledger.store.subjects import Subjects
 FLUSH_MAX: Final = 2_000  # items in one transaction
 QUEUE_MAX: Final = 20_000  # items waiting before callers are sent away
 _TRIES: Final = 8
-_MANY: Final = 64  # statements of one caller, worth a pause of the collector
+_MANY: Final = 64  # statements of one caller, worth a look of its own and a pause of the collector
 _HEADS_MAX: Final = 50_000  # heads remembered in process: some 50 MB
 _LAG_MS: Final = 5_000  # from received_at to commit; readers rely on 10 s
 _WARY_MAX: Final = 63  # flushes that read the heads first, after guesses were wrong
@@ -70,11 +71,15 @@ _ON_STANDING: Final = (LedgerOpened, KeyEnrolled, KeyRevoked, StatementAdopted, 
 
 @dataclass(slots=True)
 class _Call:
-    """What one caller brought, looked at by the caller's own thread; `answers` has one place for each of it."""
+    """What one caller brought; `answers` has one place for each of it. Many submissions are looked at by the caller's
+    own thread while others write, few by the one that writes, together with those of others: a step's code and data
+    are at hand then, and nobody waits for the interpreter."""
 
+    submissions: Sequence[Submission] = ()
     found: Sequence[Item | Answer | Doubtful] = ()
     drafts: Sequence[Draft] = ()
     born: AuthorHead | None = None  # the system key, with entry 0
+    then: Then | None = None
     answers: list[Answer] = field(default_factory=list)
 
 
@@ -131,11 +136,16 @@ class Appender:
 
     # ------------------------------------------------------------------------------------ before the transaction
 
-    def record(self, submissions: Sequence[Submission]) -> list[Answer]:
-        """One answer for each submission, in their order; raises Busy when the queue is full."""
-        with uncollected() if len(submissions) >= _MANY else nullcontext():
-            call = _Call(self._door.items(submissions))
+    def record(self, submissions: Sequence[Submission], then: Then | None = None) -> list[Answer]:
+        """One answer for each submission, in their order; raises Busy when the queue is full. `then` is called with
+        each answer by the thread that wrote it."""
+        if len(submissions) < _MANY:
+            call = _Call(submissions, then=then)
             self._group.run(call, len(submissions))
+        else:
+            with uncollected():
+                call = _Call(found=self._door.items(submissions), then=then)
+                self._group.run(call, len(submissions))
         return call.answers
 
     def record_drafts(self, drafts: Sequence[Draft]) -> list[Answer]:
@@ -158,7 +168,7 @@ class Appender:
             admin=True,
         )
         self._door.know(public)
-        call = _Call(self._door.items([Submission(raw=raw, signature=signature)]), born=born)
+        call = _Call([Submission(raw=raw, signature=signature)], born=born)
         self._group.run(call, 1)
         return call.answers[0]
 
@@ -166,7 +176,10 @@ class Appender:
 
     def _write(self, calls: list[_Call]) -> None:
         """Answer all these calls; one thread at a time is here."""
-        prepared = [self._settled(call.found) for call in calls]
+        found = iter(self._door.items([each for call in calls for each in call.submissions]))
+        prepared = [
+            [self._settled(each) for each in (*call.found, *islice(found, len(call.submissions)))] for call in calls
+        ]
         items: list[Item] = []
         for call, each in zip(calls, prepared, strict=True):
             each.extend(self._door.item_of_draft(draft) for draft in call.drafts)
@@ -180,13 +193,15 @@ class Appender:
             raise
         for call, each in zip(calls, prepared, strict=True):
             call.answers = [_answer_of(item) for item in each]
+            if call.then is not None:
+                for answer in call.answers:
+                    call.then(answer)
 
-    def _settled(self, found: Sequence[Item | Answer | Doubtful]) -> list[Item | Answer]:
+    def _settled(self, found: Item | Answer | Doubtful) -> Item | Answer:
         """Row 1 comes before row 2: bytes that were received once have their answer."""
-        return [
-            self._stored_before(each.said) or rejected(each.said, each.error) if isinstance(each, Doubtful) else each
-            for each in found
-        ]
+        if not isinstance(found, Doubtful):
+            return found
+        return self._stored_before(found.said) or rejected(found.said, found.error)
 
     def _transact(self, items: list[Item], born: AuthorHead | None) -> None:
         for left in reversed(range(_TRIES)):

@@ -32,7 +32,8 @@ from ledger.store.answers import (
 from ledger.store.tables import author_head
 
 _KEYS_MAX: Final = 200_000  # public keys remembered in process
-_PARALLEL: Final = 16  # signatures worth a second thread
+_PARALLEL: Final = 32  # signatures worth several threads
+_PART: Final = 16  # signatures for one thread
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,7 +97,7 @@ class Door:
             signed = [_check_signature(each, keys) for each in work]
         else:
             # PyNaCl leaves the interpreter lock while it verifies.
-            parts = [work[start : start + _PARALLEL] for start in range(0, len(work), _PARALLEL)]
+            parts = [work[start : start + _PART] for start in range(0, len(work), _PART)]
             checked = self._pool.map(lambda part: [_check_signature(each, keys) for each in part], parts)
             signed = [error for part in checked for error in part]
         return [self._prepared(submission, said, error) for (submission, said), error in zip(work, signed, strict=True)]

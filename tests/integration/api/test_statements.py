@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import request_started
+from prometheus_client import REGISTRY
+
 from ledger.log import entry, promise
 from ledger.log.checkpoint import Policy
 from ledger.log.hashing import leaf_hash
@@ -10,6 +18,7 @@ from ledger.log.proof import verify_receipt
 from ledger.log.trust import Trust
 from ledger.log.wire import decode_base64
 from tests.support.api_world import ApiWorld, wire_of
+from tests.support.world import OIL
 
 
 def test_a_recorded_statement_comes_with_its_entry_its_promise_and_links(api: ApiWorld) -> None:
@@ -47,6 +56,64 @@ def test_the_same_bytes_again_get_the_same_answer(api: ApiWorld) -> None:
     assert first.status_code == second.status_code == 201
     same = ("id", "statement", "entry", "promise", "received_at")
     assert [first.json[n] for n in same] == [second.json[n] for n in same]
+
+
+@contextmanager
+def seen_by_flask(app: Any) -> Iterator[list[str]]:
+    """What comes to Flask meanwhile."""
+    seen: list[str] = []
+
+    def note(_: Any, **__: Any) -> None:
+        seen.append("request")
+
+    with request_started.connected_to(note, app):
+        yield seen
+
+
+def recorded_count() -> tuple[float, float]:
+    labels = {"method": "POST", "route": "/v1/statements", "status": "201"}
+    asked = REGISTRY.get_sample_value("wasteledger_request_seconds_count", labels)
+    answered = REGISTRY.get_sample_value("wasteledger_answers_total", {"outcome": "recorded", "code": ""})
+    return asked or 0, answered or 0
+
+
+def test_a_plain_statement_is_answered_before_flask_as_flask_would_answer_it(api: ApiWorld) -> None:
+    submission = api.device["shop"].sign("container-filled", api.filling(api.world.new("container")))
+    before = recorded_count()
+    with seen_by_flask(api.app) as seen:
+        first = api.send(submission, "shop")
+        assert seen == []
+        usual = api.post(
+            "/v1/statements", wire_of(submission), "shop", **{"Content-Type": "application/json; charset=utf-8"}
+        )
+        assert seen == ["request"]
+    assert first.status_code == usual.status_code == 201
+    assert first.json | {"index": 0} == usual.json | {"index": 0}
+    own = ("X-Request-Id", "Content-Length")
+    assert [{n: v for n, v in each.headers.items() if n not in own} for each in (first, usual)] == [
+        {n: v for n, v in usual.headers.items() if n not in own}
+    ] * 2
+    assert recorded_count() == (before[0] + 2, before[1] + 2)
+
+
+def test_what_is_unusual_goes_the_usual_way_and_is_counted_once(sqlite_url: str, tmp_path: Path) -> None:
+    api = ApiWorld.create(sqlite_url, tmp_path, rate_limit="5/hour")
+    shop, drum = api.device["shop"], api.world.new("container")
+    plain = wire_of(shop.sign("container-filled", api.filling(drum)))
+    lost = {"container": drum, "place": api.yard["shop"], "code": OIL, "net_g": 180_000, "stage": "held"}
+    lost |= {"reason": "unknown"}
+    with seen_by_flask(api.app) as seen:
+        assert api.post("/v1/statements", plain, "shop").status_code == 201
+        assert seen == []
+        flagged = api.say("shop", "container-lost", lost)
+        assert [each["rule"] for each in flagged.json["exceptions"]] == ["container-lost"]
+        wrong = api.post("/v1/statements", plain | {"statement": plain["statement"] + " "}, "shop")
+        assert (wrong.status_code, wrong.json["code"]) == (422, "not-canonical")
+        assert api.post("/v1/statements", plain | {"more": 1}, "shop").status_code == 400
+        assert api.post("/v1/statements", plain, None, Authorization="Bearer wl_guess").status_code == 401
+        assert len(seen) == 4
+        assert [api.post("/v1/statements", plain, "shop").status_code for _ in range(2)] == [201, 429]
+    api.close()
 
 
 def test_each_row_of_the_answer_table_has_its_status(api: ApiWorld) -> None:
