@@ -354,8 +354,10 @@ class Pour:
 
 def pour(thing: Container, target: Pour, place: Place, fact: Fact) -> None:
     """Fold grams poured into a container."""
-    if target.new or not thing.born:
+    # One that is not new began before, though it may be told of later.
+    if target.new:
         thing.born, thing.born_at, thing.born_site = True, fact.at, place.site
+    if target.new or not thing.code:
         thing.kind, thing.code, thing.name = target.kind, target.code, target.name
         thing.label = target.label or thing.label
         thing.container_code = target.container_code or thing.container_code

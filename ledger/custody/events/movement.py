@@ -165,7 +165,7 @@ class ManifestCancelled(OfManifest):
 
     def refusals(self, fact: Fact, things: Things) -> Iterator[Refusal]:
         thing = things.get(self.manifest)
-        if isinstance(thing, Manifest) and thing.status not in ("issued", "unknown"):
+        if isinstance(thing, Manifest) and (thing.arrived_at or set(thing.lines.values()) - {"listed", "left-behind"}):
             yield ManifestInMotion(manifest=self.manifest, expected="issued", got=thing.status)
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
@@ -351,8 +351,11 @@ class ManifestReceived(OfManifest):
         leg.receiver, leg.receiver_site = self.to.party, self.to.site
         leg.exemption = verdict.exemption.row if verdict.exemption else leg.exemption
         leg.arrived_at = leg.arrived_at or fact.at
-        leg.refused, leg.part = verdict.decision == "refused", verdict.decision == "accepted-in-part"
-        if not leg.part:
+        leg.refused = verdict.decision == "refused"
+        before = (leg.accepted_g or 0) if leg.part else 0
+        # Of what was accepted in part, the rest may yet be accepted, go back or go on, here or elsewhere.
+        leg.part = verdict.decision == "accepted-in-part" or (leg.part and leg.refused)
+        if verdict.decision in ("accepted", "missing"):
             leg.decided_by.append(self.to.party)
         if verdict.decision == "missing":
             leg.missing_g = verdict.listed_g
@@ -361,9 +364,11 @@ class ManifestReceived(OfManifest):
             thing.manifest = self.manifest
             thing.held_by(self.carrier, "")
         else:
-            leg.accepted_g = verdict.accepted_g or 0
+            leg.accepted_g = before + (verdict.accepted_g or 0)
             leg.unweighed = thing.mass_unknown = verdict.accepted_g is None
-            thing.net_g = verdict.accepted_g if verdict.accepted_g is not None else thing.net_g
+            if verdict.accepted_g is not None:
+                kept = thing.net_g if before and thing.holder == self.to.party else 0
+                thing.net_g = kept + verdict.accepted_g
             thing.held_by(self.to.party, self.to.site)
             if not leg.part:
                 thing.manifest = ""

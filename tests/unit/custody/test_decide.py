@@ -137,6 +137,20 @@ def test_a_manifest_under_way_is_not_cancelled(scene: Scene) -> None:
     assert scene.say("garage-clerk", "manifest-cancelled", cancelled) == "manifest-in-motion"
 
 
+def test_what_a_cancellation_forgot_is_freed_by_another_unless_it_went(scene: Scene) -> None:
+    drums, run = [scene.fill(n) for n in (1, 2, 3)], scene.run()
+    issued = {"lines": [load(drum) for drum in drums]}
+    assert scene.say("garage-clerk", "manifest-issued", run | issued) == ""
+    cancelled = {"manifest": run["manifest"], "place": run["from"], "reason": "mistake"}
+    assert scene.say("garage-clerk", "manifest-cancelled", cancelled | {"free": drums[:1]}) == ""
+    again = scene.run(2) | {"lines": [load(drums[1])]}
+    assert scene.say("garage-clerk", "manifest-issued", again) == "container-on-open-manifest"
+    assert scene.say("garage-clerk", "manifest-cancelled", cancelled | {"free": drums[1:2]}) == ""
+    assert scene.say("garage-clerk", "manifest-issued", again) == ""
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(drums[2])]}) == ""
+    assert scene.say("garage-clerk", "manifest-cancelled", cancelled | {"free": drums[2:]}) == "manifest-in-motion"
+
+
 def test_what_the_label_denies_is_not_loaded(scene: Scene) -> None:
     drum = scene.fill()
     body = scene.run() | {"lines": [load(drum, code="900-214-08")]}
@@ -204,6 +218,75 @@ def test_physical_facts_about_an_unknown_container_are_recorded(scene: Scene) ->
     assert sums == {"in-transit": -100_000, "difference": 10_000, "utilised": 90_000}
 
 
+@pytest.mark.parametrize("type_", ["contents-transferred", "waste-treated"])
+def test_what_was_poured_into_a_tank_may_be_told_before_the_tanks_own_beginning(scene: Scene, type_: str) -> None:
+    drum, tank, place = scene.fill(), scene.id("container", 2), scene.place("garage-yard")
+    code = {"code": "900-249-08", "kind": "vessel", "name": "废机油"}
+    into, opened = [load(tank) | code], {"container": tank, "place": place} | code
+    body: dict[str, Any] = {"place": place, "reason": "pump", "sources": [load(drum)], "targets": into}
+    if type_ == "waste-treated":
+        body = treated(scene, drum) | {"place": place, "stage": "intermediate", "outputs": into}
+    assert scene.say("garage-clerk", type_, body) == ""
+    assert (scene.container(tank).code, scene.container(tank).born) == ("900-249-08", False)
+    began = later(scene.said[0].at, minutes=-30)
+    assert scene.say("garage-clerk", "container-filled", opened | {"mass": weighed(50_000)}, at=began) == ""
+    thing = scene.container(tank)
+    assert (thing.born_at, thing.net_g, thing.status) == (began, 150_000, "held")
+    assert scene.say("garage-clerk", "container-opened", opened) == "container-exists"
+
+
+@pytest.mark.parametrize(
+    ("way", "held"),
+    [
+        (["accepted"], {"refiner": 100_000}), (["accepted-in-part", "accepted"], {"refiner": 100_000}),
+        (["refused", "redirected", "accepted"], {"refiner": 40_000, "burner": 60_000}),
+        (["redirected", "accepted"], {"refiner": 40_000, "burner": 60_000}),
+        (["refused", "back"], {"refiner": 40_000, "garage": 60_000}), (["back"], {"refiner": 40_000, "garage": 60_000}),
+    ],
+)  # fmt: skip
+def test_of_a_load_accepted_in_part_the_rest_is_no_difference_wherever_it_comes_to(
+    scene: Scene, way: list[str], held: dict[str, int]
+) -> None:
+    load_, run, gate = scene.fill(), scene.run(), "refinery-gate"
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(load_)]}) == ""
+    received = [verdict(load_, "accepted-in-part", grams=40_000)]
+    assert scene.say(gate, "manifest-received", run | {"lines": received}) == ""
+    rest = 60_000
+    for step in way:
+        who, type_, line = gate, "manifest-received", verdict(load_, step)
+        if step == "accepted-in-part":
+            rest -= 10_000
+            line = verdict(load_, step, grams=10_000)
+        elif step == "accepted":
+            line = verdict(load_, step, grams=rest)
+        elif step == "redirected":
+            run, gate = scene.run(to="incinerator"), "furnace-gate"
+            who, type_, line = "garage-clerk", "manifest-redirected", load(load_, rest)
+        elif step == "back":
+            who, type_ = "garage-clerk", "manifest-return-received"
+            line = {"container": load_, "code": "900-249-08", "mass": weighed(rest)}
+        body = run | {"lines": [line]}
+        if step == "back":
+            body = {name: body[name] for name in ("manifest", "carrier", "lines")} | {"to": run["from"]}
+        assert scene.say(who, type_, body) == "", step
+    sums = {(stage, holder): grams for (stage, holder, _), grams in scene.told.sums().items()}
+    assert sums == {("generated", scene.party("garage")): -100_000} | {
+        ("held", scene.party(who)): grams for who, grams in held.items()
+    }
+    assert scene.container(load_).net_g == list(held.values())[-1]
+    assert not {"mass-difference", "step-missing"} & {rule for rule, *_ in scene.told.flags("2026-08-04T00:00:00.000Z")}
+
+
+def test_who_refused_a_load_may_accept_it_after_all_and_once(scene: Scene) -> None:
+    drum, run = scene.fill(), scene.run()
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}) == ""
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum, "refused")]}) == ""
+    assert scene.say("garage-clerk", "manifest-redirected", run | {"lines": [load(drum)]}) == ""
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == ""
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == "already-received"
+    assert (scene.container(drum).holder, scene.container(drum).manifest) == (scene.party("refiner"), "")
+
+
 def test_two_receivers_of_one_drum_are_both_recorded_and_stand_out(scene: Scene) -> None:
     drum = scene.fill()
     scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum)]})
@@ -246,6 +329,16 @@ def test_history_is_read_only_for_what_is_late(scene: Scene) -> None:
     before = scene.fact("garage-clerk", "container-stored", stored, at="2026-08-02T00:00:00.000Z")
     assert decide(before, scene.told.states, history).refused is None
     assert asked == [drum]
+
+
+def test_a_drum_counted_in_another_store_stands_in_no_zone_of_the_one_before(scene: Scene) -> None:
+    drum, place, ids = scene.fill(), scene.place("garage-yard"), scene.park.story.ids
+    stored = {"container": drum, "place": place, "facility": ids["garage-store"], "zone": "A"}
+    assert scene.say("garage-clerk", "container-stored", stored) == ""
+    for facility, zone in ((ids["garage-store"], "A"), (ids["coating-store"], "")):
+        count = {"place": place, "facility": facility, "present": [drum]}
+        assert scene.say("garage-clerk", "store-counted", count) == ""
+        assert (scene.container(drum).facility, scene.container(drum).zone) == (facility, zone)
 
 
 def test_an_adopted_statement_counts_as_the_adopters_at_the_time_it_happened(scene: Scene) -> None:
