@@ -93,7 +93,8 @@ def unresolved(thing: Container, history: Iterable[Fact], question: Question, re
         party, site = thing.holder, thing.site
     else:
         first = min(map(unwrapped, history), key=lambda fact: fact.order)
-        place = getattr(first.event, "place", None)
+        # A street's waste is recorded first by the plant that weighs it in.
+        place = getattr(first.event, "origin", None) or getattr(first.event, "place", None)
         if place is None:
             return True
         party, site = place.party, place.site

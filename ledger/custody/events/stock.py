@@ -120,8 +120,8 @@ class StoreCounted(Event):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         thing.absent_at = fact.at if thing.id in self.absent else ""
-        if thing.id in self.present and thing.status in ("held", "unknown"):
-            thing.facility = self.facility
+        if thing.id in self.present and thing.status in ("held", "unknown") and thing.facility != self.facility:
+            thing.facility, thing.zone = self.facility, ""
 
 
 @event("containers-grouped")

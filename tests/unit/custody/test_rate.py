@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from ledger.custody.lots import Row
+from ledger.custody.missing import Gap, gaps_from, heaps_of, unresolved
 from ledger.custody.rate import Question, Rate, Share, View, rate_of
-from tests.support.told import Scene, load, verdict, weighed
+from tests.support.told import CN, Scene, load, verdict, weighed
 
 MAY = "2026-05-10T02:00:00.000Z"
 START, END = "2026-05-31T16:00:00.000Z", "2026-12-31T16:00:00.000Z"
@@ -408,3 +409,73 @@ def test_percentages_are_rounded_down_and_none_where_there_is_nothing(
     part: int, whole: int, percent: str | None
 ) -> None:
     assert Share(part_g=part, whole_g=whole).percent == percent
+
+
+# -- what keeps it from 100 % ------------------------------------------------------------------------------------------
+
+
+VIEWS: tuple[View, ...] = ("origin", "facility")
+
+
+def blocks(scene: Scene, thing: str, view: View, of: str, **more: Any) -> bool:
+    question = asked(view, **{"parties": frozenset({scene.party(of)})} | more)
+    return unresolved(scene.container(thing), scene.told.facts[thing], question, CN)
+
+
+def test_unknown_mass_keeps_its_first_owner_and_who_has_it_from_100_percent_until_it_is_weighed(scene: Scene) -> None:
+    drum, yard = scene.id("container", 1), scene.place("garage-yard")
+    body = garage(scene, drum, kind="package", name="废机油", mass={"basis": "volume", "volume_ml": 200_000})
+    assert scene.say("garage-clerk", "container-filled", body) == ""
+    born_at = scene.said[-1].at
+    seen = [blocks(scene, drum, view, of) for view in VIEWS for of in ("garage", "refiner")]
+    assert seen == [True, False, True, False]
+    for more, wanted in (
+        ({"kind": "household"}, False), ({"code": "900-249-08"}, True), ({"code": "900-214-08"}, False),
+        ({"end": born_at}, False), ({"sites": frozenset({yard["site"]})}, True),
+        ({"sites": frozenset({scene.place("refinery")["site"]})}, False), ({"parties": frozenset()}, True),
+    ):  # fmt: skip
+        assert [blocks(scene, drum, view, "garage", **more) for view in VIEWS] == [wanted] * 2, more
+    unweighed = {**verdict(drum), "mass": {"basis": "volume", "volume_ml": 200_000}}
+    assert scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum, 0)]}) == ""
+    assert scene.say("refinery-gate", "manifest-received", scene.run() | {"lines": [unweighed]}) == ""
+    seen = [blocks(scene, drum, view, of) for view in VIEWS for of in ("garage", "refiner")]
+    assert seen == [True, False, False, True]
+    weighing = {"container": drum, "place": scene.place("refinery"), "code": "900-249-08", "previous_g": 0}
+    assert scene.say("refinery-gate", "container-weighed", weighing | {"mass": weighed(170_000)}) == ""
+    assert not any(blocks(scene, drum, view, of) for view in VIEWS for of in ("garage", "refiner"))
+
+
+def test_unknown_mass_that_a_plant_weighed_in_for_a_street_is_the_streets(scene: Scene) -> None:
+    cart, plant = scene.id("container", 1), scene.place("wte-plant")
+    body = {"container": cart, "place": plant, "origin": scene.place("east-street"), "kind": "load", "code": "SW60"}
+    body |= {"name": "生活垃圾", "mass": {"basis": "volume", "volume_ml": 8_000_000}}
+    assert scene.say("wte-gate", "load-weighed-in", body) == ""
+    street, works = scene.place("east-street")["party"], plant["party"]
+    views: tuple[tuple[View, str], ...] = (("origin", street), ("facility", works))
+    for view, party in views:
+        for asked_of in (street, works):
+            seen = blocks(scene, cart, view, "garage", kind="household", parties=frozenset({asked_of}))
+            assert seen is (asked_of == party), view
+
+
+def test_a_gap_is_named_by_what_became_of_it_and_the_largest_comes_first() -> None:
+    wrongs = [
+        ("lost", "", 40), ("dumped", "", 30), ("difference", "", 35), ("process-loss", "no-licence", 20),
+        ("closed", "no-licence", 60), ("process-loss", "", 500), ("closed", "", 500), ("settled", "", 500),
+    ]  # fmt: skip
+    late = "2026-06-30T00:00:00.000Z"
+    rows = [row(account=account, reason=reason, grams=grams, at=late) for account, reason, grams in wrongs]
+    rows += [row(account="open", stage=stage, grams=grams, deadline=deadline, at=late)
+             for stage, grams, deadline in (("held", 70, END), ("held", 80, late), ("in-transit", 10, END),
+                                            ("held", 15, END), ("held", 5, late), ("held", -5, late))]  # fmt: skip
+    rows += [row(account="lost", stage="held", grams=9, at=START), row(account="lost", grams=-49, at=late)]
+    held = [("open", "held", 85), ("overdue", "held", 80), ("closed-by-unentitled", "no-licence", 60)]
+    others = [("difference", "", 35), ("dumped", "", 30), ("process-loss-by-unentitled", "no-licence", 20)]
+    road = [("open", "in-transit", 10)]
+    views: tuple[tuple[View, list[Any]], ...] = (
+        ("origin", [*held, *others, *road]), ("facility", [*held, *others])
+    )  # fmt: skip
+    for view, wanted in views:
+        found = gaps_from(heaps_of(rows, asked(view)), view)
+        assert [(gap.why, gap.detail, gap.grams) for gap in found] == wanted
+    assert found[0] == Gap(why="open", detail="held", grams=85)

@@ -186,6 +186,14 @@ def test_a_drum_filled_again_after_it_was_emptied_is_not_flagged(scene: Scene) -
     assert together(scene, "asset-in-use") == []
 
 
+def test_a_drum_whose_loss_was_determined_is_in_use_no_more(scene: Scene) -> None:
+    lost = {"container": filled(scene, 1), "place": scene.place("garage-yard"), "code": OIL, "net_g": 10_000}
+    assert scene.say("garage-clerk", "container-lost", lost | {"stage": "held", "reason": "stolen"}) == ""
+    assert scene.say("supervision", "loss-determined", lost | {"outcome": "process-loss"}) == ""
+    filled(scene, 2)
+    assert together(scene, "asset-in-use") == []
+
+
 def test_two_parties_may_call_a_drum_the_same(scene: Scene) -> None:
     filled(scene, 1)
     filled(scene, 2, who="coating")
