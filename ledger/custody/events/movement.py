@@ -243,6 +243,9 @@ class ManifestHandedOver(OfManifest):
     vehicle: Plate | None = None
     driver: Named | None = None
 
+    # Both ends may have told of it.
+    correctable = ("lines.*.net_g",)
+
     def actors(self) -> frozenset[str]:
         return frozenset({self.from_carrier, self.to_carrier})
 

@@ -354,3 +354,21 @@ def test_a_correction_that_waits_is_not_yet_what_the_next_one_corrects(scene: Sc
     corrected(scene, drum, 0, "mass.net_g", 100_000, 30_000)
     corrected(scene, drum, 0, "mass.net_g", 100_000, 90_000)
     assert (waiting(scene), stages(scene)["generated"]) == (["below-zero"], -90_000)
+
+
+def test_a_hand_over_that_both_carriers_told_of_is_put_right_by_one_of_them(scene: Scene) -> None:
+    drum, run, second = scene.fill(), scene.run(), scene.party("carrier-2")
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}) == ""
+    ends = {"manifest": run["manifest"], "from_carrier": run["carrier"], "to_carrier": second}
+    for who in ("driver", "driver-2"):
+        assert scene.say(who, "manifest-handed-over", ends | {"lines": [load(drum)]}) == ""
+    received = run | {"carrier": second, "lines": [verdict(drum)]}
+    assert scene.say("refinery-gate", "manifest-received", received) == ""
+    assert scene.told.sums()["in-transit", second, drum] == 100_000
+    body = correction(scene, drum, 3, "lines.0.net_g", 100_000, 0)
+    assert scene.say("driver", "entry-corrected", body) == "not-own"
+    assert scene.say("driver-2", "entry-corrected", body) == ""
+    agreed = {"container": drum, "correction": scene.said[-1].id}
+    assert scene.say("refinery-gate", "correction-agreed", agreed) == ""
+    assert stages(scene) == {"generated": -100_000, "held": 100_000}
+    assert not any(rule == "step-missing" and not closed for rule, _, _, closed in flags(scene))
