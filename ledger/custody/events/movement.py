@@ -355,7 +355,7 @@ class ManifestReceived(OfManifest):
         leg.exemption = verdict.exemption.row if verdict.exemption else leg.exemption
         leg.arrived_at = leg.arrived_at or fact.at
         leg.refused = verdict.decision == "refused"
-        before = (leg.accepted_g or 0) if leg.part else 0
+        before, guessed = ((leg.accepted_g or 0), leg.unweighed) if leg.part else (0, False)
         # Of what was accepted in part, the rest may yet be accepted, go back or go on, here or elsewhere.
         leg.part = verdict.decision == "accepted-in-part" or (leg.part and leg.refused)
         if verdict.decision in ("accepted", "missing"):
@@ -368,7 +368,7 @@ class ManifestReceived(OfManifest):
             thing.held_by(self.carrier, "")
         else:
             leg.accepted_g = before + (verdict.accepted_g or 0)
-            leg.unweighed = thing.mass_unknown = verdict.accepted_g is None
+            leg.unweighed = thing.mass_unknown = guessed or verdict.accepted_g is None
             if verdict.accepted_g is not None:
                 kept = thing.net_g if before and thing.holder == self.to.party else 0
                 thing.net_g = kept + verdict.accepted_g

@@ -190,6 +190,22 @@ def test_what_was_emptied_is_not_treated_afterwards(scene: Scene, at: str, code:
     assert scene.say("refinery-hall", "waste-treated", treated(scene, drum), at=at) == code
 
 
+def test_what_began_begins_no_second_time_and_what_was_received_does_not_come_back(scene: Scene) -> None:
+    drum, old, run = scene.fill(1), scene.fill(2), scene.run()
+    again = {"place": scene.place("garage-yard"), "reason": "repack", "sources": [load(drum)]}
+    poured = load(old) | {"kind": "package", "name": "废机油", "new": True}
+    assert scene.say("garage-clerk", "contents-transferred", again | {"targets": [poured]}) == "container-exists"
+    residue = treated(scene, drum) | {"outputs": [poured]}
+    assert scene.say("refinery-hall", "waste-treated", residue) == "container-exists"
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}) == ""
+    unknown = {"lines": [load(scene.id("container", 3)), load(drum)]}
+    assert scene.say("garage-clerk", "manifest-collected", run | unknown) == "already-collected"
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == ""
+    back = {"manifest": run["manifest"], "to": run["from"], "carrier": run["carrier"]}
+    back |= {"lines": [{"container": drum, "code": "900-249-08", "mass": weighed(100_000)}]}
+    assert scene.say("garage-clerk", "manifest-return-received", back) == "already-received"
+
+
 def test_a_refusal_names_its_law_and_says_itself_in_both_languages(scene: Scene) -> None:
     drum = scene.fill()
     scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum, code="900-214-08")]})
@@ -277,6 +293,18 @@ def test_of_a_load_accepted_in_part_the_rest_is_no_difference_wherever_it_comes_
     assert not {"mass-difference", "step-missing"} & {rule for rule, *_ in scene.told.flags("2026-08-04T00:00:00.000Z")}
 
 
+def test_a_part_that_nobody_weighed_leaves_the_whole_unweighed(scene: Scene) -> None:
+    tanker, run = scene.fill(), scene.run()
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(tanker)]}) == ""
+    unweighed = verdict(tanker, "accepted-in-part") | {"mass": {"basis": "volume", "volume_ml": 50_000}}
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [unweighed]}) == ""
+    assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(tanker, grams=60_000)]}) == ""
+    assert {stage: grams for (stage, *_), grams in scene.told.sums().items()} == {
+        "generated": -100_000, "held": 100_000,
+    }  # fmt: skip
+    assert scene.container(tanker).mass_unknown
+
+
 def test_who_refused_a_load_may_accept_it_after_all_and_once(scene: Scene) -> None:
     drum, run = scene.fill(), scene.run()
     assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}) == ""
@@ -329,6 +357,44 @@ def test_history_is_read_only_for_what_is_late(scene: Scene) -> None:
     before = scene.fact("garage-clerk", "container-stored", stored, at="2026-08-02T00:00:00.000Z")
     assert decide(before, scene.told.states, history).refused is None
     assert asked == [drum]
+
+
+def test_a_drum_stands_where_it_was_put_last_and_goes_on_being_filled(scene: Scene) -> None:
+    drum, place, ids = scene.id("container", 1), scene.place("garage-yard"), scene.park.story.ids
+    one, store, other = {"container": drum, "place": place}, ids["garage-store"], ids["coating-store"]
+    named = {"kind": "vessel", "code": "900-249-08", "name": "废机油", "container_code": "T-1"}
+    moved = {"container": drum, "from": place, "to": place, "code": "900-249-08", "net_g": 50_000}
+    label = f"label:{drum.partition(':')[2]}"
+    for type_, body, facility, zone, status in (
+        ("container-opened", one | named, "", "", "filling"),
+        ("container-stored", one | {"facility": store, "zone": "A"}, store, "A", "filling"),
+        ("label-bound", one | {"label": label}, store, "A", "filling"),
+        ("waste-added", one | {"code": "900-249-08", "mass": weighed(50_000)}, store, "A", "filling"),
+        ("container-moved", moved | {"facility": other, "zone": "B"}, other, "B", "filling"),
+        ("container-stored", one | {"facility": store}, store, "", "filling"),
+        ("container-stored", one | {"facility": store, "zone": "C"}, store, "C", "filling"),
+        ("container-taken-out", one | {"net_g": 49_999}, store, "C", "filling"),
+        ("container-taken-out", one | {"net_g": 50_000}, "", "", "filling"),
+        ("container-moved", moved, "", "", "filling"),
+    ):  # fmt: skip
+        assert scene.say("garage-clerk", type_, body) == ""
+        thing = scene.container(drum)
+        assert (thing.facility, thing.zone, thing.status) == (facility, zone, status), type_
+    assert (thing.label, thing.container_code) == (label, "T-1")
+
+
+@pytest.mark.parametrize(
+    ("type_", "more"),
+    [
+        ("container-stored", {"facility": Scene().park.story.ids["garage-store"]}),
+        ("waste-added", {"code": "900-249-08", "mass": weighed(5)}),
+    ],
+)
+def test_who_puts_something_unknown_away_or_fills_it_has_it(scene: Scene, type_: str, more: dict[str, Any]) -> None:
+    drum, place = scene.id("container", 9), scene.place("garage-yard")
+    assert scene.say("garage-clerk", type_, {"container": drum, "place": place} | more) == ""
+    thing = scene.container(drum)
+    assert (thing.status, thing.holder, thing.site) == ("held", place["party"], place["site"])
 
 
 def test_a_drum_counted_in_another_store_stands_in_no_zone_of_the_one_before(scene: Scene) -> None:

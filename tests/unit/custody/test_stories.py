@@ -136,3 +136,16 @@ def test_all_stories_fit_into_one_ledger() -> None:
         for key, grams in as_of(story, moment(story.expect[-1]["as_of"])).sums().items():
             apart[key] = apart.get(key, 0) + grams
     assert world.sums() == {key: grams for key, grams in apart.items() if grams}
+
+
+def test_every_account_says_of_which_waste_and_whose_it_is_and_where() -> None:
+    _, stories = told()
+    for story in stories.values():
+        for posting in as_of(story, moment(story.expect[-1]["as_of"])).postings:
+            for account in (posting.debit, posting.credit):
+                assert account.holder.startswith(("party:", "person:")), (story.name, posting)
+                assert account.site.startswith("site:") != (account.stage == "in-transit"), (story.name, posting)
+                # At work, codes meet in one account and leave it again.
+                assert bool(account.code) != (account.stage == "at-work"), (story.name, posting)
+                if account.stage in ("held", "in-transit", "lost", "dumped", "utilised", "disposed"):
+                    assert account.container.startswith("container:"), (story.name, posting)

@@ -147,6 +147,15 @@ def test_journeys_within_the_province_use_no_approval_up(scene: Scene) -> None:
     assert together(scene, "approval-exceeded") == []
 
 
+@pytest.mark.parametrize(
+    ("day", "flagged"), [("2026-08-03", True), ("2026-08-04", False), ("2026-08-06", False), ("2026-08-07", True)]
+)
+def test_an_approval_holds_on_its_first_and_on_its_last_day(scene: Scene, day: str, flagged: bool) -> None:
+    approve(scene, valid_from="2026-08-04", valid_until="2026-08-06")
+    journey(scene, 1, 100_000, to="far-plant", at=f"{day}T04:00:00.000Z")
+    assert ("no-approval" in {rule for rule, *_ in scene.told.flags(END)}) == flagged
+
+
 @pytest.mark.parametrize(("day", "flagged"), [("2027-07-31", False), ("2027-08-01", True)])
 def test_an_approval_holds_for_twelve_months_whatever_it_says(scene: Scene, day: str, flagged: bool) -> None:
     approve(scene, valid_until="2029-07-31")

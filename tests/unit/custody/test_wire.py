@@ -10,6 +10,7 @@ from ledger.custody import wire
 from ledger.custody.events import AboutDiffers, UnknownEvent, about_of, body_of, check_about, event_types, parse
 from ledger.custody.wire import WireError
 from ledger.exchange.stories import Step
+from tests.support.examples import examples
 from tests.support.told import CN, Scene, told, weighed
 
 PARK, STORIES = told()
@@ -82,6 +83,69 @@ def test_a_wrong_field_is_named_with_what_was_expected(change: dict[str, Any], p
     got_path, got_expected = error_of("container-filled", filled() | change)
     assert got_path == path
     assert expected in got_expected
+
+
+LINE = {"container": Scene().id("container", 7), "code": "900-249-08"}
+BY_NAME = {"kind": "other", "name": "外地公司（虚构）"}
+ACCEPTED = LINE | {"decision": "accepted", "mass": weighed(1)}
+MISSING = LINE | {"decision": "missing", "listed_g": 1}
+DRAW = LINE | {"net_g": 1}
+
+
+@pytest.mark.parametrize(
+    ("type_", "right", "wrong", "path"),
+    [
+        ("licence-granted", {"valid_until": "2026-02-01"}, {"valid_until": "2026-01-31"}, "valid_until"),
+        ("calendar-adopted", {"days_off": ["2026-12-31"]}, {"days_off": ["2026-02-02", "2027-01-01"]}, "days_off"),
+        ("calendar-adopted", {"working_days": ["2026-01-04"]}, {"working_days": ["2025-01-04"]}, "days_off"),
+        ("label-codes-reserved", {"last": 5}, {"last": 4}, "last"),
+        ("manifest-received", {"lines": [ACCEPTED]}, {"lines": [LINE | {"decision": "accepted"}]}, "lines.0.mass"),
+        ("manifest-received", {"lines": [ACCEPTED | {"decision": "accepted-in-part"}]},
+         {"lines": [LINE | {"decision": "accepted-in-part"}]}, "lines.0.mass"),
+        ("manifest-received", {"lines": [LINE | {"decision": "refused"}]}, {"lines": []}, "lines"),
+        ("manifest-received", {"lines": [MISSING]}, {"lines": [LINE | {"decision": "missing"}]}, "lines.0.listed_g"),
+        ("manifest-received", {"lines": [MISSING]}, {"lines": [MISSING, MISSING]}, "lines"),
+        ("delivery-recorded", {"end": "sent", "to": BY_NAME}, {"end": "received", "to": BY_NAME}, "to.party"),
+        ("delivery-recorded", {"to": BY_NAME}, {"to": {"kind": "other"}}, "to.name"),
+        ("delivery-recorded", {"to": BY_NAME}, {"to": BY_NAME | {"party": Scene().party("burner")}}, "to.site"),
+        ("delivery-recorded", {"lines": [DRAW]}, {"lines": []}, "lines"),
+        ("delivery-recorded", {"lines": [DRAW]}, {"lines": [DRAW, DRAW]}, "lines"),
+        ("contents-transferred", {"sources": [DRAW]}, {"sources": []}, "sources"),
+        ("contents-transferred", {"sources": [DRAW]}, {"targets": []}, "sources"),
+        ("contents-transferred", {"sources": [DRAW]}, {"sources": [DRAW, DRAW]}, "sources"),
+        ("waste-treated", {"inputs": [DRAW]}, {"inputs": []}, "inputs"),
+        ("waste-treated", {"inputs": [DRAW]}, {"inputs": [DRAW, DRAW]}, "inputs"),
+        ("waste-treated", {"started": "2026-02-01T08:00:00.000Z", "ended": "2026-02-01T08:00:00.000Z"},
+         {"started": "2026-02-01T08:00:00.000Z", "ended": "2026-02-01T07:59:59.999Z"}, "ended"),
+        ("store-counted", {"present": None, "absent": [LINE["container"]]}, {"present": None, "absent": None},
+         "present"),
+        ("store-counted", {"absent": [LINE["container"]]}, {"absent": [LINE["container"]] * 2}, "present"),
+        ("containers-grouped", {"members": [LINE["container"]]}, {"members": []}, "members"),
+        ("containers-grouped", {"members": [LINE["container"]]}, {"members": [LINE["container"]] * 2}, "members"),
+        ("waste-reclassified", {"old_code": "900-249-08", "new_code": "900-214-08"},
+         {"old_code": "900-249-08", "new_code": "900-249-08"}, "new_code"),
+        ("waste-reclassified", {"cause": "error", "evidence": None}, {"cause": "report", "evidence": None}, "evidence"),
+        ("custody-transferred", {"lines": [DRAW]}, {"lines": []}, "lines"),
+        ("custody-transferred", {"lines": [DRAW]}, {"lines": [DRAW, DRAW]}, "lines"),
+        ("custody-transferred", {}, {"to": None}, "to.party"),
+    ],
+)  # fmt: skip
+def test_what_an_event_says_must_hold_together(
+    type_: str, right: dict[str, Any], wrong: dict[str, Any], path: str
+) -> None:
+    example = examples()[type_]
+    fixed: dict[str, dict[str, Any]] = {
+        "licence-granted": {"valid_from": "2026-02-01"}, "label-codes-reserved": {"first": 5},
+        "calendar-adopted": {"year": 2026, "days_off": None, "working_days": None},
+    }  # fmt: skip
+
+    def made(change: dict[str, Any]) -> dict[str, Any]:
+        if "to" in change and change["to"] is None:
+            change = {"to": example["from"]}
+        return {k: v for k, v in (example | fixed.get(type_, {}) | change).items() if v is not None}
+
+    assert parse(type_, made(right), CN)
+    assert error_of(type_, made(wrong))[0] == path
 
 
 def test_a_missing_field_is_named() -> None:
