@@ -15,13 +15,13 @@ import orjson
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_viewer, ledger, queries, reading, requires
+from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, requires
 from api.errors import BadRequest, NoSuchPlace
 from api.pages.acting import BadMass, done, say
 from api.pages.authority import ACTS, LICENCES, ROLES, Act, Field, NotInOrder, ending, may_sign
 from api.pages.containers import called
 from api.pages.exceptions import age_of, object_address, rule_words, standing, titled
-from api.pages.shown import grams, mass_text, name, page, registry, t, teller
+from api.pages.shown import grams, mass_text, moment, name, page, registry, short, t, teller
 from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
 from ledger.custody.container import Container
@@ -31,6 +31,7 @@ from ledger.custody.events.authority import CrossProvinceApproved
 from ledger.custody.events.correction import EntryCorrected
 from ledger.custody.events.stock import LeakReported
 from ledger.exchange.author import seal
+from ledger.journeys import ON_THE_ROAD, journey
 from ledger.log import statement
 from ledger.queries import ContainerStory
 from ledger.stores import NeverLost, lost_by
@@ -44,7 +45,8 @@ _SPANS: Final = (("from", "until"), ("from", "valid_until"), ("valid_from", "val
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What an act is about, as this reader is shown it: `fixed` is what follows from it and is not asked for, `usual`
-    what the form begins with, `most_g` how much there is of it."""
+    what the form begins with, `most_g` how much there is of it, `role` whose key may sign it where it is not the act's
+    usual one ("": any authority's)."""
 
     on: str = ""
     title: str = ""
@@ -53,6 +55,7 @@ class Subject:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     usual: Mapping[str, Any] = field(default_factory=dict)
     most_g: int | None = None
+    role: str | None = None
 
 
 # ------------------------------------------------------------------------------------ what waits, what stands
@@ -212,7 +215,7 @@ def form(type_: str) -> Response:
     fields = [each for each in act.fields if each.key not in subject.fixed]
     begun = {each.key: _begun(each, subject.usual.get(each.key)) for each in fields}
     options = _options(fields, subject)
-    return page("act.html", subject=subject, fields=fields, begun=begun, options=options, **_told(act))
+    return page("act.html", subject=subject, fields=fields, begun=begun, options=options, **_told(act, subject))
 
 
 @blueprint.post("/acts/<type_>")
@@ -223,7 +226,7 @@ def check(type_: str) -> Response:
     body = _body(act, subject)
     ledger().event(type_, seal(body, os.urandom)[0])
     lines = list(_lines(act, body))
-    return page("act-check.html", subject=subject, lines=lines, body=orjson.dumps(body).decode(), **_told(act))
+    return page("act-check.html", subject=subject, lines=lines, body=orjson.dumps(body).decode(), **_told(act, subject))
 
 
 @blueprint.post("/acts/<type_>/sign")
@@ -239,10 +242,11 @@ def sign(type_: str) -> Any:
     return done("/acts", say(type_, body))
 
 
-def _told(act: Act) -> dict[str, Any]:
+def _told(act: Act, subject: Subject) -> dict[str, Any]:
     """What both pages of an act say: the law as of today, and whether a key of the person's may sign it."""
     law = ledger().regime.cite(act.law, _today()) if act.law else ""
-    return {"act": act, "law": law, "ready": may_sign(act.role), "role": ROLES[act.role]}
+    role = act.role if subject.role is None else subject.role
+    return {"act": act, "law": law, "ready": may_sign(role), "role": ROLES[role or act.role]}
 
 
 def _asked(type_: str) -> tuple[Act, Subject]:
@@ -250,7 +254,7 @@ def _asked(type_: str) -> tuple[Act, Subject]:
     act, on = ACTS.get(type_), request.values.get("on", "")
     if act is None:
         raise NoSuchPlace()
-    kind = on.partition(":")[0] if ":" in on or not on else "correction"
+    kind = on.partition(":")[0] if ":" in on or not on else next(iter(act.on & {"correction", "complaint"}), "none")
     if kind not in act.on:
         raise NoSuchPlace()
     return act, _SUBJECTS[kind](act, on)
@@ -264,7 +268,8 @@ def _party(act: Act, party: str) -> Subject:
     if party not in registry().parties or not current_viewer().is_own(party):
         raise NoSuchPlace()
     key = next(each.key for each in act.fields if each.kind in ("own", "scope"))
-    return Subject(on=party, title=name(party), href=object_address(party), fixed={key: party})
+    fixed, usual = {key: party}, {"concerns": party}
+    return Subject(on=party, title=name(party), href=object_address(party), fixed=fixed, usual=usual)
 
 
 def _licence(act: Act, licence: str) -> Subject:
@@ -356,12 +361,74 @@ def _correction(act: Act, correction: str) -> Subject:
     )  # fmt: skip
 
 
+def _complaint(act: Act, complaint: str) -> Subject:
+    said = statement.parse(ledger().record_of(complaint).statement)
+    if said.type != "complaint-registered" or not current_viewer().is_own(said.body["holder"]):
+        raise NoSuchPlace()
+    holder = said.body["holder"]
+    facts = (
+        (t("被投诉单位", "Complained of"), name(holder)),
+        (t("受理", "Registered"), moment(said.at)),
+        (t("投诉内容", "The complaint"), ledger().clear_text(complaint).get("complaint", "–")),
+    )
+    return Subject(
+        on=complaint, title=name(holder), href="/inspections", facts=facts,
+        fixed={"holder": holder, "complaint": complaint},
+    )  # fmt: skip
+
+
+def _manifest(act: Act, manifest: str) -> Subject:
+    """A manifest with something on the road: all of that is what was checked."""
+    found = journey(queries(), current_viewer(), manifest)
+    aboard = [line.container.id for line in found.at(*ON_THE_ROAD)]
+    if not aboard:
+        raise NoSuchPlace()
+    facts = (
+        (t("移出人", "Sender"), name(found.thing.sender)),
+        (t("承运人", "Carrier"), name(found.thing.carrier)),
+        (t("接受人", "Receiver"), name(found.thing.receiver)),
+        (t("车上", "On board"), t(f"{len(aboard)} 个容器", f"{len(aboard)} containers")),
+    )
+    return Subject(
+        on=manifest, title=found.thing.number or short(manifest), href=object_address(manifest), facts=facts,
+        fixed={"manifest": manifest, "carrier": found.thing.carrier, "checked": sorted(aboard)},
+    )  # fmt: skip
+
+
+def _key(act: Act, key: str) -> Subject:
+    """A key that waits to be let in, or one of the authority's own that is lost."""
+    who, keys = current_actor(), accounts().keys
+    if act.type == "key-revoked":
+        row = keys.one(who, key)
+        fixed: dict[str, Any] = {"key": key, "holder": row.party, "last_seq": row.seq}
+        return Subject(on=key, title=short(key), href="/admin/devices", facts=[_hash_of(row.key.hex())], fixed=fixed)
+    body = keys.one_waiting(who, key).body
+    own = body["holder"] == who.party
+    facts = [
+        (t("单位", "Enterprise"), name(body["holder"])),
+        (t("公钥", "Public key"), body["public_key"]),
+        (t("先核对", "First compare"), t("与该设备上显示的一致", "it with the one that the device shows")),
+    ]
+    # Roles are an authority's; to its own keys each of its keys may pass on what it has itself.
+    fixed = dict(body) if own else body | {"roles": None}
+    return Subject(
+        on=key, title=short(key), href="/admin/devices", facts=facts, fixed=fixed, role="" if own else "registrar"
+    )
+
+
+def _hash_of(key: str) -> tuple[str, str]:
+    return t("密钥", "Key"), f"{key[:16]}…"
+
+
 _SUBJECTS: Final[dict[str, Callable[[Act, str], Subject]]] = {
     "": _nothing,
     "party": _party,
     "licence": _licence,
     "container": _container,
     "correction": _correction,
+    "complaint": _complaint,
+    "manifest": _manifest,
+    "key": _key,
 }
 
 
@@ -369,7 +436,8 @@ def _body(act: Act, subject: Subject) -> dict[str, Any]:
     """The event's body as the form has it; raises FormError."""
     new = {act.new: f"{act.new}:{ledger().new_id()}"} if act.new else {}
     read = {each.key: each.read() for each in act.fields if each.key not in subject.fixed}
-    body = new | {key: value for key, value in read.items() if value not in (None, [])} | dict(subject.fixed)
+    said = new | read | dict(subject.fixed)
+    body = {key: value for key, value in said.items() if value not in (None, [])}  # what is not said is absent
     for start, end in _SPANS:
         if start in body and end in body and body[end] < body[start]:
             raise NotInOrder(expected=f">= {body[start]}", got=body[end])
@@ -389,10 +457,12 @@ def _lines(act: Act, body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield t(each.zh, each.en), grams(value)
             case "choice":
                 yield t(each.zh, each.en), t(*each.choices[value])
-            case "own" | "party" | "site" | "scope":
+            case "own" | "party" | "site" | "of-holder" | "scope":
                 yield t(each.zh, each.en), name(value)
             case "parties":
                 yield t(each.zh, each.en), "、".join(name(one) for one in value)
+            case "roles":
+                yield t(each.zh, each.en), t("、", ", ").join(t(*each.choices[one]) for one in value)
             case "note":
                 yield t(each.zh, each.en), value["clear"]
             case "codes" | "days":
@@ -419,7 +489,8 @@ def _options(fields: Sequence[Field], subject: Subject) -> dict[str, list[tuple[
         "scope": lambda: _parties(current_viewer().is_own),
         "party": lambda: _parties(lambda party: True),
         "parties": lambda: _parties(current_viewer().is_own),
-        "site": lambda: [(k, s.name) for k, s in registry().sites.items() if s.holder == subject.fixed.get("holder")],
+        "site": lambda: _sites(subject.fixed.get("holder")),
+        "of-holder": lambda: [(subject.on, name(subject.on)), *_sites(subject.on)],
         "row": lambda: [(x.row, x.condition) for x in registry().exemptions_on(_today()).values()],
         "setting": lambda: [(k, f"{k} ({_now(k)})") for k in sorted(ledger().regime.defaults)],
     }
@@ -434,6 +505,10 @@ def _now(setting: str) -> int | str:
     """A setting's value in force today: as adopted, else the regime's own."""
     adopted = registry().setting(setting, _today())
     return adopted if adopted is not None else ledger().regime.defaults[setting]
+
+
+def _sites(holder: str | None) -> list[tuple[str, str]]:
+    return [(site, each.name) for site, each in registry().sites.items() if each.holder == holder]
 
 
 def _parties(shown: Callable[[str], bool]) -> list[tuple[str, str]]:

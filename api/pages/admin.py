@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from api.auth import Right, accounts, current_actor, ledger, requires
 from api.browser import clear_cookie, set_device_cookie, this_session, verify_origin
 from api.pages.acting import done, field, say
+from api.pages.authority import REVOKED
 from api.pages.shown import name, page, short, t, teller
 from api.pages.tables import Column, Table, tabled
 from ledger.accounts import Person
@@ -27,13 +28,6 @@ ROLES: Final = {
     "disposer": ("接收处置人员", "disposer"),
     "regulator": ("监管人员", "regulator"),
     "operator": ("运营方", "operator"),
-}
-REASONS: Final = {
-    "lost": ("遗失", "lost"),
-    "stolen": ("被盗", "stolen"),
-    "left": ("离职", "left the enterprise"),
-    "replaced": ("更换", "replaced"),
-    "used": ("已用完", "used up"),
 }
 
 
@@ -234,10 +228,11 @@ def devices() -> Response:
         "admin-devices.html",
         _keys(called),
         admin="admin" in who.roles,
+        oversees="regulator" in who.roles,
         waiting=accounts().keys.waiting(who),
         quarantine=[_quarantined(row) for row in accounts().keys.quarantined(who)],
         called=called,
-        reasons=REASONS,
+        reasons=REVOKED,
         shared=accounts().shared.devices(who),
     )
 
@@ -264,7 +259,7 @@ def _keys(called: Mapping[str, str]) -> Table:
         }
         for row in accounts().keys.enrolled(current_actor())
     ]
-    columns = _KEYS if "admin" in current_actor().roles else _KEYS[:-1]
+    columns = _KEYS if current_actor().roles & {"admin", "regulator"} else _KEYS[:-1]
     return Table(name="keys", caption=t("密钥", "Keys"), columns=columns, rows=rows)
 
 

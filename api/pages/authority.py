@@ -18,11 +18,10 @@ from ledger.custody.events import event_types
 from ledger.custody.flags import Flag
 from ledger.errors import FormError
 from ledger.queries import ContainerStory
-from ledger.telling import TITLES
 
 Kind = Literal[
-    "text", "day", "days", "codes", "mass", "count", "choice", "own", "party", "parties", "site", "scope", "row",
-    "setting", "value", "hash", "note",
+    "text", "day", "days", "codes", "mass", "count", "choice", "own", "party", "parties", "site", "of-holder",
+    "scope", "row", "roles", "setting", "value", "hash", "note",
 ]  # fmt: skip
 Words = tuple[str, str]
 _SPLIT: Final = re.compile(r"[\s,，、;；]+")
@@ -38,6 +37,22 @@ ROLES: Final[dict[str, Words]] = {
     "licensing": ("许可审批", "licensing"),
     "supervision": ("监督执法", "supervision"),
     "settings": ("参数管理", "settings"),
+    "registrar": ("登记", "registrar"),
+}
+OUTCOMES: Final[dict[str, Words]] = {
+    "in-order": ("无问题", "in order"),
+    "faults": ("发现问题", "faults found"),
+    "differs": ("与联单不符", "differs from its papers"),
+    "justified": ("属实", "justified"),
+    "unjustified": ("不属实", "unjustified"),
+    "referred": ("转办", "referred"),
+}
+REVOKED: Final[dict[str, Words]] = {
+    "lost": ("遗失", "lost"),
+    "stolen": ("被盗", "stolen"),
+    "left": ("离职", "left the enterprise"),
+    "replaced": ("更换", "replaced"),
+    "used": ("已用完", "used up"),
 }
 
 
@@ -79,6 +94,8 @@ class Field:
                 raise FieldMissing(what=t(self.zh, self.en))
             return None
         match self.kind:
+            case "roles":
+                return sorted(set(texts))
             case "codes" | "days" | "parties":
                 return list(dict.fromkeys(one for text in texts for one in _SPLIT.split(text) if one))
             case "mass":
@@ -101,6 +118,8 @@ class Act:
     (a key of the regime; "": none of it), with which fields; `new` is a field that is given a fresh id of its kind."""
 
     type: str
+    zh: str
+    en: str
     law: str
     on: frozenset[str]
     fields: tuple[Field, ...]
@@ -108,13 +127,13 @@ class Act:
 
     @property
     def role(self) -> str:
-        """The role of a key that may sign it; a holder's own licence counts for nothing here."""
+        """The role of a key that may sign it as an authority."""
         author = event_types()[self.type].author
-        return "licensing" if author == "anybody" else author
+        return {"anybody": "licensing", "registrar-or-admin": "registrar"}.get(author, author)
 
     @property
     def title(self) -> str:
-        return t(*TITLES[self.type])
+        return t(self.zh, self.en)
 
     def address(self, on: str = "", **usual: str) -> str:
         """Its form, about an object, with some of its fields filled in."""
@@ -155,15 +174,19 @@ _CROSSING: Final = (
 )  # fmt: skip
 
 
-def _act(type_: str, law: str, on: str, *fields: Field, new: str = "") -> Act:
-    return Act(type=type_, law=law, on=frozenset(on.split(" ")), fields=fields, new=new)
+def _act(type_: str, zh: str, en: str, law: str, on: str, *fields: Field, new: str = "") -> Act:
+    return Act(type=type_, zh=zh, en=en, law=law, on=frozenset(on.split(" ")), fields=fields, new=new)
+
+
+def _of(*outcomes: str) -> dict[str, Words]:
+    return {each: OUTCOMES[each] for each in outcomes}
 
 
 ACTS: Final[dict[str, Act]] = {
     act.type: act
     for act in (
         _act(
-            "licence-granted", "licence", " party licence",
+            "licence-granted", "颁发许可证", "Grant a licence", "licence", " party licence",
             Field(key="holder", zh="持证单位", en="Holder", kind="own"),
             Field(key="number", zh="许可证编号", en="Number of the licence"),
             Field(key="kind", zh="种类", en="Kind", kind="choice", choices=LICENCES),
@@ -173,22 +196,22 @@ ACTS: Final[dict[str, Act]] = {
             new="licence",
         ),
         _act(
-            "licence-amended", "licence", "licence",
+            "licence-amended", "变更许可证", "Amend the licence", "licence", "licence",
             _FROM, _VALID[1], *_COVERED,
         ),
         _act(
-            "licence-suspended", "licence", "licence",
+            "licence-suspended", "暂停许可证", "Suspend the licence", "licence", "licence",
             Field(key="from", zh="暂停自", en="Suspended from", kind="day"),
             Field(key="until", zh="暂停至（含当日）", en="Until, that day included", kind="day"),
         ),
         _act(
-            "licence-revoked", "licence", "licence",
+            "licence-revoked", "吊销许可证", "Revoke the licence", "licence", "licence",
             Field(key="from", zh="吊销自", en="Revoked from", kind="day"),
         ),
-        _act("cross-province-approved", "crossing", " party", *_CROSSING, new="approval"),
-        _act("cross-province-reported", "crossing", " party", *_CROSSING, new="approval"),
+        _act("cross-province-approved", "批准跨省转移", "Approve a transfer across provinces", "crossing", " party", *_CROSSING, new="approval"),
+        _act("cross-province-reported", "备案跨省转移", "Take down a reported transfer", "crossing", " party", *_CROSSING, new="approval"),
         _act(
-            "emergency-plan-declared", "", "",
+            "emergency-plan-declared", "发布应急预案", "Declare an emergency plan", "", "",
             Field(key="receivers", zh="应急收集处置单位", en="Who may take and close it", kind="parties"),
             Field(key="codes", zh="废物类别或代码", en="Classes or codes", kind="codes",
                   hint=("如 HW01", "such as HW01")),
@@ -203,7 +226,7 @@ ACTS: Final[dict[str, Act]] = {
             new="plan",
         ),
         _act(
-            "exemption-confirmed", "exemption", " party",
+            "exemption-confirmed", "确认豁免", "Confirm an exemption", "exemption", " party",
             Field(key="holder", zh="适用单位", en="Whose waste", kind="own"),
             Field(key="row", zh="豁免管理清单条目", en="Row of the exemption list", kind="row"),
             _CODES,
@@ -219,7 +242,7 @@ ACTS: Final[dict[str, Act]] = {
             Field(key="evidence", zh="符合豁免条件的证明", en="That its condition is met", kind="hash", required=False),
         ),
         _act(
-            "container-impounded", "", "container",
+            "container-impounded", "查封扣押", "Impound it", "", "container",
             Field(key="reason", zh="查封扣押理由", en="Why it is seized", kind="choice", choices={
                 "evidence": ("证据保全", "evidence"),
                 "danger": ("危险", "danger"),
@@ -228,13 +251,13 @@ ACTS: Final[dict[str, Act]] = {
             }),
             _NOTE,
         ),
-        _act("container-released", "", "container"),
+        _act("container-released", "解除查封", "Release it", "", "container"),
         _act(
-            "identification-confirmed", "catalogue", "container",
+            "identification-confirmed", "确认鉴别结论", "Confirm its identification", "catalogue", "container",
             Field(key="evidence", zh="鉴别报告", en="The identification report", kind="hash"),
         ),
         _act(
-            "loss-determined", "", "container",
+            "loss-determined", "认定损失", "Determine the loss", "", "container",
             Field(key="net_g", zh="认定的量", en="How much of it", kind="mass", unit="kg"),
             Field(key="outcome", zh="认定结论", en="What became of it", kind="choice", choices={
                 "dumped": ("倾倒、流失于环境", "dumped, or lost into the environment"),
@@ -243,7 +266,7 @@ ACTS: Final[dict[str, Act]] = {
             Field(key="evidence", zh="认定依据", en="What it rests on", kind="hash", required=False),
         ),
         _act(
-            "correction-decided", "", "correction",
+            "correction-decided", "裁定更正", "Decide the correction", "", "correction",
             Field(key="outcome", zh="裁定", en="Decision", kind="choice", choices={
                 "apply": ("准予更正", "to be applied"),
                 "reject": ("不予更正", "rejected"),
@@ -251,7 +274,34 @@ ACTS: Final[dict[str, Act]] = {
             _NOTE,
         ),
         _act(
-            "setting-adopted", "", " party",
+            "roadside-checked", "记录路检", "Record a roadside check", "manifest", "manifest",
+            Field(key="outcome", zh="检查结果", en="Outcome", kind="choice", choices=_of("in-order", "differs")),
+            _NOTE,
+        ),
+        _act(
+            "complaint-registered", "受理投诉", "Register a complaint", "", "party",
+            Field(key="holder", zh="被投诉单位", en="Complained of", kind="own"),
+            Field(key="concerns", zh="涉及单位或场所", en="Concerns the enterprise, or a site", kind="of-holder"),
+            Field(key="complaint", zh="投诉内容", en="The complaint", kind="note",
+                  hint=("加密封存，只有有权的人可见", "sealed: read only by who may")),
+        ),
+        _act(
+            "complaint-answered", "答复投诉", "Answer the complaint", "", "complaint",
+            Field(key="outcome", zh="结论", en="Outcome", kind="choice",
+                  choices=_of("justified", "unjustified", "referred")),
+            Field(key="answer", zh="答复文件", en="The answer", kind="hash"),
+        ),
+        _act(
+            "key-enrolled", "登记密钥", "Let in a key", "", "key",
+            Field(key="roles", zh="职责", en="Roles", kind="roles", choices=ROLES, required=False,
+                  hint=("只能赋予签署密钥自身具有的职责", "only such as the key that signs has itself")),
+        ),
+        _act(
+            "key-revoked", "吊销密钥", "Revoke a key", "", "key",
+            Field(key="reason", zh="原因", en="Reason", kind="choice", choices=REVOKED),
+        ),
+        _act(
+            "setting-adopted", "启用参数", "Adopt a setting", "", " party",
             Field(key="name", zh="参数", en="Setting", kind="setting"),
             Field(key="value", zh="取值", en="Value", kind="value"),
             Field(key="effective_from", zh="启用日期", en="In force from", kind="day"),
@@ -259,7 +309,7 @@ ACTS: Final[dict[str, Act]] = {
                   required=False),
         ),
         _act(
-            "calendar-adopted", "", "",
+            "calendar-adopted", "启用工作日历", "Adopt a calendar", "", "",
             Field(key="year", zh="年度", en="Year", kind="count"),
             Field(key="days_off", zh="周一至周五中的休息日", en="Days off among Monday to Friday", kind="days",
                   required=False, hint=("如 2026-01-01 2026-01-02", "such as 2026-01-01 2026-01-02")),
@@ -304,26 +354,26 @@ def offers(story: ContainerStory) -> Iterator[tuple[str, str]]:
         return
     thing = story.thing
     if thing.impounded_at:
-        yield _offer("container-released", thing.id)
+        yield offer("container-released", thing.id)
     elif thing.status in ("held", "filling", "in-transit"):
-        yield _offer("container-impounded", thing.id)
+        yield offer("container-impounded", thing.id)
     if thing.born:
-        yield _offer("identification-confirmed", thing.id)
+        yield offer("identification-confirmed", thing.id)
     if thing.status == "lost" or thing.leaked_g:
-        yield _offer("loss-determined", thing.id)
+        yield offer("loss-determined", thing.id)
     for each in proposals(thing.id, (step.fact for step in story.steps)):
         if not each.applied and not each.rejected:
-            yield _offer("correction-decided", each.fact.id)
+            yield offer("correction-decided", each.fact.id)
 
 
-def _offer(type_: str, on: str) -> tuple[str, str]:
+def offer(type_: str, on: str) -> tuple[str, str]:
+    """(words, address) of an act."""
     return ACTS[type_].title, ACTS[type_].address(on)
 
 
 def may_sign(role: str) -> bool:
-    """True when a key of the person's own, on whatever device, holds the role."""
+    """True when a key of the person's own, on whatever device, holds the role ("": any)."""
     who = current_actor()
-    return any(
-        row.person == who.person and not row.server and row.revoked_last_seq is None and role in row.roles.split()
-        for row in accounts().keys.enrolled(who)
-    )
+    keys = (row for row in accounts().keys.enrolled(who) if row.person == who.person and not row.server)
+    held = {each for row in keys if row.revoked_last_seq is None for each in row.roles.split()}
+    return role in held or (not role and bool(held))

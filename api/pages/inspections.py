@@ -13,10 +13,17 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, requires
 from api.errors import NoSuchPlace
 from api.pages.acting import done, say
+from api.pages.authority import OUTCOMES
 from api.pages.shown import name, registry, t, word
 from api.pages.tables import Column, Table, tabled
 from ledger import figures as told
-from ledger.custody.events.oversight import InspectionDrawn, RectificationClosed, RectificationOrdered
+from ledger.custody.events.oversight import (
+    ComplaintAnswered,
+    ComplaintRegistered,
+    InspectionDrawn,
+    RectificationClosed,
+    RectificationOrdered,
+)
 from ledger.custody.fact import Fact
 from ledger.log.hashing import sha256
 
@@ -28,13 +35,6 @@ FIELDS: Final = frozenset(
         "evidence",
     }
 )  # fmt: skip
-OUTCOMES: Final[dict[str, tuple[str, str]]] = {
-    "in-order": ("无问题", "in order"),
-    "faults": ("发现问题", "faults found"),
-    "justified": ("属实", "justified"),
-    "unjustified": ("不属实", "unjustified"),
-    "referred": ("转办", "referred"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,7 @@ def inspections() -> Response:
         drawn=draw(parties, seed) if seed and parties else None,
         parties=sorted(parties, key=name),
         open_orders=[f for f in said if isinstance(f.event, RectificationOrdered) and f.id not in closed],
+        complaints=_unanswered(said),
         draws=[f for f in said if isinstance(f.event, InspectionDrawn)],
         may_order="regulator" in current_actor().roles,
     )
@@ -95,6 +96,11 @@ def order(type_: str) -> Any:
         raise NoSuchPlace()
     body = {key: value.strip() for key, value in request.form.items() if key in FIELDS and value.strip()}
     return done("/inspections", say(type_, body))
+
+
+def _unanswered(said: Sequence[Fact]) -> list[Fact]:
+    answered = {f.event.complaint for f in said if isinstance(f.event, ComplaintAnswered)}
+    return [f for f in said if isinstance(f.event, ComplaintRegistered) and f.id not in answered]
 
 
 def _watched() -> list[str]:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import on_the_way
 from api.pages.acting import done, field, optional, say
+from api.pages.authority import offer
 from api.pages.shown import name, page, registry, t, teller, word
 from api.pages.tables import (
     FILE_ROWS_MAX,
@@ -27,7 +28,19 @@ from api.pages.tables import (
 )
 from ledger.custody.container import Container
 from ledger.errors import FormError
-from ledger.journeys import Foreseen, Journey, Line, acts, foresee, how_many, in_store, journey, may_travel, standing
+from ledger.journeys import (
+    ON_THE_ROAD,
+    Foreseen,
+    Journey,
+    Line,
+    acts,
+    foresee,
+    how_many,
+    in_store,
+    journey,
+    may_travel,
+    standing,
+)
 from ledger.journeys import manifests as states
 from ledger.reading import Page as Part
 
@@ -155,7 +168,9 @@ def manifest_page(manifest: str) -> Response:
     found = journey(queries(), current_viewer(), manifest)
     flags = [teller().exception_document(flag) for flag in standing(queries(), found, ledger().now())]
     state = STATES.get(found.thing.status, "unknown")
-    return tabled("manifest-page.html", _lines(found), journey=found, state=state, flags=flags)
+    checked = "regulator" in current_actor().roles and bool(found.at(*ON_THE_ROAD))
+    checks = [offer("roadside-checked", manifest)] if checked else []
+    return tabled("manifest-page.html", _lines(found), journey=found, state=state, flags=flags, checks=checks)
 
 
 _LINES: Final = (
