@@ -208,8 +208,16 @@ ACTS: Final[dict[str, Act]] = {
             "licence-revoked", "吊销许可证", "Revoke the licence", "licence", "licence",
             Field(key="from", zh="吊销自", en="Revoked from", kind="day"),
         ),
-        _act("cross-province-approved", "批准跨省转移", "Approve a transfer across provinces", "crossing", " party", *_CROSSING, new="approval"),
-        _act("cross-province-reported", "备案跨省转移", "Take down a reported transfer", "crossing", " party", *_CROSSING, new="approval"),
+        _act(
+            "cross-province-approved", "批准跨省转移", "Approve a transfer across provinces", "crossing", " party",
+            *_CROSSING,
+            new="approval",
+        ),
+        _act(
+            "cross-province-reported", "备案跨省转移", "Take down a reported transfer", "crossing", " party",
+            *_CROSSING,
+            new="approval",
+        ),
         _act(
             "emergency-plan-declared", "发布应急预案", "Declare an emergency plan", "", "",
             Field(key="receivers", zh="应急收集处置单位", en="Who may take and close it", kind="parties"),
