@@ -187,7 +187,7 @@ def test_emergency_plans_exemptions_settings_and_calendars_count_as_they_were_fi
     registry = api.queries.registry()
     assert registry.emergency(disposer, "841-001-01", ("HW01",), "2025-10-09")
     assert registry.setting("tolerance-ppm", "2025-10-09", shop) == 5000
-    assert registry.calendar_adopted(2025)
+    assert registry.calendars[2025].days_off == ("2025-10-08",)
     page = regulator.open("/acts")
     assert "2021-2-运输-1" in page and "HW01" in page
 
