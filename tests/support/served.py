@@ -67,11 +67,11 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def token_of(world: World, settings: Settings, party: str) -> str:
-    """The secret of a token of a party's, which may read and send."""
+def token_of(world: World, settings: Settings, party: str, name: str = "admin") -> str:
+    """The secret of a token of a party's, which may read and send; its administrator is called so."""
     accounts = bootstrap.open_accounts(world.ledger, settings)
-    accounts.create(name="admin", password="correct horse battery", roles=["admin"], party=party)
-    admin = accounts.actor_for_session(accounts.log_in("admin", "correct horse battery", address="192.0.2.1"))
+    accounts.create(name=name, password="correct horse battery", roles=["admin"], party=party)
+    admin = accounts.actor_for_session(accounts.log_in(name, "correct horse battery", address="192.0.2.1"))
     assert admin is not None
     return accounts.tokens.issue(admin, name="load", scopes=["read", "statements:write"], days=1)[1]
 
