@@ -186,10 +186,13 @@ def _crossings(trace: Trace) -> Iterator[Finding]:
     """Waste that went from one province to another and lacks the approval (or the report) it needs."""
     registry, regime = trace.registry, trace.regime
     for journey, leg in trace.thing.legs.items():
-        sender, receiver = (registry.site_at(site, leg.collected_at) for site in (leg.sender_site, leg.receiver_site))
-        if not (leg.collected_at and sender and receiver and sender.region and receiver.region):
+        if not leg.collected_at or leg.returned_at:
             continue
-        if regime.border(sender.region) == regime.border(receiver.region) or leg.returned_at:
+        sender = registry.site_at(leg.sender_site, leg.collected_at)
+        receiver = registry.site_at(leg.receiver_site, leg.collected_at)
+        if not (sender and receiver and sender.region and receiver.region):
+            continue
+        if regime.border(sender.region) == regime.border(receiver.region):
             continue
         day = local_day(leg.collected_at, regime.offset)
         uses = {f.purpose for f in registry.facilities_of(receiver.site)} - {"generate"}

@@ -138,8 +138,7 @@ def standing(
             opened_by="",
         )
 
-    total = sum(present.values())
-    if facility.capacity_g is not None and total > facility.capacity_g:
+    if facility.capacity_g is not None and (total := sum(present.values())) > facility.capacity_g:
         yield flag("over-capacity", "", total - facility.capacity_g, f"{total} / {facility.capacity_g}")
     if facility.store_kind == "point":
         limit = regime.setting(registry, "point-limit-g", day, facility.site, facility.holder)
@@ -148,8 +147,8 @@ def standing(
             yield flag("point-over-limit", "", hazardous - limit, f"{hazardous} / {limit}")
     pairs = regime.incompatible(registry, day, facility.site)
     zones: dict[str, dict[str, int]] = {}
-    for (zone, code, _), grams in present.items():
-        for name in (code, *regime.classes_of(code)) if pairs else ():
+    for (zone, code, _), grams in present.items() if pairs else ():
+        for name in (code, *regime.classes_of(code)):
             zones.setdefault(zone, {})[name] = zones.get(zone, {}).get(name, 0) + grams
     for zone, names in sorted(zones.items()):
         for one, other in sorted(pairs):

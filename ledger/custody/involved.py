@@ -1,4 +1,4 @@
-"""Whom a fact involves: the parties and persons it names, and the things in which it makes them take part."""
+"""Whom a fact involves: the parties and persons it names take part in the things it concerns."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ SHARED = ("container:", "delivery:", "manifest:")
 """Kinds of things that everybody who takes part in them sees whole."""
 
 
-def involved(fact: Fact) -> tuple[set[str], set[str]]:
-    """The things in which this fact makes somebody take part, and the parties and persons who do."""
-    event = unwrapped(fact).event
-    things = {*event.containers(), *(s for s in event.streams(fact.by.party) if s.startswith(SHARED))}
+def involved(fact: Fact) -> set[str]:
+    """The parties and persons whom this fact makes take part in the things that it concerns."""
     everybody = {fact.by.party, fact.by.person}
-    _add_named(event, everybody)
-    return things, everybody
+    _add_named(unwrapped(fact).event, everybody)
+    return everybody
 
 
 def _add_named(value: Any, found: set[str]) -> None:

@@ -24,6 +24,7 @@ from ledger.custody.postings import Account, Posting, balances, difference
 from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day, start_of_day, working_days_later
 from ledger.custody.registry import Registry
 
+_new = tuple.__new__
 # Row accounts of mass that is neither closed nor lost: its clock runs, or once ran out at an earlier holder.
 OPEN = frozenset({"open", "overdue"})
 # Accounts in which a container's lots are still somebody's: where they are shown as open, or as lost until found.
@@ -239,7 +240,7 @@ class Trace:
                 self._row("unrecorded", part, credit, grams=-part.grams)
                 self._row(debit.stage, part, credit)
         if grams:
-            self._move(posting._replace(grams=grams), last=True)
+            self._move(posting if grams == posting.grams else posting._replace(grams=grams), last=True)
         if self.story:
             self._catch_up()
             self.dry.clear()
@@ -659,11 +660,11 @@ class Trace:
         lot, producer, producer_site, code, born_at, _, whole_g, *_ = part
         stage, holder, site, _, _ = place
         # In the order of a row's fields: by their names takes twice as long, and most of a rebuild is rows.
-        row = Row(
+        row = _new(Row, (
             self.container, fact.statement, fact.at, self.clock_at, account, lot, producer, producer_site, holder, site,
             stage, code, self.regime.kind_of(code), whole_g if grams is None else grams, born_at, deadline, self.grade,
             reason, part.within(place),
-        )  # fmt: skip
+        ))  # fmt: skip
         self.rows.append(row)
         if account == "closed" and reason:
             self.unentitled.append(row)

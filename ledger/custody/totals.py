@@ -15,6 +15,7 @@ from ledger.custody.lots import OPEN, Row
 from ledger.custody.rate import CAME_IN
 from ledger.custody.regimes.base import local_day, start_of_day
 
+_new = tuple.__new__
 # The account of the second series: no lot row has it.
 OVERDUE = "overdue-from"
 # The accounts of which a rate asks whether the mass was born before its period.
@@ -68,15 +69,17 @@ def due_at(row: Row) -> str:
 def totals_of(rows: Iterable[Row], offset: timedelta) -> Iterator[tuple[Total, int]]:
     """What each row adds to the sums of its parties, sites and code."""
     for row in rows:
-        account, grams = row.account, row.grams
-        born = month_start(row.born_at, offset) if account in BORN else ""
-        grade = row.grade if account == "closed" else ""
-        whose = (row.by_producer, row.producer, row.producer_site, row.holder, row.site, row.code)
-        at = month_start(row.at, offset)
-        yield Total(False, row.kind, account, at, born, row.stage, grade, row.reason, *whose), grams
+        (
+            _, _, at, _, account, _, producer, producer_site, holder, site, stage, code, kind, grams, born_at, _, grade,
+            reason, by_producer,
+        ) = row  # fmt: skip
+        born = month_start(born_at, offset) if account in BORN else ""
+        whose = (by_producer, producer, producer_site, holder, site, code)
+        graded = grade if account == "closed" else ""
+        yield _new(Total, (False, kind, account, month_start(at, offset), born, stage, graded, reason, *whose)), grams
         due = due_at(row) if account in OPEN else ""
         if due:
-            yield Total(False, row.kind, OVERDUE, day_start(due, offset), "", row.stage, "", "", *whose), grams
+            yield _new(Total, (False, kind, OVERDUE, day_start(due, offset), "", stage, "", "", *whose)), grams
 
 
 def with_wholes(sums: dict[Total, int]) -> dict[Total, int]:

@@ -247,7 +247,9 @@ def _compiled(cls: type) -> Callable[[Any], Any]:
     Written out as dataclasses write their own methods."""
     hints = get_type_hints(cls, include_extras=True)
     names: dict[str, Any] = {"new": object.__new__, "closed": cls}
-    names["opened"] = type(cls.__name__, (cls,), {"__slots__": (), "__setattr__": object.__setattr__})
+    # Both, as Python keeps one place for the two: it is the quick one only if neither is written in Python.
+    writable = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    names["opened"] = type(cls.__name__, (cls,), {"__slots__": (), **writable})
     lines = ["def make(value):", "made = new(opened)"]
     for n, field in enumerate(dataclasses.fields(cls)):
         wire, maker = wire_name(field.name), _maker(hints[field.name])

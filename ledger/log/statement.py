@@ -172,12 +172,6 @@ def _examined(raw: bytes, hash_: bytes | None) -> Statement:
     return known(document, raw, statement_hash(raw) if hash_ is None else hash_)
 
 
-def type_and_about(raw: bytes) -> tuple[bytes, list[bytes]]:
-    """The type and the objects of a statement: read off bytes that were parsed before."""
-    # Canonical: members are sorted, and what comes after the type has no text that could be one.
-    return raw[raw.rindex(b'"type":"') + 8 : -8], raw[11 : raw.index(b'"]')].split(b'","')
-
-
 def signed_message(raw: bytes) -> bytes:
     return PREFIX + raw
 

@@ -8,16 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from ledger.custody.events import known as event_of
 from ledger.custody.fact import Author, Fact
 from ledger.log.entry import accepted_at
-from ledger.log.statement import type_and_about
 from ledger.store import tables as t
 
 _CHUNK = 500
-_LOOK = 2_000  # entries at a time
+_LOOK = 5_000  # rows at a time
 
 _FACT: Select[Any] = (
     select(
@@ -60,26 +59,22 @@ def linked(connection: Connection, start: int, stop: int) -> Iterator[tuple[int,
         yield row[2], _fact(row), orjson.loads(row[1])["links"]
 
 
-def told_at(connection: Connection, indices: Sequence[int]) -> Iterator[tuple[Fact, list[str]]]:
-    """The accepted facts at these indices, each with the objects that it names."""
+def told_at(connection: Connection, indices: Sequence[int]) -> Iterator[tuple[int, Fact, list[str]]]:
+    """The accepted facts at these indices, each with its own and the objects that it names."""
     for first in range(0, len(indices), _CHUNK):
         listed = ", ".join(map(str, indices[first : first + _CHUNK]))
         for row in _straight(connection, _FACT, f'"index" IN ({listed})'):
             said = orjson.loads(row[0])
             if (fact := _fact(row, said)) is not None:
-                yield fact, said["about"]
+                yield row[2], fact, said["about"]
 
 
-def looked_at(connection: Connection, size: int) -> Iterator[tuple[int, bytes, bytes, list[bytes]]]:
-    """(index, statement hash, event type, streams) of the accepted ones among the first `size` entries: what can be
-    told without reading what they say."""
-    said = t.statement.c
-    query = select(t.leaf.c.index, said.hash, said.bytes, said.entry).join(t.statement, said.n == t.leaf.c.n)
-    for start in range(0, size, _LOOK):
-        within = f'"index" >= {start} AND "index" < {min(size, start + _LOOK)}'
-        for index, statement, told, raw in _straight(connection, query, within):
-            if accepted_at(raw) is not None:
-                yield index, statement, *type_and_about(told)
+def linked_to(connection: Connection, size: int, kinds: Sequence[str]) -> Iterable[tuple[str, int]]:
+    """(object, index) of the objects of these kinds (written "kind:") that the first `size` entries touch."""
+    of_kind = or_(*(and_(t.link.c.stream >= kind, t.link.c.stream < f"{kind[:-1]};") for kind in kinds))
+    query = select(t.link.c.stream, t.leaf.c.index).join(t.leaf, t.leaf.c.n == t.link.c.n)
+    few = query.where(of_kind, t.leaf.c.index < size).execution_options(yield_per=_LOOK)
+    return connection.execute(few).tuples()
 
 
 def _straight(connection: Connection, query: Select[Any], where: str) -> list[Any]:
@@ -94,7 +89,7 @@ def _straight(connection: Connection, query: Select[Any], where: str) -> list[An
 
 def at_indices(connection: Connection, indices: Sequence[int]) -> Iterator[Fact]:
     """The accepted facts at these indices."""
-    yield from (fact for fact, _ in told_at(connection, indices))
+    yield from (fact for _, fact, _ in told_at(connection, indices))
 
 
 def of_streams(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from zlib import crc32
@@ -28,16 +28,6 @@ class Groups:
         left, right = self.of(left), self.of(right)
         if left != right:
             self.joined[right] = left
-
-    def owner(self, streams: Iterable[bytes]) -> int:
-        """One of the objects that an entry names, all of which it joins; 0 when there are none."""
-        first = 0
-        for number in map(number_of, streams):
-            if first:
-                self.join(first, number)
-            else:
-                first = number
-        return first
 
     def of(self, number: int) -> int:
         """The number of the group of objects that share entries with this one."""

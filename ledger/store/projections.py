@@ -22,7 +22,7 @@ from ledger.custody.events.registry import FacilityRegistered
 from ledger.custody.facilities import Stay, Treatment, facility_flags
 from ledger.custody.fact import Fact
 from ledger.custody.flags import Flag
-from ledger.custody.involved import involved
+from ledger.custody.involved import SHARED, involved
 from ledger.custody.labels import label_flags
 from ledger.custody.lots import Part, Row
 from ledger.custody.regimes.base import Regime
@@ -178,8 +178,8 @@ class Projector:
             if isinstance(fact.event, FacilityRegistered):
                 stores.add(fact.event.facility)
             touched.update(fact.event.containers())
-            parts.update(product(*involved(fact)))
             streams = fact.event.streams(fact.by.party)
+            parts.update(product([s for s in streams if s.startswith(SHARED)], involved(fact)))
             named = [s for s in streams if s.startswith("label:")]
             labels.update(named)
             looked_at.update(named if isinstance(unwrapped(fact).event, LABEL_EVENTS) else ())
@@ -497,7 +497,7 @@ def _kept(connection: Connection, table: Table, key: str, names: Sequence[str]) 
 def _compare_involved(
     connection: Connection, names: Sequence[str], histories: Mapping[str, Sequence[Fact]]
 ) -> Iterator[tuple[str, str, str, str]]:
-    want = {(name, who) for name in names for f in histories[name] for who in involved(f)[1]}
+    want = {(name, who) for name in names for f in histories[name] for who in involved(f)}
     query = select(t.involved.c.object, t.involved.c.who).where(t.involved.c.object.in_(names))
     got = {(row.object, row.who) for row in connection.execute(query)}
     for thing, who in sorted(want ^ got):

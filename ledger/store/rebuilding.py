@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine, Index, event
 
 from ledger.custody.account import Flows, account_for
 from ledger.custody.decide import unwrapped
-from ledger.custody.events import event_types
 from ledger.custody.fact import Fact
 from ledger.custody.involved import SHARED, involved
 from ledger.custody.labels import label_flags
@@ -24,7 +23,7 @@ from ledger.custody.totals import Total
 from ledger.store import facts
 from ledger.store import tables as t
 from ledger.store.database import open_engine
-from ledger.store.neighbours import Groups, tasks
+from ledger.store.neighbours import Groups, number_of, tasks
 from ledger.store.stories import FLAG, LABEL_EVENTS, STORY_ROWS, Totals, columns_of, flag_rows, manifest_row, parts_to
 
 SMALL: Final = 10_000  # entries: fewer are followed
@@ -32,8 +31,7 @@ _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory
 _LABEL: Final = "label:"
 _MAPPED: Final = 2**33  # bytes of the file at most
-_REGISTRY: Final = {name.encode() for name, kind in event_types().items() if issubclass(kind, REGISTRY_EVENTS)}
-_JOINING: Final = tuple(kind.encode() for kind in (*SHARED, _LABEL))
+_JOINING: Final = (*SHARED, _LABEL)
 
 Rows = tuple[str, tuple[str, ...], list[tuple[Any, ...]]]
 """A table, its columns, and what is to be written."""
@@ -59,14 +57,22 @@ class Made:
 
 def cut(connection: Connection, size: int) -> Cut | None:
     """The first `size` entries cut into tasks; None when one group has too many of them."""
-    groups, owners, registered = Groups(), [0] * size, []
-    for index, statement, type_, streams in facts.looked_at(connection, size):
-        owners[index] = groups.owner([s for s in streams if s.startswith(_JOINING)])
-        if type_ in _REGISTRY:
-            registered.append({"index": index, "statement": statement})
+    groups, owners = Groups(), [0] * size
+    for stream, index in facts.linked_to(connection, size, _JOINING):
+        number = number_of(stream.encode())
+        if owners[index]:
+            groups.join(owners[index], number)
+        else:
+            owners[index] = number
     whole = [[index for index in task if owners[index]] for task in tasks(owners, groups.of, 0, _TASK)]
     if max(map(len, whole), default=0) > _LARGE:
         return None
+    alone = [index for index, owner in enumerate(owners) if not owner]  # as all are that the registry is made of
+    registered = [
+        {"index": index, "statement": bytes.fromhex(fact.statement)}
+        for index, fact, _ in facts.told_at(connection, alone)
+        if isinstance(fact.event, REGISTRY_EVENTS)
+    ]
     return Cut(tasks=[task for task in whole if task], registered=registered)
 
 
@@ -118,11 +124,11 @@ def made(connection: Connection, law: Regime, registry: Registry, indices: list[
     told: dict[str, list[Fact]] = {}
     shown: dict[str, set[str]] = {}
     labels: set[str] = set()
-    for fact, streams in facts.told_at(connection, indices):
+    for _, fact, streams in facts.told_at(connection, indices):
         for stream in streams:
             told.setdefault(stream, []).append(fact)
-        things, everybody = involved(fact)
-        for who in everybody:
+        things = [s for s in streams if s.startswith(SHARED)]
+        for who in involved(fact):
             shown.setdefault(who, set()).update(things)
         if isinstance(unwrapped(fact).event, LABEL_EVENTS):
             labels.update(s for s in streams if s.startswith(_LABEL))
