@@ -74,7 +74,7 @@ def linked_to(connection: Connection, size: int, kinds: Sequence[str]) -> Iterab
     of_kind = or_(*(and_(t.link.c.stream >= kind, t.link.c.stream < f"{kind[:-1]};") for kind in kinds))
     query = select(t.link.c.stream, t.leaf.c.index).join(t.leaf, t.leaf.c.n == t.link.c.n)
     few = query.where(of_kind, t.leaf.c.index < size).execution_options(yield_per=_LOOK)
-    return connection.execute(few).tuples()
+    return connection.execute(few)
 
 
 def _straight(connection: Connection, query: Select[Any], where: str) -> list[Any]:
