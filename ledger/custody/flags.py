@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from operator import itemgetter
 from typing import Literal
 
 from ledger.custody import conditions
@@ -18,7 +19,7 @@ from ledger.custody.conditions import Finding, Sighting
 from ledger.custody.decide import Proposal, proposals
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
 from ledger.custody.fact import Fact
-from ledger.custody.lots import OPEN, Row, Trace
+from ledger.custody.lots import OPEN, Row, Trace, is_late
 from ledger.custody.regimes.base import Regime, local_day
 from ledger.custody.registry import Registry
 
@@ -657,21 +658,25 @@ def _late_leavers(trace: Trace) -> Iterator[Flag]:
 
 
 def _out_of_plan(trace: Trace) -> Iterator[Flag]:
-    """Waste generated at a site whose plan of the year, as filed by then, does not name it."""
+    """Waste generated at a site whose plan of the year, as filed by then, does not name it; a plan told late counts
+    from when it was received."""
     born = next((r for r in trace.rows if r.account in ("generated", "derived")), None)
     if born is None or not trace.regime.listed(born.code):
         return
     year = int(local_day(born.at, trace.regime.offset)[:4])
-    filed = trace.registry.plans_of(born.producer_site, year)
-    known = [plan for plan, fact in filed if fact.at <= born.at]
+    filed = [
+        (fact.received_at if is_late(trace.regime, trace.registry, fact) else fact.at, plan, fact)
+        for plan, fact in trace.registry.plans_of(born.producer_site, year)
+    ]
+    known = [plan for at, plan, _ in filed if at <= born.at]
     if not known or any(line.code == born.code for line in known[-1].lines):
         return
-    amended = (f for plan, f in filed if f.at > born.at and any(line.code == born.code for line in plan.lines))
-    by = next(amended, None)
+    amended = ((at, f) for at, plan, f in filed if at > born.at and any(line.code == born.code for line in plan.lines))
+    closed_at, by = min(amended, key=itemgetter(0), default=("", None))
     yield Flag(
         rule="not-in-plan", object=trace.container, key=born.code, grams=born.grams, holder=born.producer,
         site=born.producer_site, detail=born.code, opened_at=born.at, opened_by=born.statement,
-        closed_at=by.at if by else "", closed_by=by.statement if by else "",
+        closed_at=closed_at, closed_by=by.statement if by else "",
     )  # fmt: skip
 
 

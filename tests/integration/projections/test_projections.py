@@ -10,6 +10,7 @@ import pytest
 
 from ledger.access import Viewer
 from ledger.custody.rate import Question
+from ledger.custody.regimes.base import later
 from ledger.custody.registry import Edition
 from ledger.log import statement
 from ledger.queries import Queries
@@ -217,4 +218,27 @@ def test_who_registers_anothers_site_is_shown_nothing_of_it(park: Park) -> None:
     assert park.queries.registry().sites[park.yard["site"]].holder == park.shop.party
     seen, _ = Reading(park.queries).changes(Viewer(who=frozenset({thief.party}), own=frozenset({thief.party})), 0, 100)
     assert [statement.parse(each.statement).type for each in seen] == ["key-enrolled", "site-registered"]
+    park.check()
+
+
+def test_neither_a_date_to_come_nor_old_books_hide_whether_devices_are_silent(park: Park) -> None:
+    now = park.world.ledger.now()
+    park.said(park.shop, "site-registered", now, holder=park.shop.party, site=park.yard["site"], name="一号厂区")
+    plan = {"plan": park.world.new("plan"), "holder": park.shop.party, "site": park.yard["site"]}
+    lines = [{"code": OIL, "generated_g": 10_000_000}]
+    park.said(park.shop, "plan-filed", now, **plan, year=int(now[:4]), lines=lines)
+
+    def silent() -> bool:
+        park.follow()
+        flags = park.queries.exceptions(park.world.ledger.now())
+        return any(flag.rule == "silent-devices" for flag in flags)
+
+    park.fill(5_000, later(now, days=30))
+    park.world.clock.advance(hours=24 * 15)
+    assert silent()
+    park.fill(5_000, later(now, days=-60))
+    assert not silent()
+    assert park.shop.say("container-filled", park.world.filled(park.carrier, park.yard["site"])).outcome == "refused"
+    park.world.clock.advance(hours=24 * 13)
+    assert not silent()
     park.check()

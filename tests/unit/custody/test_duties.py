@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from ledger.custody.duties import Duty, Planned, duties_of, duty_flags, plan_against_actual, tier_of
+from ledger.custody.duties import Duty, Planned, duties_of, duty_flags, owed, plan_against_actual, tier_of
 from ledger.custody.flags import Flag
+from ledger.custody.lots import Row
 from tests.support.told import CN, Scene, load, verdict, weighed
 
 TONNE = 1_000_000
@@ -190,6 +191,56 @@ def test_a_closed_period_is_the_one_it_names(scene: Scene) -> None:
     body = {"holder": scene.party("garage"), "period": "2026-Q1", "start": "2026-01-01T00:00:00.000Z"}
     with pytest.raises(Exception, match="2025-12-31"):
         scene.say("garage-clerk", "period-closed", body | {"end": "2026-04-01T00:00:00.000Z"})
+
+
+def owes(scene: Scene, yard: str, year: int = 2026) -> list[str]:
+    """The plan and the periods that a site owes."""
+
+    def rows(site: str, start: str, end: str) -> list[Row]:
+        return [r for r in scene.told.account()[0] if r.producer_site == site and start <= r.at < end]
+
+    return [d.period if d.kind == "declaration" else "plan" for d in owed(yard, year, rows, CN, scene.told.registry)[1]]
+
+
+def test_who_has_no_hazardous_waste_owes_nothing_and_who_had_some_owes_for_the_next_year_too(scene: Scene) -> None:
+    yard = site(scene, "garage-yard")
+    scene.fill(1, code="SW07", at="2026-02-02T00:00:00.000Z")
+    assert owes(scene, yard) == []
+    scene.fill(2, at="2026-12-31T15:00:00.000Z")
+    assert [owes(scene, yard, year) for year in (2025, 2026, 2027, 2028)] == [
+        [], ["plan", "2026"], ["plan", "2027"], []
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "count"), [("comprehensive", 14), ("own-facility", 14), ("site-permit", 0)])
+def test_a_licence_for_hazardous_waste_owes_and_a_permit_for_other_waste_does_not(
+    scene: Scene, kind: str, count: int
+) -> None:
+    body = {"licence": scene.id("licence", 1), "holder": scene.party("garage"), "number": "示证 E 号", "kind": kind}
+    said = body | {"valid_from": "2026-01-01", "valid_until": "2026-12-31"}
+    assert scene.say("licensing", "licence-granted", said) == ""
+    assert len(owes(scene, site(scene, "garage-yard"))) == count
+
+
+@pytest.mark.parametrize(
+    ("live", "owing"),
+    [
+        ("2026-03-31", ["plan", "2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4", "2026"]),
+        ("2026-04-01", ["2026-Q2", "2026-Q3", "2026-Q4", "2026"]),
+        ("2026-06-30", ["2026-Q2", "2026-Q3", "2026-Q4", "2026"]),
+        ("2026-07-01", ["2026-Q3", "2026-Q4", "2026"]),
+    ],
+)
+def test_what_ended_before_a_site_was_live_is_not_owed_whatever_it_says_of_itself_later(
+    scene: Scene, live: str, owing: list[str]
+) -> None:
+    place = {"party": scene.party("garage"), "site": scene.id("site", 9)}
+    body = {"holder": place["party"], "site": place["site"], "name": "新厂区"}
+    assert scene.say("garage-clerk", "site-registered", body | {"live_from": live}) == ""
+    drum = {"container": scene.id("container", 1), "place": place, "kind": "vessel", "code": "900-249-08", "name": "油"}
+    assert scene.say("garage-clerk", "container-filled", drum | {"mass": weighed(10 * TONNE)}) == ""
+    assert scene.say("garage-clerk", "site-registered", body | {"live_from": "2026-12-31"}) == ""
+    assert owes(scene, place["site"]) == owing
 
 
 def test_the_plan_stands_beside_what_was_generated_and_what_left(scene: Scene) -> None:

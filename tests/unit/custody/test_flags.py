@@ -177,6 +177,41 @@ def test_what_a_revoked_key_said_before_its_end_is_recorded_and_flagged(scene: S
     assert open_rules(scene) == {"after-revocation"}
 
 
+def not_in_plan(scene: Scene) -> list[tuple[str, str]]:
+    return [(f.opened_at[:10], f.closed_at[:10]) for f in scene.told.account()[1] if f.rule == "not-in-plan"]
+
+
+def filed(scene: Scene, n: int, code: str, *, who: str = "garage", **when: str) -> None:
+    body = {"plan": scene.id("plan", n), "holder": scene.party(who), "site": scene.place("garage-yard")["site"]}
+    line = {"code": code, "generated_g": 1_000}
+    clerk = {"garage": "garage-clerk", "rogue": "rogue-boss"}[who]
+    assert scene.say(clerk, "plan-filed", body | {"year": 2026, "lines": [line]}, **when) == ""
+
+
+def test_a_plan_filed_afterwards_counts_from_when_it_was_received_whatever_day_it_says(scene: Scene) -> None:
+    filed(scene, 1, "900-214-08", at="2026-01-05T00:00:00.000Z")
+    scene.fill(at="2026-03-02T00:00:00.000Z")
+    assert not_in_plan(scene) == [("2026-03-02", "")]
+    filed(scene, 2, "900-249-08", at="2026-03-01T00:00:00.000Z", received_at="2026-06-01T00:00:00.000Z")
+    assert not_in_plan(scene) == [("2026-03-02", "2026-06-01")]
+
+
+def test_a_plan_said_offline_and_sent_within_the_allowance_counts_from_when_it_was_said(scene: Scene) -> None:
+    filed(scene, 1, "900-214-08", at="2026-01-05T00:00:00.000Z")
+    scene.fill(at="2026-03-02T00:00:00.000Z")
+    filed(scene, 2, "900-249-08", at="2026-03-01T20:00:00.000Z", received_at="2026-03-02T10:00:00.000Z")
+    assert not_in_plan(scene) == []
+
+
+def test_a_strangers_plan_neither_forbids_nor_allows_what_a_site_generates(scene: Scene) -> None:
+    filed(scene, 1, "900-214-08", who="rogue", at="2026-01-05T00:00:00.000Z")
+    scene.fill(at="2026-03-02T00:00:00.000Z")
+    assert not_in_plan(scene) == []
+    filed(scene, 2, "900-214-08", at="2026-01-06T00:00:00.000Z")
+    filed(scene, 3, "900-249-08", who="rogue", at="2026-01-07T00:00:00.000Z")
+    assert not_in_plan(scene) == [("2026-03-02", "")]
+
+
 def test_who_handles_what_another_holds_is_not_its_holder(scene: Scene) -> None:
     drum = scene.fill()
     stored = {
