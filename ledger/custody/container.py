@@ -129,10 +129,17 @@ class Container:
         if not site:
             self.facility = self.zone = ""
 
-    def add(self, grams: int | None) -> None:
+    def add(self, grams: int | None, party: str, site: str) -> None:
         """Grams come in; None means that nobody knows how many."""
         self.net_g += grams or 0
         self.mass_unknown |= grams is None
+        self.in_hand(party, site)
+
+    def in_hand(self, party: str, site: str) -> None:
+        """Somebody has it there: if it was unheard of, or empty and no longer is."""
+        if self.status == "unknown" or (self.status == "emptied" and (self.net_g > 0 or self.mass_unknown)):
+            self.held_by(party, site)
+            self.closed = False
 
     def draw(self, grams: int, at: str) -> None:
         """Grams leave; then perhaps nothing is left."""

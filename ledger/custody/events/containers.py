@@ -102,6 +102,8 @@ class Birth(OfOne):
         if thing.status == "unknown":
             thing.held_by(self.place.party, self.place.site)
             thing.facility = self.facility or ""
+        elif not thing.holder:
+            thing.holder, thing.site = self.place.party, self.place.site
 
 
 @event("label-issued")
@@ -159,9 +161,7 @@ class WasteAdded(OfOne):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
-        thing.add(self.mass.net_g)
-        if thing.status == "unknown":
-            thing.held_by(self.place.party, self.place.site)
+        thing.add(self.mass.net_g, self.place.party, self.place.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         yield from _generated(self.place, self.code, self.container, self.mass.net_g or 0)
@@ -183,6 +183,7 @@ class ContainerClosed(OfOne):
         if self.mass.net_g is not None:
             thing.net_g += self.mass.net_g - self.previous_g
             thing.mass_unknown = False
+            thing.in_hand(self.place.party, self.place.site)
         if thing.status == "filling":
             thing.status = "held"
 
@@ -202,7 +203,7 @@ class ContainerFilled(Birth):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         self.begin(thing, fact)
-        thing.add(self.mass.net_g)
+        thing.add(self.mass.net_g, thing.holder, thing.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         yield from _generated(self.place, self.code, self.container, self.mass.net_g or 0)
@@ -314,6 +315,7 @@ class ContainerWeighed(OfOne):
         if self.mass.net_g is not None:
             thing.net_g += self.mass.net_g - self.previous_g
             thing.mass_unknown = False
+            thing.in_hand(self.place.party, self.place.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         if self.mass.net_g is not None:
@@ -361,9 +363,7 @@ def pour(thing: Container, target: Pour, place: Place, fact: Fact) -> None:
         thing.kind, thing.code, thing.name = target.kind, target.code, target.name
         thing.label = target.label or thing.label
         thing.container_code = target.container_code or thing.container_code
-    if thing.status in ("unknown", "emptied"):
-        thing.held_by(place.party, place.site)
-    thing.net_g += target.net_g
+    thing.add(target.net_g, place.party, place.site)
 
 
 def pool(place: Place, fact: Fact) -> Account:

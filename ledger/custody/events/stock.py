@@ -43,7 +43,7 @@ class StockDeclared(Birth):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         self.begin(thing, fact)
-        thing.add(self.mass.net_g)
+        thing.add(self.mass.net_g, thing.holder, thing.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         opening = Account("opening", self.place.party, self.place.site, self.code, "")
@@ -62,7 +62,7 @@ class WasteDiscovered(Birth):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         self.begin(thing, fact)
-        thing.add(self.mass.net_g)
+        thing.add(self.mass.net_g, thing.holder, thing.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         found = Account("found", self.place.party, self.place.site, self.code, "")
@@ -85,7 +85,7 @@ class LoadWeighedIn(Birth):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         self.begin(thing, fact)
-        thing.add(self.mass.net_g)
+        thing.add(self.mass.net_g, thing.holder, thing.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         origin = Account("generated", self.origin.party, self.origin.site, self.code, "")
@@ -120,7 +120,8 @@ class StoreCounted(Event):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         thing.absent_at = fact.at if thing.id in self.absent else ""
-        if thing.id in self.present and thing.status in ("held", "unknown") and thing.facility != self.facility:
+        here = thing.id in self.present and thing.status in ("held", "filling", "unknown")
+        if here and thing.facility != self.facility:
             thing.facility, thing.zone = self.facility, ""
 
 
@@ -268,7 +269,9 @@ class CustodyTransferred(Event):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
+        filling = thing.status == "filling"
         thing.held_by(self.to.party, self.to.site)
+        thing.status = "filling" if filling else thing.status
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         for line in self.lines:

@@ -206,6 +206,64 @@ def test_what_began_begins_no_second_time_and_what_was_received_does_not_come_ba
     assert scene.say("garage-clerk", "manifest-return-received", back) == "already-received"
 
 
+@pytest.mark.parametrize("how", ["waste-added", "contents-transferred", "container-weighed"])
+def test_what_comes_into_an_emptied_tank_is_held_and_treated_again(scene: Scene, how: str) -> None:
+    drum, tank, place = scene.fill(1, 50_000), scene.fill(2), scene.place("refinery")
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, tank)) == ""
+    assert scene.container(tank).status == "emptied"
+    one = {"container": tank, "place": place, "code": "900-249-08"}
+    pumped = {"place": place, "reason": "pump", "sources": [load(drum, 50_000)]}
+    bodies: dict[str, dict[str, Any]] = {
+        "waste-added": one | {"mass": weighed(50_000)},
+        "contents-transferred": pumped | {"targets": [load(tank, 50_000) | {"kind": "vessel", "name": "废机油"}]},
+        "container-weighed": one | {"mass": weighed(50_000), "previous_g": 0},
+    }
+    assert scene.say("refinery-gate", how, bodies[how]) == ""
+    thing = scene.container(tank)
+    assert (thing.status, thing.holder, thing.site, thing.net_g) == ("held", place["party"], place["site"], 50_000)
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, tank, 50_000)) == ""
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, tank, 50_000)) == "already-closed"
+
+
+@pytest.mark.parametrize(("grams", "status"), [(40_000, "held"), (100_000, "emptied")])
+def test_what_was_treated_before_it_was_filled_by_the_clocks_holds_the_rest(
+    scene: Scene, grams: int, status: str
+) -> None:
+    drum = scene.id("container", 1)
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, drum, grams)) == ""
+    assert scene.fill() == drum
+    thing, garage = scene.container(drum), scene.place("garage-yard")
+    assert (thing.status, thing.net_g) == (status, 100_000 - grams)
+    assert (thing.holder, thing.site) == (garage["party"], garage["site"])
+
+
+def test_an_earlier_treatment_of_what_was_pumped_out_since_may_be_told_late(scene: Scene) -> None:
+    tank, place = scene.fill(), scene.place("refinery")
+    pumped = {"place": place, "reason": "pump", "sources": [load(tank, 50_000)]}
+    pumped |= {"targets": [load(scene.id("container", 2), 50_000) | {"kind": "vessel", "name": "废机油", "new": True}]}
+    more = {"container": tank, "place": place, "code": "900-249-08", "mass": weighed(50_000)}
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, tank)) == ""
+    assert scene.say("refinery-gate", "waste-added", more) == ""
+    before = later(scene.said[-1].at, minutes=5)
+    assert scene.say("refinery-gate", "contents-transferred", pumped) == ""
+    assert scene.container(tank).status == "emptied"
+    assert scene.say("refinery-hall", "waste-treated", treated(scene, tank, 10_000), at=before) == ""
+
+
+def test_a_tank_goes_on_being_filled_by_the_heir(scene: Scene) -> None:
+    tank, place, heir = scene.id("container", 1), scene.place("garage-yard"), scene.place("heir-yard")
+    opened = {"container": tank, "place": place, "kind": "vessel", "code": "900-249-08", "name": "废机油"}
+    merger = {"from": place, "to": heir, "lines": [load(tank)], "reason": "merger", "document": "a" * 64}
+    assert scene.say("garage-clerk", "container-opened", opened) == ""
+    added = {"container": tank, "place": place, "code": "900-249-08", "mass": weighed(100_000)}
+    assert scene.say("garage-clerk", "waste-added", added) == ""
+    assert scene.say("garage-clerk", "custody-transferred", merger) == ""
+    thing = scene.container(tank)
+    assert (thing.status, thing.holder, thing.site) == ("filling", heir["party"], heir["site"])
+    assert scene.say("heir-clerk", "waste-added", added | {"place": heir}) == ""
+    assert scene.container(tank).status == "filling"
+
+
 def test_a_refusal_names_its_law_and_says_itself_in_both_languages(scene: Scene) -> None:
     drum = scene.fill()
     scene.say("driver", "manifest-collected", scene.run() | {"lines": [load(drum, code="900-214-08")]})
@@ -388,9 +446,13 @@ def test_a_drum_stands_where_it_was_put_last_and_goes_on_being_filled(scene: Sce
     [
         ("container-stored", {"facility": Scene().park.story.ids["garage-store"]}),
         ("waste-added", {"code": "900-249-08", "mass": weighed(5)}),
+        ("container-weighed", {"code": "900-249-08", "mass": weighed(5), "previous_g": 0}),
+        ("container-closed", {"code": "900-249-08", "mass": weighed(5), "previous_g": 0}),
     ],
 )
-def test_who_puts_something_unknown_away_or_fills_it_has_it(scene: Scene, type_: str, more: dict[str, Any]) -> None:
+def test_who_puts_something_unknown_away_weighs_or_fills_it_has_it(
+    scene: Scene, type_: str, more: dict[str, Any]
+) -> None:
     drum, place = scene.id("container", 9), scene.place("garage-yard")
     assert scene.say("garage-clerk", type_, {"container": drum, "place": place} | more) == ""
     thing = scene.container(drum)
