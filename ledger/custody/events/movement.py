@@ -571,7 +571,7 @@ class DeliveryRecorded(Event):
         else:
             leg.accepted_g, leg.decided_at = load.net_g, fact.at
             leg.arrived_at = fact.at
-            thing.net_g = load.net_g
+            thing.net_g, thing.mass_unknown = load.net_g, thing.mass_unknown and not load.net_g
             thing.held_by(self.to.party, self.to.site or "")
 
     @property

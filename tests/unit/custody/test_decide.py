@@ -363,6 +363,22 @@ def test_a_part_that_nobody_weighed_leaves_the_whole_unweighed(scene: Scene) -> 
     assert scene.container(tanker).mass_unknown
 
 
+@pytest.mark.parametrize(("grams", "unknown"), [(0, True), (800, False)])
+def test_a_delivery_whose_receiver_says_grams_is_of_unknown_mass_no_more(
+    scene: Scene, grams: int, unknown: bool
+) -> None:
+    bin_, place, to = scene.id("container", 1), scene.place("garage-yard"), scene.place("brick-kiln")
+    filled = {"container": bin_, "place": place, "kind": "package", "code": "900-001-S07", "name": "废橡胶"}
+    filled |= {"mass": {"basis": "volume", "volume_ml": 1_000}}
+    assert scene.say("garage-clerk", "container-filled", filled) == ""
+    ends = {"delivery": scene.id("delivery", 1), "from": place, "to": {"kind": "other"} | to}
+    for who, end, said in (("garage-clerk", "sent", 0), ("kiln-gate", "received", grams)):
+        assert (
+            scene.say(who, "delivery-recorded", ends | {"end": end, "lines": [load(bin_, said, "900-001-S07")]}) == ""
+        )
+    assert (scene.container(bin_).mass_unknown, scene.container(bin_).net_g) == (unknown, grams)
+
+
 def test_who_refused_a_load_may_accept_it_after_all_and_once(scene: Scene) -> None:
     drum, run = scene.fill(), scene.run()
     assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}) == ""
