@@ -18,8 +18,8 @@ from werkzeug.wrappers import Response
 from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, requires
 from api.errors import BadRequest, NoSuchPlace
 from api.pages.acting import BadMass, done, say
-from api.pages.authority import ACTS, LICENCES, ROLES, Act, Field, NotInOrder, ending, may_sign
-from api.pages.containers import called
+from api.pages.authority import ACTS, LICENCES, ROLES, Act, Field, NotInOrder, ending, may_sign, offers
+from api.pages.containers import NotNow, called
 from api.pages.exceptions import age_of, object_address, rule_words, standing, titled
 from api.pages.shown import grams, mass_text, moment, name, page, registry, short, t, teller
 from api.pages.tables import Column, Table, following, part, skipped, tabled
@@ -64,7 +64,8 @@ class Subject:
 @blueprint.get("/acts")
 @requires(Right.OVERSEE)
 def acts() -> Response:
-    return tabled("acts.html", _waiting(), _crossings(), _plans(), _exemptions(), acts=ACTS)
+    own = current_viewer().is_own
+    return tabled("acts.html", _waiting(), crossings(own), plans(own), exemptions(own), acts=ACTS)
 
 
 def _waiting() -> Table:
@@ -106,11 +107,6 @@ def _waiting() -> Table:
     )
 
 
-def _watched(*parties: str) -> bool:
-    """True when the reader watches one of these parties."""
-    return any(current_viewer().is_own(party) for party in parties)
-
-
 def _span(start: str, end: str) -> tuple[str, str]:
     """Whether something from day to day is in force."""
     today = _today()
@@ -126,7 +122,8 @@ _SPAN: Final = (
 )
 
 
-def _crossings() -> Table:
+def crossings(concerns: Callable[[str], bool]) -> Table:
+    """What may go, or went, from one province to another, of the parties that are meant; the newest first."""
     rows = [
         {
             "number": each.number or t("（无文号）", "(no number)"),
@@ -141,7 +138,7 @@ def _crossings() -> Table:
             "until": each.valid_until,
         }
         for each in reversed(registry().crossings)
-        if _watched(each.sender, each.receiver)
+        if concerns(each.sender) or concerns(each.receiver)
     ]
     columns = (
         Column("number", "文号", "Number", "recorded"),
@@ -158,7 +155,8 @@ def _crossings() -> Table:
     return Table(name="crossings", caption=caption, columns=columns, rows=rows, empty=empty)
 
 
-def _plans() -> Table:
+def plans(concerns: Callable[[str], bool]) -> Table:
+    """Emergency plans in which these parties take waste."""
     rows = [
         {
             "receivers": "、".join(name(each) for each in plan.receivers),
@@ -168,7 +166,7 @@ def _plans() -> Table:
             "until": plan.valid_until,
         }
         for plan in reversed(registry().emergencies)
-        if _watched(*plan.receivers)
+        if any(map(concerns, plan.receivers))
     ]
     columns = (
         Column("receivers", "应急收集处置单位", "Who may take it", "recorded"),
@@ -176,10 +174,11 @@ def _plans() -> Table:
         *_SPAN,
     )
     empty = t("没有应急预案。", "No emergency plan was declared.")
-    return Table(name="plans", caption=t("应急预案", "Emergency plans"), columns=columns, rows=rows, empty=empty)
+    return Table(name="emergencies", caption=t("应急预案", "Emergency plans"), columns=columns, rows=rows, empty=empty)
 
 
-def _exemptions() -> Table:
+def exemptions(concerns: Callable[[str], bool]) -> Table:
+    """Rows of the exemption list that were confirmed for these parties."""
     stages = next(each.choices for each in ACTS["exemption-confirmed"].fields if each.key == "stage")
     rows = [
         {
@@ -192,7 +191,7 @@ def _exemptions() -> Table:
             "until": each.valid_until,
         }
         for each in reversed(registry().exemptions)
-        if _watched(each.holder)
+        if concerns(each.holder)
     ]
     columns = (
         Column("holder", "单位", "Enterprise", "recorded"),
@@ -296,6 +295,9 @@ def _licence(act: Act, licence: str) -> Subject:
 def _container(act: Act, container: str) -> Subject:
     story = reading().container(current_viewer(), container)
     thing = story.thing
+    able = [words for words, _ in offers(story)]
+    if act.title not in able:
+        raise NotNow(expected=t("、", ", ").join(able) or t("无", "none"), got=act.title)
     place, most_g = _lost(story) if act.type == "loss-determined" else (_place(thing), None)
     fixed: dict[str, Any] = {"container": container, "place": place}
     if act.type in ("identification-confirmed", "loss-determined"):

@@ -12,10 +12,12 @@ from flask import request
 
 from api.auth import accounts, current_actor
 from api.pages.acting import FieldMissing, grams
-from api.pages.shown import t
+from api.pages.shown import registry, t
 from ledger.custody.decide import proposals
 from ledger.custody.events import event_types
+from ledger.custody.events.authority import LicenceSuspended
 from ledger.custody.flags import Flag
+from ledger.custody.registry import Licence
 from ledger.errors import FormError
 from ledger.queries import ContainerStory
 
@@ -28,9 +30,9 @@ _SPLIT: Final = re.compile(r"[\s,，、;；]+")
 
 LICENCES: Final[dict[str, Words]] = {
     "comprehensive": ("综合经营", "comprehensive"),
-    "collection": ("收集", "collection"),
+    "collection": ("收集经营", "collection"),
     "medical": ("医疗废物", "medical waste"),
-    "own-facility": ("自有设施", "own facility"),
+    "own-facility": ("自行利用处置", "own facility"),
     "site-permit": ("场所许可", "site permit"),
 }
 ROLES: Final[dict[str, Words]] = {
@@ -377,6 +379,17 @@ def offers(story: ContainerStory) -> Iterator[tuple[str, str]]:
 def offer(type_: str, on: str) -> tuple[str, str]:
     """(words, address) of an act."""
     return ACTS[type_].title, ACTS[type_].address(on)
+
+
+def stopped(licence: Licence, day: str) -> str:
+    """Why a licence does not count on a day although its term runs; "" when it does."""
+    match registry().stopped(licence, day):
+        case None:
+            return ""
+        case LicenceSuspended(until=until):
+            return t(f"暂停至 {until}", f"suspended until {until}")
+        case _:
+            return t("已吊销", "revoked")
 
 
 def may_sign(role: str) -> bool:

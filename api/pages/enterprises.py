@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.errors import NoSuchPlace
-from api.pages.authority import ACTS, LICENCES
+from api.pages import acts
+from api.pages.authority import ACTS, LICENCES, stopped
 from api.pages.exceptions import listed, standing
 from api.pages.overview import Asked, asked, choices, one_of
 from api.pages.shown import name, registry, t, word
 from api.pages.tables import FILE_ROWS_MAX, Column, Table, following, part, skipped, tabled
 from ledger import figures as told
-from ledger.custody.events.authority import LicenceRevoked, LicenceSuspended
 from ledger.custody.rate import Question, Rate
 from ledger.custody.regimes.base import KINDS
 from ledger.custody.registry import Licence
@@ -119,12 +119,15 @@ def enterprise(party: str) -> Response:
         _stock(party),
         listed(flags),
         _licences(party, own=True),
+        acts.crossings(party.__eq__),
+        acts.plans(party.__eq__),
+        acts.exemptions(party.__eq__),
         _plan(sites, int(year)),
         _duties(sites, int(year)),
         _manifests(party),
         year=year,
         years=years,
-        acts=ACTS,
+        forms=ACTS,
         oversees=_oversees(),
         **known,
     )
@@ -221,12 +224,8 @@ def _oversees() -> bool:
 def _licence_state(licence: Licence, today: str) -> tuple[str, str]:
     if not licence.confirmed:
         return "unknown", t("仅自行登记", "asserted only")
-    changes = [x for x in registry().licence_changes.get(licence.terms.licence, ()) if x.from_ <= today]
-    if any(isinstance(x, LicenceRevoked) for x in changes):
-        return "wrong", t("已吊销", "revoked")
-    until = max((x.until for x in changes if isinstance(x, LicenceSuspended)), default="")
-    if until >= today:
-        return "wrong", t(f"暂停至 {until}", f"suspended until {until}")
+    if words := stopped(licence, today):
+        return "wrong", words
     return ("ok", t("有效", "valid")) if licence.valid_on(today) else ("wrong", t("失效", "not valid"))
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, ledger, queries, requires
 from api.errors import NoSuchPlace
 from api.pages.acting import done, field, grams, optional, say, year_of
+from api.pages.authority import LICENCES, stopped
 from api.pages.shown import name, registry, t
 from api.pages.tables import Column, Table, tabled
 from ledger.custody.duties import Planned
@@ -37,13 +38,6 @@ USES: Final = {
     "medical": ("医疗卫生", "medical"),
     "collection": ("收集贮存", "collection"),
     "disposal": ("利用处置", "disposal"),
-}
-KINDS: Final = {
-    "comprehensive": ("综合经营", "comprehensive"),
-    "collection": ("收集经营", "collection"),
-    "medical": ("医疗废物", "medical waste"),
-    "own-facility": ("自行利用处置", "own facility"),
-    "site-permit": ("场所许可", "site permit"),
 }
 
 
@@ -201,7 +195,7 @@ def licences() -> Response:
         rows=rows,
         empty=t("没有登记许可证。", "No licence is registered."),
     )
-    return tabled("admin-licences.html", found, kinds=KINDS)
+    return tabled("admin-licences.html", found, kinds=LICENCES)
 
 
 _LICENCES: Final = (
@@ -216,10 +210,12 @@ _LICENCES: Final = (
 
 
 def _licence(each: Licence) -> dict[str, Any]:
-    terms, today = each.terms, ledger().regime.day_of(ledger().now())
+    today = ledger().regime.day_of(ledger().now())
+    each = registry().amended(each, today)
+    terms = each.terms
     return {
         "number": terms.number,
-        "kind": t(*KINDS[terms.kind]),
+        "kind": t(*LICENCES[terms.kind]),
         "covers": " ".join((*terms.include, *(f"-{x}" for x in terms.exclude))),
         "annual": terms.annual_g,
         "until": terms.valid_until,
@@ -229,6 +225,8 @@ def _licence(each: Licence) -> dict[str, Any]:
 
 
 def _licence_state(each: Licence, today: str) -> tuple[str, str]:
+    if words := stopped(each, today):
+        return "wrong", words
     if not each.valid_on(today):
         return "wrong", t("不在有效期内", "not valid today")
     soon = (date.fromisoformat(today) + timedelta(days=RENEW_DAYS)).isoformat()

@@ -212,14 +212,8 @@ class Registry:
     def licence_for(self, party: str, day: str, *, confirmed: bool = True) -> Iterator[Licence]:
         """The party's licences valid on a day; by default those an authority confirmed."""
         for licence in self.licences.get(party, ()):
-            changes = self.licence_changes.get(licence.terms.licence, ())
-            stopped = any(
-                (isinstance(c, LicenceRevoked) and c.from_ <= day)
-                or (isinstance(c, LicenceSuspended) and c.from_ <= day <= c.until)
-                for c in changes
-            )
-            current = self.amended(licence, day)
-            if not stopped and current.valid_on(day) and (current.confirmed or not confirmed):
+            stopped, current = self.stopped(licence, day), self.amended(licence, day)
+            if stopped is None and current.valid_on(day) and (current.confirmed or not confirmed):
                 yield current
 
     def amended(self, licence: Licence, day: str) -> Licence:
@@ -227,6 +221,13 @@ class Registry:
         changes = self.licence_changes.get(licence.terms.licence, ())
         amended = [c for c in changes if isinstance(c, LicenceAmended) and c.from_ <= day]
         return _amended(licence, max(amended, key=lambda c: c.from_)) if amended else licence
+
+    def stopped(self, licence: Licence, day: str) -> LicenceSuspended | LicenceRevoked | None:
+        """What stops a licence on a day: that it was revoked, else the suspension that ends last; None when nothing."""
+        changes = [c for c in self.licence_changes.get(licence.terms.licence, ()) if c.from_ <= day]
+        revoked = next((c for c in changes if isinstance(c, LicenceRevoked)), None)
+        suspended = (c for c in changes if isinstance(c, LicenceSuspended) and day <= c.until)
+        return revoked or max(suspended, key=lambda c: c.until, default=None)
 
     def contract_between(self, one: str, other: str, code: str, classes: tuple[str, ...], day: str) -> bool:
         """True when a contract of the two covers the code on the day."""

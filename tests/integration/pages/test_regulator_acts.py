@@ -76,9 +76,11 @@ def test_a_licence_is_amended_suspended_and_revoked_from_the_page_of_its_holder(
     body = checked(regulator, "licence-suspended", found, until="2025-12-31", **{"from": "2025-10-01"})
     signs(api, "licence-suspended", body)
     assert "暂停至 2025-12-31" in regulator.open(f"/enterprises/{holder}")
+    assert "暂停至 2025-12-31" in at_work(api, "disposer").open("/admin/licences"), "its holder is told so"
     signs(api, "licence-revoked", checked(regulator, "licence-revoked", found, **{"from": "2025-10-02"}))
     assert "已吊销" in regulator.open(f"/enterprises/{holder}")
-    assert "/acts/" not in at_work(api, "disposer").get(f"/enterprises/{holder}").text
+    client, _ = api.logged_in("disposer")
+    assert "/acts/" not in client.get(f"/enterprises/{holder}").text
 
 
 def test_a_licence_that_its_holder_asserts_waits_until_it_is_confirmed_with_the_same_terms(
@@ -107,6 +109,8 @@ def test_a_crossing_is_approved_and_stands_among_those_in_force(api: ApiWorld, r
     }  # fmt: skip
     signs(api, "cross-province-approved", body | {"approval": api.world.new("approval")})
     assert "跨省〔2025〕1 号" in regulator.open("/acts")
+    assert "跨省〔2025〕1 号" in at_work(api, "shop").open(f"/enterprises/{ends['sender']}"), "its own approval"
+    assert "跨省〔2025〕1 号" not in regulator.open(f"/enterprises/{api.device['stranger'].party}")
     assert api.queries.registry().crossing(ends["sender"], ends["receiver"], OIL, "2025-10-09", report=False)
 
 
@@ -128,7 +132,7 @@ def test_a_loss_is_determined_up_to_what_was_lost_and_an_identification_confirme
 ) -> None:
     drum = api.drum(grams=180_000)
     never = regulator.get(f"/acts/loss-determined?on={drum}")
-    assert (never.status_code, "没有遗失记录" in text(never)) == (422, True)
+    assert (never.status_code, "应为 查封扣押、确认鉴别结论，实为 认定损失" in text(never)) == (409, True), text(never)
     api.world.clock.advance(ms=60_000)
     leaked = {"container": drum, "place": api.yard["shop"], "code": OIL, "lost_g": 500}
     assert api.say("shop", "leak-reported", leaked | {"stage": "held", "into": "floor"}).status_code == 201
