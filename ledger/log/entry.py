@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from binascii import b2a_base64
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,6 +22,7 @@ _LINK_OPTIONAL = frozenset({"prev"})
 _CODE = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 _code = re.compile(_CODE).fullmatch
 CODE_MAX = 64
+_ACCEPTED_AT = slice(-214, -190)  # behind it are a signature, a statement hash and the version
 _LINK_FORM = rf'{{(?:"prev":"{HEX32}",)?"seq":[1-9][0-9]{{0,15}},"stream":"{STREAM}"}}'
 # The last character of 64 bytes in base64 holds two bits only.
 _form = re.compile(
@@ -52,20 +54,39 @@ def build(
 ) -> bytes:
     """The canonical bytes of an entry, written out by hand for speed; raises whatever `parse` would raise."""
     _check(statement, signature, received_at, refused, links)
-    joined = ",".join(
-        f'{{"seq":{link.seq},"stream":"{link.stream}"}}'
-        if link.prev is None
-        else f'{{"prev":"{link.prev}","seq":{link.seq},"stream":"{link.stream}"}}'
-        for link in links
-    )
-    ruling = "" if refused is None else f'"refused":"{refused}",'
-    raw = (
-        f'{{"links":[{joined}],"received_at":"{received_at}",{ruling}'
-        f'"signature":"{signature}","statement":"{statement}","v":1}}'
-    ).encode()
+    raw = _written(statement, signature, received_at, links, refused)
     if len(raw) > BYTES_MAX:
         raise canonical.TooLarge(expected=f"at most {BYTES_MAX} bytes", got=f"{len(raw)} bytes")
     return raw
+
+
+def _written(
+    statement: str, signature: str, received_at: str, links: Iterable[tuple[str, int, str | None]], refused: str | None
+) -> bytes:
+    joined = ",".join(
+        [
+            f'{{"seq":{seq},"stream":"{stream}"}}'
+            if prev is None
+            else f'{{"prev":"{prev}","seq":{seq},"stream":"{stream}"}}'
+            for stream, seq, prev in links
+        ]
+    )
+    ruling = "" if refused is None else f'"refused":"{refused}",'
+    return (
+        f'{{"links":[{joined}],"received_at":"{received_at}",{ruling}'
+        f'"signature":"{signature}","statement":"{statement}","v":1}}'
+    ).encode()
+
+
+def accepted_as(
+    raw: bytes, statement: str, signature: bytes, links: Iterable[tuple[str, int, str | None]]
+) -> str | None:
+    """When it was received, if `raw` is just the entry that accepts this statement with these links in order, whose
+    parts are known to be in order; None otherwise."""
+    received_at = raw[_ACCEPTED_AT].decode("latin-1")
+    signed = b2a_base64(signature, newline=False).decode()
+    same = len(signature) == 64 and raw == _written(statement, signed, received_at, links, None)
+    return received_at if same and is_time(received_at) else None
 
 
 def parse(raw: bytes) -> Entry:

@@ -19,11 +19,11 @@ from orjson import loads
 
 from ledger.custody.decide import FOLDED, folds
 from ledger.errors import LedgerError
-from ledger.log import statement
+from ledger.log import entry, statement
 from ledger.log.hashing import leaf_hash, leaf_hashes
 from ledger.log.keys import PublicKey
 from ledger.log.merkle import Frontier
-from ledger.log.statement import Statement, statement_hash, statement_hashes
+from ledger.log.statement import Author, Seen, Statement, author_of, statement_hash, statement_hashes
 from ledger.log.tiles import WIDTH, right_edge, subtrees
 from ledger.log.wire import SIZE_MAX, decode_base64
 from ledger.store.neighbours import number_of
@@ -134,7 +134,8 @@ class Ranges:
         self._plan = plan
         self._public: dict[str, PublicKey | None] = {}
         self._unproven: list[tuple[int, Row, str, bytes, AuthorHead]] = []
-        self._linked: set[tuple[str, int, int]] = set()
+        self._linked: dict[str, list[tuple[int, Any]]] = {}
+        self._authors: dict[bytes, tuple[str, AuthorHead, Author]] = {}
 
     def check(self, start: int, stop: int, level: Level, known: bool = False, keep: bool = False) -> Part:
         """The part [start, stop); `start` is a multiple of a tile's width. Of bytes that are `known` from an earlier
@@ -166,17 +167,12 @@ class Ranges:
 
     def _link_rows(self, part: Part) -> None:
         """Whether `link` holds the links of these entries; that it holds no other, their number tells in the end."""
-        linked, spans = self._linked, dict[str, list[Any]]()
-        for stream, seq, _ in linked:
-            span = spans.get(stream)
-            if span is None:
-                spans[stream] = [stream, seq, seq]
-            elif seq > span[2]:
-                span[2] = seq
-            elif seq < span[1]:
-                span[1] = seq
-        if spans:
-            part.links_differ |= set(self._reader.links_between(list(spans.values()))) != linked
+        linked, alike = self._linked, dict[int, dict[str, int]]()
+        for stream, places in linked.items():
+            alike.setdefault(len(places), {})[stream] = places[0][0]
+        for count, firsts in alike.items():
+            expected = [place for stream in firsts for place in linked[stream]]
+            part.links_differ |= self._reader.links_from(firsts, count) != expected
         linked.clear()
 
     def _end(self, part: Part, names: Iterable[str]) -> None:
@@ -347,11 +343,7 @@ class Ranges:
                 if document["statement"] != row[HASH].hex():
                     self._say(part, "statement", "hash", "hash", document["statement"], row[HASH], index, row)
                 self._links(part, index, document["links"], leaf.hex(), None)
-                received_at = document["received_at"]
-                if received_at >= part.latest and received_at >= part.earliest:
-                    part.latest = received_at
-                else:
-                    self._time(part, index, row, received_at)
+                self._time(part, index, row, document["received_at"])
                 read.append((index, row))
             except UNREADABLE as error:
                 self._say(part, "statement", "entry", "bytes", "an entry", repr(error), index, row)
@@ -375,9 +367,42 @@ class Ranges:
                 owner = self._mend(part, first + n, row, leaves[n])
                 part.torn.append(first + n)
             elif row is not None:
-                owner = self._read(part, first + n, row, leaves[n].hex(), known)
+                index, leaf = first + n, leaves[n].hex()
+                foreseen = self._foreseen(part, index, row, leaf, known)
+                owner = self._read(part, index, row, leaf, known) if foreseen is None else foreseen
             part.owners.append(owner)
         self._prove(part)
+
+    def _foreseen(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> int | None:
+        """Writes what the entry must be by its columns and the chains before it: where its bytes are just that, nothing
+        is left to look at but the signature. None: they are not, or the chains cannot tell."""
+        _, _, n, hash_, id_, raw, key, seq, said, signature = row
+        if key not in self._authors or type(signature) is not bytes:
+            return None
+        by, head, author = self._authors[key]
+        want, prev = part.author_next.get(by, _START)
+        if want != seq or prev is None or (read := statement.continued(said, author, id_, seq, prev)) is None:
+            return None
+        about, seen, type_ = read
+        if type_ in RARE:
+            return None
+        next_, linked, quoted = part.next, self._linked, hash_.hex()
+        links = [(stream, *next_.get(stream, _START)) for stream in about]
+        received_at = entry.accepted_as(raw, quoted, signature, links)
+        if received_at is None:
+            return None
+        if not known:
+            self._unproven.append((index, row, by, signature, head))
+        part.author_next[by] = (seq + 1, quoted)
+        self._saw(part, index, row, None, by, seen)
+        self._time(part, index, row, received_at)
+        for stream, number, prev in links:
+            if prev is None:
+                part.first[stream] = (1, None, index)
+            next_[stream] = (number + 1, leaf)
+            linked.setdefault(stream, []).append((number, n))
+        part.links += len(links)
+        return _owner(part, about)
 
     def _read(self, part: Part, index: int, row: Row, leaf: str, known: bool) -> int:
         column = "entry"
@@ -394,7 +419,7 @@ class Ranges:
     def _entry(
         self, part: Part, index: int, row: Row, received: dict[str, Any], said: Statement, leaf: str, known: bool
     ) -> int:
-        hash_, key, seq, about = row[HASH].hex(), said.key, said.seq, said.about
+        hash_, key, seq, about, told = row[HASH].hex(), said.key, said.seq, said.about, len(part.differences)
         if received["statement"] != hash_:
             self._say(part, "statement", "hash", "hash", received["statement"], hash_, index, row)
         if row[ID] != said.id:
@@ -415,12 +440,8 @@ class Ranges:
             self._broken(part, index, row, "author-chain", want, (seq, said.prev))
         part.author_next[key] = (seq + 1, hash_)
         refused = received.get("refused")
-        self._saw(part, index, row, refused, said)
-        received_at = received["received_at"]
-        if received_at >= part.latest and received_at >= part.earliest:
-            part.latest = received_at
-        else:
-            self._time(part, index, row, received_at)
+        self._saw(part, index, row, refused, key, said.seen)
+        self._time(part, index, row, received["received_at"])
         # The objects' chains.
         links = received["links"]
         streams = tuple([link["stream"] for link in links])
@@ -430,6 +451,8 @@ class Ranges:
         self._links(part, index, links, leaf, row[N])
         if said.type in RARE:
             part.rare.append(Told(index, said.raw, refused))
+        if author is not None and len(part.differences) == told:
+            self._authors[row[KEY]] = key, author, author_of(said)
         return _owner(part, about)
 
     def _signed(
@@ -471,8 +494,8 @@ class Ranges:
             known = self._public[author.stream] = PublicKey(author.public_key)
         return known
 
-    def _saw(self, part: Part, index: int, row: Row, refused: str | None, said: Statement) -> None:
-        key, (size, root) = said.key, said.seen
+    def _saw(self, part: Part, index: int, row: Row, refused: str | None, key: str, seen: Seen) -> None:
+        size, root = seen
         if refused in ("seen-decreased", "seen-unknown"):
             before = part.seen_last.get(key, -1)
             part.unseen.append((index, refused, key, size if before < 0 else -1, root))
@@ -482,7 +505,7 @@ class Ranges:
         places = part.seen.get((size, root))
         if places is None:
             places = part.seen[size, root] = bytearray()
-        places += index.to_bytes(8, "big") + said.hash
+        places += index.to_bytes(8, "big") + row[HASH]
         last = part.seen_last.get(key)
         if last is None:
             part.seen_first.setdefault(key, (size, index))
@@ -495,6 +518,8 @@ class Ranges:
         """Time steps back by little."""
         if received_at >= part.latest:
             part.latest = received_at
+            if received_at >= part.earliest:
+                return
         elif received_at < (bound := ten_seconds_before(part.latest)):
             self._say(part, "statement", "entry", "time", f"received_at from {bound}", received_at, index, row)
         if received_at < part.earliest:
@@ -514,7 +539,7 @@ class Ranges:
                 part.differences.append(broken_link(self._reader, stream, index, want, (seq, prev)))
             next_[stream] = (seq + 1, leaf)
             if n is not None:
-                linked.add((stream, seq, n))
+                linked.setdefault(stream, []).append((seq, n))
         part.links += len(links)
 
     def _mend(self, part: Part, index: int, row: Row, leaf: bytes) -> int:
@@ -525,7 +550,7 @@ class Ranges:
                 part.first[name] = (seq, "", index)  # "": its own prev cannot be read
             part.next[name] = (seq + 1, leaf.hex())
             part.links += 1
-            self._linked.add((name, seq, row[N]))
+            self._linked.setdefault(name, []).append((seq, row[N]))
         about: Sequence[str] = [name for name, _ in links]
         if type(row[SAID]) is bytes and statement_hash(row[SAID]) == row[HASH]:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from ledger.log.entry import Entry, Link
 from ledger.log.hashing import leaf_hash
 from ledger.log.note import Note
 from ledger.log.statement import Statement
+from ledger.log.wire import SIZE_MAX
 from ledger.store.verify.findings import Difference, shown
 
 Row = tuple[Any, ...]
@@ -40,14 +41,14 @@ _STATES_SQLITE: Final = (
     "SELECT h.stream, h.leaf, h.state FROM json_each(?) j CROSS JOIN stream_head h ON h.stream = j.value"
 )
 _STATES_POSTGRES: Final = "SELECT h.stream, h.leaf, h.state FROM stream_head h WHERE h.stream = ANY(%b::text[])"
-_LINKS: Final = "SELECT k.stream, k.seq, k.n FROM"
 _LINKS_SQLITE: Final = (
-    f"{_LINKS} json_each(?) j CROSS JOIN link k"
-    " ON k.stream = j.value ->> 0 AND k.seq >= j.value ->> 1 AND k.seq <= j.value ->> 2"
+    "SELECT k.seq, k.n FROM json_each(?) j CROSS JOIN link k"
+    " ON k.stream = j.key AND k.seq >= j.value AND k.seq < j.value + ?"
 )
+# Sorted inside, so that each object is sought: joined otherwise, the whole table would be read every time.
 _LINKS_POSTGRES: Final = (
-    f"{_LINKS} unnest(%b::text[], %b::bigint[], %b::bigint[]) AS span(stream, start, stop)"
-    " JOIN link k ON k.stream = span.stream AND k.seq >= span.start AND k.seq <= span.stop"
+    "SELECT k.seq, k.n FROM unnest(%b::text[], %b::bigint[], %b::bigint[]) AS span(stream, first, last) CROSS JOIN"
+    " LATERAL (SELECT * FROM link WHERE stream = span.stream AND seq >= first AND seq <= last ORDER BY seq) k"
 )
 _CACHE_KB: Final = 8_192
 _LISTED: Final = 500  # names in one query
@@ -145,11 +146,12 @@ class Reader:
         found = self.rows(f"SELECT stream, seq FROM link WHERE n = {n} ORDER BY stream")
         return [(name, seq) for name, seq in found if type(name) is str and "\0" not in name and type(seq) is int]
 
-    def links_between(self, spans: Sequence[Sequence[Any]]) -> list[Row]:
-        """The rows of `link` of these objects: of each (stream, first seq, last seq)."""
+    def links_from(self, firsts: Mapping[str, int], count: int) -> list[Row]:
+        """(seq, n) in `link` of these objects, one after another: of each so many from its first seq."""
         if self.sqlite:
-            return self.rows(_LINKS_SQLITE, orjson.dumps(spans).decode())
-        return self.rows(_LINKS_POSTGRES, *([span[part] for span in spans] for part in range(3)))
+            return self.rows(_LINKS_SQLITE, orjson.dumps(firsts).decode(), count)
+        lasts = [min(first + count - 1, SIZE_MAX) for first in firsts.values()]
+        return self.rows(_LINKS_POSTGRES, list(firsts), list(firsts.values()), lasts)
 
     def indices_of(self, stream: str, before: int) -> list[int]:
         """Where the entries of a stream stand in the log, below an index."""
@@ -230,7 +232,7 @@ class Reader:
             links = entry_in(raw).links
         except LedgerError:
             return set()
-        return {n for link in links for _, _, n in self.links_between([(link.stream, link.seq, link.seq)])}
+        return {n for link in links for _, n in self.links_from({link.stream: link.seq}, 1)}
 
 
 def _torn(table: str, row: Row, *, expected: Any, got: Any) -> Difference:

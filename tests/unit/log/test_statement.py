@@ -168,6 +168,46 @@ def test_with_any_byte_changed_the_patterns_and_the_members_one_by_one_judge_ali
             assert _judged(statement.parse, other_raw) == _judged(statement._examined, other_raw)
 
 
+@pytest.mark.parametrize("custody", [None, "server"])
+def test_a_statement_that_goes_on_as_foreseen_is_in_order_with_any_byte_changed(custody: str | None) -> None:
+    first = statement.parse(a_statement(custody=custody))
+    raw = a_statement(seq=2, prev=HASH, custody=custody, body={"text": "废机油\n"})
+    author, taken = statement.author_of(first), 0
+    for at in range(len(raw)):
+        for other in (raw[at : at + 1], b"", b"0", b"9", b"a", b"F", b'"', b",", b"}", b" ", b"\\", b"\xcc\x80", b"1e"):
+            changed_raw = raw[:at] + other + raw[at + 1 :]
+            for id_ in (first.id, first.id[:-1] + "0"):
+                told = statement.continued(changed_raw, author, id_, 2, HASH)
+                if told is not None:
+                    read = statement.parse(changed_raw)
+                    assert told == (read.about, read.seen, read.type)
+                    assert (read.id, read.seq, read.prev) == (id_, 2, HASH)
+                    assert statement.author_of(read) == author
+                    taken += 1
+    assert taken > len(raw)
+    assert statement.continued(raw, author, first.id, 3, HASH) is None
+    assert statement.continued(raw, author, first.id, 2, "0" + HASH[1:]) is None
+
+
+def test_an_entry_that_accepts_as_foreseen_is_in_order_with_any_byte_changed() -> None:
+    linked = (Link(DRUM, 1, None), Link(SITE, 7, HASH))
+    received_at, signature = "2026-02-25T06:13:21.000Z", bytes(range(64))
+    fields: dict[str, Any] = {"statement": HASH, "signature": wire.encode_base64(signature), "links": linked}
+    raw, taken = entry.build(**fields, received_at=received_at), 0
+    for at in range(len(raw)):
+        for other in (raw[at : at + 1], b"", b"0", b"1", b"3", b"9", b"Z", b'"', b",", b"}", b" ", b"\xcc\x80"):
+            changed_raw = raw[:at] + other + raw[at + 1 :]
+            told = entry.accepted_as(changed_raw, HASH, signature, linked)
+            if told is not None:
+                assert entry.parse(changed_raw) == Entry(**fields, received_at=told, refused=None)
+                taken += 1
+    assert taken > len(raw)
+    assert entry.accepted_as(raw, HASH, signature[:63], linked) is None
+    assert entry.accepted_as(raw, HASH, signature, linked[:1]) is None
+    refused = entry.build(**fields, received_at=received_at, refused="not-holder")
+    assert entry.accepted_as(refused, HASH, signature, linked) is None
+
+
 def test_a_statement_has_at_most_256_kib() -> None:
     room = 256 * 1024 - len(a_statement(body={"x": ""}))
     raw = a_statement(body={"x": "x" * room})
