@@ -21,9 +21,8 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Engine, QueuePool
 
 T = TypeVar("T")
-_BEGUN: Final = 12  # tasks that each of them is given at first
+_BEGUN: Final = 12  # tasks that each of them is given at first, of few tasks only half of its share
 _AHEAD: Final = 2  # and has waiting later on, so that none ends long after the others
-_DEARER: Final = 4  # how many times more a process costs that is no copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,22 @@ class Others:
     starting: threading.Thread | None = None
 
     @classmethod
-    def begun(cls, engine: Engine, small: int, processes: int, module: str) -> Others:
-        """As many as are worth while for a log of which `small` entries are too few; `module` is what they run."""
+    def begun(cls, engine: Engine, worth: tuple[int, int], processes: int, module: str) -> Others:
+        """As many as are worth their start: `worth` says from how many entries on copies are, and others, which cost
+        far more; `module` is what they run."""
         if processes < 2 or engine.url.database in (None, "", ":memory:"):
             return cls(1)
         with engine.connect() as connection:
             last = connection.exec_driver_sql('SELECT max("index") FROM leaf').scalar()
         size = last + 1 if type(last) is int else 0
-        if size < small:
+        copied, made = worth
+        if size < copied:
             return cls(1)
         if _alone(engine):
             pool = ProcessPoolExecutor(processes - 1, mp_context=get_context("fork"))
             pool.submit(int)  # copies this process as it is now
             return cls(processes, pool)
-        if size < small * _DEARER:
+        if size < made:
             return cls(1)
         context = get_context("forkserver")
         context.set_forkserver_preload(["__main__", module])  # read once, not by each process
@@ -65,7 +66,8 @@ class Others:
         that wait for an earlier one are few."""
         running: deque[Future[T]] = deque()
         if self.pool is not None and self._ready():
-            begun = tasks[: _BEGUN * (self.processes - 1)]
+            each = min(_BEGUN, len(tasks) // (2 * self.processes))
+            begun = tasks[: each * (self.processes - 1)]
             running.extend(self.pool.submit(work, told, *task) for task in begun)
         return self._shared(work, told, own, tasks[len(running) :], running)
 

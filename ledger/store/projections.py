@@ -93,7 +93,7 @@ class Projector:
         """Drop every projection and make it anew from the first entry on; by default on all cores. What a large log has
         is written in one transaction: readers see what was there until then, and on SQLite no other writes."""
         self._registry = None
-        others = Others.begun(self.engine, rebuilding.SMALL, processes or os.cpu_count() or 1, rebuilding.__name__)
+        others = Others.begun(self.engine, rebuilding.WORTH, processes or os.cpu_count() or 1, rebuilding.__name__)
         try:
             with uncollected(), self.engine.begin() as connection:
                 connection.execute(update(t.projection_state).values(size=0))

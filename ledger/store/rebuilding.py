@@ -26,7 +26,7 @@ from ledger.store.database import open_engine
 from ledger.store.neighbours import Groups, number_of, tasks
 from ledger.store.stories import FLAG, LABEL_EVENTS, STORY_ROWS, Totals, columns_of, flag_rows, manifest_row, parts_to
 
-SMALL: Final = 10_000  # entries: fewer are followed
+WORTH: Final = (10_000, 40_000)  # entries: fewer are followed
 _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory
 _LABEL: Final = "label:"

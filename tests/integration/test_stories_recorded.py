@@ -144,7 +144,7 @@ def test_projections_made_at_once_by_two_processes_are_row_by_row_those_that_one
     assert projector.rebuild(processes=1) == world.ledger.size()
     one = rows()
     assert all(one.values())
-    monkeypatch.setattr(rebuilding, "SMALL", 0)
+    monkeypatch.setattr(rebuilding, "WORTH", (0, 0))
     monkeypatch.setattr(rebuilding, "_TASK", 30)
     seen: list[int] = []
     assert projector.rebuild(lambda done, _: seen.append(done), processes=2) == world.ledger.size()

@@ -26,7 +26,7 @@ from ledger.log.merkle import Frontier
 from ledger.log.note import VerifierKey
 from ledger.log.tiles import WIDTH
 from ledger.log.trust import Trust
-from ledger.store import projections
+from ledger.store import neighbours, projections
 from ledger.store.database import open_engine
 from ledger.store.garbage import uncollected
 from ledger.store.neighbours import tasks
@@ -49,8 +49,10 @@ Progress = Callable[[str, int, int], None]
 
 TASK: Final = 16 * WIDTH  # entries in one range, at most
 _TASKS: Final = 16  # for each process, so that none has to wait long for the last one
-# Below so many entries, other processes cost more than they bring; four times as many where they cannot be copies.
-_SMALL: Final[dict[Level, int]] = {"hashes": 30_000, "signatures": 3_000, "replay": 2_000}
+# From how many entries on other processes bring more than they cost: copies of this one, and such as are none.
+_WORTH: Final[dict[Level, tuple[int, int]]] = {
+    "hashes": (8_000, 100_000), "signatures": (1_000, 12_000), "replay": (800, 8_000),
+}  # fmt: skip
 _SAID_MAX: Final = 10_000  # differences kept; more are counted
 
 
@@ -86,7 +88,7 @@ def verify(
     lets sealed text be opened and compared.
     """
     started = time.perf_counter()
-    others = Others.begun(engine, _SMALL[level], processes or os.cpu_count() or 1, __name__)
+    others = Others.begun(engine, _WORTH[level], processes or os.cpu_count() or 1, __name__)
     reader = Reader(engine)
     try:
         run = _Run(engine, opened, reader, level, since, others, progress)
@@ -274,7 +276,8 @@ class _Run:
         whole = self._whole
         done, told = 0, Replayed()
         since = 0 if self._since is None else self._since.size
-        work = list(tasks(whole.owners[: self._plan.size], whole.groups.of, since))
+        most = min(neighbours.TASK, self._plan.size // (_TASKS * self._others.processes) + 1)
+        work = list(tasks(whole.owners[: self._plan.size], whole.groups.of, since, most))
         replay = Replay(self._reader, authors, self._opened.regime)
         results = self._others.share(_replayed, pickle.dumps((self._job, authors)), replay.run, [(t,) for t in work])
         for task, result in zip(work, results, strict=True):

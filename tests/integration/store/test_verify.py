@@ -52,7 +52,7 @@ def test_without_a_witness_times_rest_on_the_operators_clock(ledger: Varied) -> 
 def test_many_processes_find_what_one_finds(ledger: Varied, level: Level, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = ledger.world.ledger.engine
     monkeypatch.setattr("ledger.store.verify.TASK", 256)
-    monkeypatch.setattr("ledger.store.verify._SMALL", dict.fromkeys(LEVELS, 0))
+    monkeypatch.setattr("ledger.store.verify._WORTH", dict.fromkeys(LEVELS, (0, 0)))
     row = rows_of(engine, "statement")[100]
     steps: list[tuple[str, int, int]] = []
     with changed(engine, place("statement", "entry", row), row["entry"].replace(b'"v":1', b'"v":3')):
@@ -78,7 +78,7 @@ def told(name, get=others.get_context):
     return get(name)
 
 if __name__ == "__main__":
-    verify.TASK, verify._SMALL, others.get_context = 256, dict.fromkeys(verify.LEVELS, 0), told
+    verify.TASK, verify._WORTH, others.get_context = 256, dict.fromkeys(verify.LEVELS, (0, 0)), told
     engine = open_engine(sys.argv[1])
     with engine.connect() as connection:
         raw = connection.exec_driver_sql('SELECT s.bytes FROM leaf l JOIN statement s ON s.n = l.n ORDER BY "index"')
