@@ -17,9 +17,10 @@ from ledger.custody.fact import Fact
 from ledger.custody.postings import Posting
 from ledger.custody.regimes import regime
 from ledger.errors import LedgerError
-from ledger.log.entry import Entry
+from ledger.log.entry import accepted_at
 from ledger.log.hashing import leaf_hash
 from ledger.log.statement import Statement, statement_hash
+from ledger.log.wire import is_time
 from ledger.store import standing
 from ledger.store.append import fact_of
 from ledger.store.rows import AuthorHead
@@ -86,7 +87,7 @@ class Replay:
         told = Replayed()
         states: dict[str, bytes | None] = {}
         histories: dict[str, list[int]] = {}
-        ends: dict[str, tuple[bytes, int, int]] = {}
+        ends: dict[str, bytes] = {}
         torn: set[str] = set()
         adopted: set[str] = set()
         for first in range(0, len(indices), _READ):
@@ -94,32 +95,29 @@ class Replay:
             rows = {row[INDEX]: row for row in self._reader.records_at(some)}
             posted = self._posted(some)
             for index in some:
-                row = rows.get(index)
-                self._entry(told, index, row, posted.get(index, []), states, histories, ends, torn, adopted)
-        self._states(told, states, ends, torn)
+                self._entry(told, rows.get(index), posted.get(index, []), states, histories, ends, torn, adopted)
+        self._states(told, states, histories, ends, torn)
         return told
 
     def _entry(
         self,
         told: Replayed,
-        index: int,
         row: Row | None,
         posted: list[Row],
         states: dict[str, bytes | None],
         histories: dict[str, list[int]],
-        ends: dict[str, tuple[bytes, int, int]],
+        ends: dict[str, bytes],
         torn: set[str],
         adopted: set[str],
     ) -> None:
-        read = self._fact(row)
-        if read is None:
+        read = None if row is None else self._fact(row)
+        if row is None or read is None:
             told.skipped += 1
             torn.update(self._touched(row))
             if row is not None and (right := self._reader.rightful(row)) is not None:
                 torn.update(self._touched(right[0]))
             return
-        fact, said, received = read
-        refused = received.refused
+        fact, said, refused = read
         objects = [name for name in said.about if folds(name)]
         if torn.intersection(objects):
             torn.update(objects)
@@ -129,53 +127,55 @@ class Replay:
         try:
             check_about(fact.event, said.party, said.about)
         except LedgerError as error:
-            self._say(
-                told, "statement", "bytes", "rule", "an `about` that its event derives", str(error), index, received
-            )
+            self._say(told, "statement", "bytes", "rule", "an `about` that its event derives", str(error), row)
             return
         if refused in _NOT_RULES or isinstance(fact.event, _KEYS):
-            self._postings(told, (), posted, index, received)
+            self._postings(told, (), posted, row)
             return
 
         def history(stream: str) -> Iterator[Fact]:
             # Of objects with no state of their own, such as a party, what was recorded is looked up beside the log.
-            known = histories.get(stream, []) if folds(stream) else self._reader.indices_of(stream, index)
+            known = histories.get(stream, []) if folds(stream) else self._reader.indices_of(stream, row[INDEX])
             for each in self._reader.records_at(known):
-                if (again := self._fact(each)) is not None and again[2].refused is None:
+                if (again := self._fact(each)) is not None and again[2] is None:
                     yield again[0]
 
         ruled = self._standing(fact, said, adopted)
         decision = None if ruled else decide(fact, {name: states.get(name) for name in objects}, history)
         code = ruled or (decision.refused.code if decision and decision.refused is not None else None)
         if code != refused:
-            self._say(
-                told, "statement", "entry", "rule", code or "no refusal", refused or "no refusal", index, received
-            )
+            self._say(told, "statement", "entry", "rule", code or "no refusal", refused or "no refusal", row)
             torn.update(objects)
             return
         if refused is not None or decision is None:
-            self._postings(told, (), posted, index, received)
+            self._postings(told, (), posted, row)
             return
         if isinstance(fact.event, StatementAdopted):
             adopted.add(fact.event.statement)
-        self._postings(told, decision.postings, posted, index, received)
+        self._postings(told, decision.postings, posted, row)
         states.update(decision.states)
-        assert row is not None
-        for link in received.links:
-            if folds(link.stream):
-                ends[link.stream] = (row[LEAF], link.seq, index)
-                histories.setdefault(link.stream, []).append(index)
+        for name in objects:
+            ends[name] = row[LEAF]
+            histories.setdefault(name, []).append(row[INDEX])
 
-    def _fact(self, row: Row | None) -> tuple[Fact, Statement, Entry] | None:
-        """None when the bytes cannot be believed: the ranges say so. Their form was checked there and is not here."""
-        if row is None or type(row[RAW]) is not bytes or type(row[SAID]) is not bytes:
+    def _fact(self, row: Row) -> tuple[Fact, Statement, str | None] | None:
+        """With the code of its refusal; None when the bytes cannot be believed: the ranges say so. There their form was
+        checked, here it is not."""
+        raw, said_raw = row[RAW], row[SAID]
+        if type(raw) is not bytes or type(said_raw) is not bytes:
             return None
-        if leaf_hash(row[RAW]) != row[LEAF] or statement_hash(row[SAID]) != row[HASH]:
+        if leaf_hash(raw) != row[LEAF] or statement_hash(said_raw) != row[HASH]:
             return None
         try:
-            received, said = known_entry(row[RAW]), known_statement(row[SAID], row[HASH])
+            received_at, refused = accepted_at(raw), None
+            if received_at is None:
+                received = known_entry(raw)
+                received_at, refused = received.received_at, received.refused
+            if not is_time(received_at):
+                return None
+            said = known_statement(said_raw, row[HASH])
             event = parse(said.type, said.body, self._codes)
-            return fact_of(event, said, self._authors[said.key], received.received_at), said, received
+            return fact_of(event, said, self._authors[said.key], received_at), said, refused
         except (LedgerError, *UNREADABLE):
             return None
 
@@ -228,72 +228,58 @@ class Replay:
             found.setdefault(row[0], []).append(row[1:])
         return found
 
-    def _postings(self, told: Replayed, wanted: Sequence[Posting], got: list[Row], index: int, received: Entry) -> None:
+    def _postings(self, told: Replayed, wanted: Sequence[Posting], got: list[Row], row: Row) -> None:
         expected = [(place, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for place, p in enumerate(wanted)]
         told.postings += len(expected)
         if expected == got:
             return
-        missing = [row for row in expected if row not in got]
-        extra = [row for row in got if row not in expected]
+        missing = [each for each in expected if each not in got]
+        extra = [each for each in got if each not in expected]
         for want in missing:
-            close = max(extra, key=lambda row: sum(a == b for a, b in zip(row, want, strict=True)), default=None)
+            close = max(extra, key=lambda each: sum(a == b for a, b in zip(each, want, strict=True)), default=None)
             if close is None:
-                self._say(told, "posting", "n", "grams", shown(want), "no row", index, received)
+                self._say(told, "posting", "n", "grams", shown(want), "no row", row)
                 continue
             extra.remove(close)
             for column, a, b in zip(POSTING, want, close, strict=True):
                 if a != b:
                     place = f"place {want[0]}"
-                    self._say(told, "posting", column, "grams", shown(a), shown(b), index, received, place)
-        for row in extra:
-            self._say(told, "posting", "place", "grams", "no row", shown(row), index, received)
+                    self._say(told, "posting", column, "grams", shown(a), shown(b), row, place)
+        for each in extra:
+            self._say(told, "posting", "place", "grams", "no row", shown(each), row)
 
     def _states(
-        self, told: Replayed, states: dict[str, bytes | None], ends: dict[str, tuple[bytes, int, int]], torn: set[str]
+        self,
+        told: Replayed,
+        states: dict[str, bytes | None],
+        histories: dict[str, list[int]],
+        ends: dict[str, bytes],
+        torn: set[str],
     ) -> None:
         names = [name for name in states if name not in torn]
         for first in range(0, len(names), _READ):
             for stream, leaf, state in self._reader.states(names[first : first + _READ]):
-                last, seq, index = ends[stream]
                 # Where the head has moved on since, its state belongs to entries that are not in this replay.
-                if leaf == last and state != states[stream]:
+                if leaf == ends[stream] and state != states[stream]:
                     want, got = apart(states[stream], state)
+                    seq, index = len(histories[stream]), histories[stream][-1]
                     told.differences.append(
                         Difference(
-                            table="stream_head",
-                            column="state",
-                            check="state",
-                            expected=want,
-                            got=got,
-                            stream=stream,
-                            seq=seq,
-                            index=index,
+                            table="stream_head", column="state", check="state", expected=want, got=got, stream=stream,
+                            seq=seq, index=index,
                         )
-                    )
+                    )  # fmt: skip
 
     def _say(
-        self,
-        told: Replayed,
-        table: str,
-        column: str,
-        check: str,
-        expected: str,
-        got: str,
-        index: int,
-        received: Entry,
-        row: str = "",
+        self, told: Replayed, table: str, column: str, check: str, expected: str, got: str, row: Row, where: str = ""
     ) -> None:
-        link = received.links[0]
+        try:
+            stream, seq, _ = known_entry(row[RAW]).links[0]
+        except (IndexError, *UNREADABLE):
+            stream, seq = None, None
         told.differences.append(
             Difference(
-                table=table,
-                column=column,
-                check=check,
-                expected=expected,
-                got=got,
-                stream=link.stream,
-                seq=link.seq,
-                index=index,
-                row=row,
+                table=table, column=column, check=check, expected=expected, got=got, stream=stream, seq=seq,
+                index=row[INDEX], row=where,
             )
-        )
+        )  # fmt: skip
