@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ from ledger.service import Answer, KeyAbsent, Ledger, Submission
 
 F = TypeVar("F", bound=Callable[..., Any])
 _FLAGS_MAX = 8
+_STREAM = re.compile(r"\b[a-z]{1,11}:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 class Waste(Protocol):
@@ -286,7 +288,7 @@ def finish(
             if answer.outcome == "recorded":
                 _recorded(ledger, find, answer, said, postings.get(answer.id, []))
             else:
-                click.echo(_refused(ledger, answer, said), err=True)
+                click.echo(_refused(ledger, find, answer, said), err=True)
     settle(ledger, queries)
     if not as_json:
         _warn(queries, find, answers, bootstrap.clock())
@@ -319,10 +321,11 @@ def _recorded(ledger: Ledger, find: Lookup, answer: Answer, words: str, postings
         click.echo(f"  {mass(grams)}: {taken} → {given} ({find.registry.name_of(holder)})")
 
 
-def _refused(ledger: Ledger, answer: Answer, words: str) -> str:
-    """The rule, the law it cites, expected and got; and whether an entry says so."""
+def _refused(ledger: Ledger, find: Lookup, answer: Answer, words: str) -> str:
+    """The rule, the law it cites, expected and got, by the names of things; and whether an entry says so."""
     error, lines = answer.error, [f"{say('未记录', 'not recorded')}: {words}"]
-    lines.append(f"  {answer.code}: {error.says(language()) if error is not None else ''}")
+    reason = error.says(language()) if error is not None else ""
+    lines.append(f"  {answer.code}: {_STREAM.sub(lambda stream: find.name(stream[0]), reason)}")
     if isinstance(error, Refusal) and answer.id is not None:
         # The law is that of the day on which it happened.
         day = ledger.regime.day_of(statement.parse(ledger.record_of(answer.id).statement).at)

@@ -57,7 +57,11 @@ def show(site: str, year: int, as_json: bool) -> None:
 @click.argument("year", type=int)
 @reading
 def duties(site: str, year: int, as_json: bool) -> None:
-    """What a site owes the authority for a year by its tier, with the days, and what was received.
+    """What a site owes the authority for a year by its tier, with the days, and what was received: nothing where
+    there is no hazardous waste.
+
+    What is past due is an exception where the authority takes it through this ledger (the setting declarations-from);
+    elsewhere it may have been filed by other ways.
 
     \b
     Example:
@@ -65,12 +69,26 @@ def duties(site: str, year: int, as_json: bool) -> None:
     """
     with open_ledger() as (ledger, queries):
         tier, found = queries.duties(Lookup(ledger, queries, "").party_or_site(site), year)
-        day = ledger.regime.day_of
+        day, now = ledger.regime.day_of, ledger.now()
     rows = [
-        {"kind": d.kind, "period": d.period, "due": day(d.due_at), "received": day(d.done_at) if d.done_at else ""}
+        {
+            "kind": d.kind,
+            "period": d.period,
+            "due": day(d.due_at),
+            "received": day(d.done_at) if d.done_at else "",
+            "state": "received" if d.done_at else "past due" if d.overdue_at(now) else "to come",
+        }
         for d in found
     ]
     if not as_json:
         tiers = {"key": "重点", "simplified": "简化", "registered": "登记"}
         click.echo(say(f"{site} {year}：{tiers[tier]}管理", f"{site} {year}: tier {tier}"))
+        states = {"received": "已收到", "past due": "已过期限", "to come": "未到期"}
+        kinds = {"plan": "管理计划", "declaration": "申报"}
+        rows = [
+            row | {"kind": say(kinds[row["kind"]], row["kind"]), "state": say(states[row["state"]], row["state"])}
+            for row in rows
+        ]
+        if not rows:
+            click.echo(say("无应报事项", "owes nothing"))
     rows_out(rows, as_json)

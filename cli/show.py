@@ -1,4 +1,4 @@
-"""`show`: the whole story of a container or a manifest."""
+"""`show`: the whole story of a container or a manifest; what lies at a party, site or facility."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ledger.custody.decide import unwrapped
 from ledger.custody.events import body_of
 from ledger.custody.flags import Flag
 from ledger.log import entry, statement
-from ledger.queries import Queries, Step
+from ledger.queries import Queries, Step, Unknown
 from ledger.service import Ledger, Record
 
 
@@ -26,19 +26,24 @@ from ledger.service import Ledger, Record
 @click.argument("thing")
 @reading
 def command(thing: str, as_json: bool) -> None:
-    """Show a container or manifest: what it is, where, who holds it, every step with its seal, what is wrong.
+    """Show a container or manifest: what it is, where, who holds it, every step with its seal, what is wrong. Of a
+    party, site or facility: what lies there with when it must be gone, and the manifests under way.
 
-    THING is a code on a container or label, a manifest number, an id or the start of one. The number before a step is
-    its place in the log: `receipt NUMBER` proves it.
+    THING is a code on a container or label, a manifest number, a registered name, an id or the start of one. The number
+    before a step is its place in the log: `receipt NUMBER` proves it.
 
     \b
     Example:
+    wasteledger show Workshop
     wasteledger show drum-1
     """
     with open_ledger() as (ledger, queries):
         find = Lookup(ledger, queries, "")
-        found = queries.find(thing, "container", "manifest")
-        shown = (_Container if found.kind == "container" else _Manifest)(ledger, queries, find, found.id)
+        try:
+            found = queries.find(thing, "container", "manifest")
+        except Unknown:
+            found = queries.find(thing, *_SHOWN)
+        shown = _SHOWN[found.kind](ledger, queries, find, found.id)
         if as_json:
             click.echo(json.dumps(shown.document(), ensure_ascii=False, indent=1))
         else:
@@ -205,6 +210,60 @@ class _Manifest(_Story):
         for container, status in sorted(thing.lines.items()):
             listed = f" · {mass(thing.listed[container])}" if container in thing.listed else ""
             yield f"  - {name(container)}{listed} · {word(LINES, status)}"
+
+
+class _Place:
+    """A party, a site or a facility: what lies there, and the manifests of the party that are under way."""
+
+    def __init__(self, ledger: Ledger, queries: Queries, find: Lookup, id_: str) -> None:
+        self.find, self.id, self.regime, self.now = find, id_, ledger.regime, ledger.now()
+        self.kind, known = id_.partition(":")[0], find.registry
+        registered = known.sites.get(id_) or known.facilities.get(id_)
+        self.party = id_ if registered is None else registered.holder
+        column = "holder" if self.kind == "party" else self.kind
+        self.held = [
+            row | {"due": min((clock.deadline for clock in queries.clocks(str(row["id"]))), default="")}
+            for row in queries.containers(holder=self.party)
+            if row[column] == id_ and row["status"] in ("filling", "held", "in-transit")
+        ]
+        manifests = (m for m in queries.manifests(party=self.party) if m["status"] not in ("done", "cancelled"))
+        self.under_way = [m for m in manifests if id_ in (self.party, m["sender_site"], m["receiver_site"])]
+
+    def document(self) -> dict[str, Any]:
+        named = {"id": self.id, "kind": self.kind, "name": self.find.name(self.id), "party": self.party}
+        return named | {"held": self.held, "manifests": self.under_way}
+
+    def lines(self) -> Iterator[str]:
+        name, total = self.find.name, mass(sum(row["net_g"] for row in self.held))
+        yield name(self.id) if self.id == self.party else f"{name(self.id)} · {name(self.party)}"
+        yield say(f"在手 {len(self.held)} 件，{total}", f"holds {len(self.held)} containers, {total}")
+        for row in sorted(self.held, key=lambda row: (row["due"] or "~", row["container_code"], row["id"])):
+            weight = say("重量未知", "mass unknown") if row["mass_unknown"] else mass(row["net_g"])
+            where = " ".join(name(x) for x in (row["site"], row["facility"]) if x and x != self.id)
+            due = local(row["due"], self.regime.offset) if row["due"] else ""
+            told = (
+                f"{row['container_code'] or row['id']}  {row['name']} {row['code']}",
+                weight,
+                word(STATUS, row["status"]),
+                f"{where} {row['zone']}".strip(),
+                due and say(f"{due} 前离开", f"to leave by {due}"),
+                say("已逾期", "overdue") if row["due"] and row["due"] < self.now else "",
+            )
+            yield "  " + " · ".join(filter(None, told))
+        if self.under_way:
+            yield say("进行中的联单", "manifests under way")
+        for row in self.under_way:
+            ends = f"{name(row['sender'])} → {name(row['receiver'])}"
+            yield f"  {row['number'] or row['id']} · {word(STATUS, row['status'])} · {ends}"
+
+
+_SHOWN: dict[str, type[_Container | _Manifest | _Place]] = {
+    "container": _Container,
+    "manifest": _Manifest,
+    "party": _Place,
+    "site": _Place,
+    "facility": _Place,
+}
 
 
 def _refused(ledger: Ledger, steps: Sequence[Step], id_: str) -> Iterator[Record]:

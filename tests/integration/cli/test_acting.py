@@ -160,6 +160,13 @@ def test_a_refusal_names_rule_law_expected_and_got_and_exits_1(home: Home) -> No
     home.does("wasteledger fill drum-1 --mass 1kg --as ann")
 
 
+def test_a_refusal_calls_things_by_their_names(home: Home) -> None:
+    issue = "wasteledger manifest issue drum-1 --to Cleanburn --carrier Hauler --number 2026150600000"
+    home.does("wasteledger fill drum-1 --mass 1kg --as ann", f"{issue}1 --as ann")
+    refused = home.run(f"{issue}2 --as ann --lang en").stderr
+    assert "container drum-1 is on open manifest 20261506000001" in refused
+
+
 def test_the_law_cited_is_that_of_the_day_it_happened(home: Home) -> None:
     line = "wasteledger setting adopt tolerance-ppm 1 --from 2026-01-01 --as ann --at"
     assert "固废法 第80条" in home.run(f"{line} 2026-08-14").stderr

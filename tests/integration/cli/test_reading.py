@@ -294,3 +294,35 @@ def test_every_event_of_a_container_or_manifest_has_words() -> None:
     of_things = {name for name, cls in event_types().items() if things & set(cls.__init__.__annotations__)}
     assert "waste-treated" in of_things
     assert of_things - TITLES.keys() == set()
+
+
+def test_what_lies_at_a_party_site_or_facility_is_listed_with_when_it_must_be_gone(home: Home) -> None:
+    home.does(
+        "wasteledger fill drum-1 --mass 40kg --at '2026-03-01 08:00' --as ann",
+        "wasteledger fill drum-2 --mass 60kg --at '2026-03-02 08:00' --as ann",
+        "wasteledger fill drum-3 --volume 20l --at '2026-03-03 08:00' --as ann",
+        "wasteledger store drum-1 --zone A --at '2026-03-03 09:00' --as ann",
+        "wasteledger manifest issue drum-2 --to Cleanburn --carrier Hauler --number 20261506000001"
+        " --at '2026-03-04 08:00' --as ann",
+    )
+    told = home.does("wasteledger show Workshop --lang en").splitlines()
+    assert told[:2] == ["Workshop · Garage", "holds 3 containers, 100 kg"]
+    assert [line.split()[0] for line in told[2:5]] == ["drum-1", "drum-2", "drum-3"]
+    assert "40 kg" in told[2] and "to leave by 2027-03-01 08:00" in told[2] and "mass unknown" in told[4]
+    assert not any("overdue" in line for line in told)
+    home.does("wasteledger fill drum-0 --mass 1kg --at '2020-03-01 08:00' --as ann")
+    assert home.does("wasteledger show Workshop --lang en").splitlines()[2].endswith("2021-03-01 08:00 · overdue")
+    assert told[5:] == ["manifests under way", "  20261506000001 · issued · Garage → Cleanburn"]
+    stored = json.loads(home.does("wasteledger show STORE-1 --json"))
+    assert ([row["container_code"] for row in stored["held"]], stored["manifests"]) == (["drum-1"], [])
+
+    home.does("wasteledger manifest collect 20261506000001 --at '2026-03-05 08:00' --as hal")
+    on_board = json.loads(home.does("wasteledger show Hauler --json"))
+    assert [(row["container_code"], row["status"]) for row in on_board["held"]] == [("drum-2", "in-transit")]
+    receive = "wasteledger manifest receive 20261506000001 drum-2=60kg --at '2026-03-05 12:00' --as dee"
+    home.does(receive)
+    assert "在手 3 件，41 kg" in home.does("wasteledger show Garage --lang zh")
+    assert [row["container_code"] for row in json.loads(home.does("wasteledger show Furnace --json"))["held"]] == [
+        "drum-2"
+    ]
+    assert home.run("wasteledger show nowhere").exit_code == 1
