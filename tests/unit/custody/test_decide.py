@@ -296,16 +296,17 @@ def test_physical_facts_about_an_unknown_container_are_recorded(scene: Scene) ->
 def test_what_was_poured_into_a_tank_may_be_told_before_the_tanks_own_beginning(scene: Scene, type_: str) -> None:
     drum, tank, place = scene.fill(), scene.id("container", 2), scene.place("garage-yard")
     code = {"code": "900-249-08", "kind": "vessel", "name": "废机油"}
-    into, opened = [load(tank) | code], {"container": tank, "place": place} | code
+    into, opened = [load(tank) | code | {"container_code": "T-2"}], {"container": tank, "place": place} | code
     body: dict[str, Any] = {"place": place, "reason": "pump", "sources": [load(drum)], "targets": into}
     if type_ == "waste-treated":
         body = treated(scene, drum) | {"place": place, "stage": "intermediate", "outputs": into}
     assert scene.say("garage-clerk", type_, body) == ""
-    assert (scene.container(tank).code, scene.container(tank).born) == ("900-249-08", False)
+    thing = scene.container(tank)
+    assert (thing.code, thing.container_code, thing.born) == ("900-249-08", "T-2", False)
     began = later(scene.said[0].at, minutes=-30)
     assert scene.say("garage-clerk", "container-filled", opened | {"mass": weighed(50_000)}, at=began) == ""
     thing = scene.container(tank)
-    assert (thing.born_at, thing.net_g, thing.status) == (began, 150_000, "held")
+    assert (thing.born_at, thing.container_code, thing.net_g, thing.status) == (began, "", 150_000, "held")
     assert scene.say("garage-clerk", "container-opened", opened) == "container-exists"
 
 

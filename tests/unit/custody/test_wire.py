@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.custody import wire
-from ledger.custody.events import AboutDiffers, UnknownEvent, about_of, body_of, check_about, event_types, parse
+from ledger.custody.events import AboutDiffers, UnknownEvent, about_of, body_of, check_about, event_types, known, parse
 from ledger.custody.wire import WireError
 from ledger.exchange.stories import Step
 from tests.support.examples import examples
@@ -52,6 +52,47 @@ def test_about_names_exactly_what_the_event_concerns() -> None:
             check_about(event, step.by.party, tuple(wrong))
 
 
+LINE = {"container": Scene().id("container", 7), "code": "900-249-08"}
+BY_NAME = {"kind": "other", "name": "外地公司（虚构）"}
+ACCEPTED = LINE | {"decision": "accepted", "mass": weighed(1)}
+MISSING = LINE | {"decision": "missing", "listed_g": 1}
+DRAW = LINE | {"net_g": 1}
+HERE, THERE = Scene().place("garage-yard"), Scene().place("refinery")
+A, B, L = Scene().id("container", 7), Scene().id("container", 8), Scene().id("label", 9)
+POUR = {"container": B, "code": "900-249-08", "net_g": 1, "kind": "vessel", "name": "废机油"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "change", "about"),
+    [
+        ("setting-adopted", {"scope": HERE["site"]}, {HERE["site"], "party:author"}),
+        ("setting-adopted", {"scope": None}, {"party:author"}),
+        ("container-filled", {"container": A, "place": HERE, "label": L}, {A, HERE["site"], L}),
+        ("container-filled", {"container": A, "place": HERE, "label": None}, {A, HERE["site"]}),
+        ("container-moved", {"container": A, "from": HERE, "to": THERE}, {A, HERE["site"], THERE["site"]}),
+        ("container-moved", {"container": A, "from": HERE, "to": HERE}, {A}),
+        ("contents-transferred", {"place": HERE, "sources": [DRAW], "targets": [POUR]}, {A, B}),
+        ("contents-transferred", {"place": HERE, "sources": [DRAW], "targets": [POUR | {"new": True, "label": L}]},
+         {A, B, L, HERE["site"]}),
+        ("waste-treated", {"place": HERE, "inputs": [DRAW], "outputs": None}, {A, HERE["site"]}),
+        ("waste-treated", {"place": HERE, "inputs": [DRAW], "outputs": [POUR | {"new": True, "label": L}]},
+         {A, B, L, HERE["site"]}),
+        ("delivery-recorded", {"delivery": "delivery:d", "from": HERE, "to": {"kind": "other"} | THERE,
+                               "lines": [DRAW]}, {"delivery:d", A, HERE["site"], THERE["site"]}),
+        ("delivery-recorded", {"delivery": "delivery:d", "from": HERE, "to": BY_NAME, "lines": [DRAW]},
+         {"delivery:d", A, HERE["site"]}),
+        ("period-closed", {"holder": HERE["party"], "site": HERE["site"]}, {HERE["party"], HERE["site"]}),
+        ("period-closed", {"holder": HERE["party"], "site": None}, {HERE["party"]}),
+    ],
+)  # fmt: skip
+def test_a_signed_statement_is_about_these_objects_for_ever(
+    type_: str, change: dict[str, Any], about: set[str]
+) -> None:
+    body = examples()[type_] | change
+    event = known(type_, {name: value for name, value in body.items() if value is not None})
+    assert set(about_of(event, "party:author")) == about
+
+
 def test_an_unknown_type_is_refused() -> None:
     with pytest.raises(UnknownEvent):
         parse("container-fill", filled(), CN)
@@ -83,13 +124,6 @@ def test_a_wrong_field_is_named_with_what_was_expected(change: dict[str, Any], p
     got_path, got_expected = error_of("container-filled", filled() | change)
     assert got_path == path
     assert expected in got_expected
-
-
-LINE = {"container": Scene().id("container", 7), "code": "900-249-08"}
-BY_NAME = {"kind": "other", "name": "外地公司（虚构）"}
-ACCEPTED = LINE | {"decision": "accepted", "mass": weighed(1)}
-MISSING = LINE | {"decision": "missing", "listed_g": 1}
-DRAW = LINE | {"net_g": 1}
 
 
 @pytest.mark.parametrize(
