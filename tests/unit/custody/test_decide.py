@@ -175,6 +175,7 @@ def test_the_same_content_is_closed_once(scene: Scene) -> None:
     assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == ""
     assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}) == "already-received"
     assert scene.say("refinery-hall", "waste-treated", treated(scene, drum)) == ""
+    assert scene.container(drum).emptied_at == scene.said[-1].at
     assert scene.say("refinery-hall", "waste-treated", treated(scene, drum)) == "already-closed"
     stages = {stage: grams for (stage, _, _), grams in scene.told.sums().items()}
     assert stages == {"generated": -100_000, "utilised": 100_000}

@@ -426,6 +426,7 @@ def test_unknown_mass_keeps_its_first_owner_and_who_has_it_from_100_percent_unti
     drum, yard = scene.id("container", 1), scene.place("garage-yard")
     body = garage(scene, drum, kind="package", name="废机油", mass={"basis": "volume", "volume_ml": 200_000})
     assert scene.say("garage-clerk", "container-filled", body) == ""
+    assert scene.container(drum).net_g == 0
     born_at = scene.said[-1].at
     seen = [blocks(scene, drum, view, of) for view in VIEWS for of in ("garage", "refiner")]
     assert seen == [True, False, True, False]
@@ -443,6 +444,24 @@ def test_unknown_mass_keeps_its_first_owner_and_who_has_it_from_100_percent_unti
     weighing = {"container": drum, "place": scene.place("refinery"), "code": "900-249-08", "previous_g": 0}
     assert scene.say("refinery-gate", "container-weighed", weighing | {"mass": weighed(170_000)}) == ""
     assert not any(blocks(scene, drum, view, of) for view in VIEWS for of in ("garage", "refiner"))
+
+
+def test_unknown_mass_that_nobody_recorded_first_is_everybodys_until_its_loss_is_determined(scene: Scene) -> None:
+    drum = scene.id("container", 1)
+    unknown = {"basis": "volume", "volume_ml": 200_000}
+    received = scene.run() | {"lines": [verdict(drum) | {"mass": unknown}]}
+    assert scene.say("refinery-gate", "manifest-received", received) == ""
+    assert not blocks(scene, drum, "origin", "garage")  # nobody said yet what it is
+    body = garage(scene, drum, kind="package", name="废机油", mass=unknown)
+    assert scene.say("garage-clerk", "container-filled", body) == ""
+    for of in ("garage", "refiner", "coating"):
+        assert blocks(scene, drum, "origin", of)
+        assert blocks(scene, drum, "facility", of) == (of == "refiner")
+    lost = {"container": drum, "place": scene.place("refinery"), "code": "900-249-08", "net_g": 0}
+    assert scene.say("refinery-gate", "container-lost", lost | {"stage": "held", "reason": "stolen"}) == ""
+    assert blocks(scene, drum, "origin", "coating")
+    assert scene.say("supervision", "loss-determined", lost | {"net_g": 1, "outcome": "dumped"}) == ""
+    assert not blocks(scene, drum, "origin", "coating")
 
 
 def test_unknown_mass_that_a_plant_weighed_in_for_a_street_is_the_streets(scene: Scene) -> None:
@@ -468,10 +487,13 @@ def test_a_gap_is_named_by_what_became_of_it_and_the_largest_comes_first() -> No
     rows += [row(account="open", stage=stage, grams=grams, deadline=deadline, at=late)
              for stage, grams, deadline in (("held", 70, END), ("held", 80, late), ("in-transit", 10, END),
                                             ("held", 15, END), ("held", 5, late), ("held", -5, late))]  # fmt: skip
-    rows += [row(account="lost", stage="held", grams=9, at=START), row(account="lost", grams=-49, at=late)]
+    rows += [row(account="lost", stage="held", grams=9, at=START), row(account="lost", grams=-9, at=late)]
+    rows += [row(account="overdue", stage="in-transit", grams=7, at=late, clock_at=late)]
+    rows += [row(account="lost", grams=900, at=late, kind="medical"), row(account="lost", grams=900, at=END)]
     held = [("open", "held", 85), ("overdue", "held", 80), ("closed-by-unentitled", "no-licence", 60)]
-    others = [("difference", "", 35), ("dumped", "", 30), ("process-loss-by-unentitled", "no-licence", 20)]
-    road = [("open", "in-transit", 10)]
+    others = [("lost", "", 40), ("difference", "", 35), ("dumped", "", 30)]
+    others += [("process-loss-by-unentitled", "no-licence", 20)]
+    road = [("open", "in-transit", 10), ("overdue", "in-transit", 7)]
     views: tuple[tuple[View, list[Any]], ...] = (
         ("origin", [*held, *others, *road]), ("facility", [*held, *others])
     )  # fmt: skip
