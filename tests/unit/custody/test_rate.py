@@ -483,11 +483,13 @@ def test_a_gap_is_named_by_what_became_of_it_and_the_largest_comes_first() -> No
         ("closed", "no-licence", 60), ("process-loss", "", 500), ("closed", "", 500), ("settled", "", 500),
     ]  # fmt: skip
     late = "2026-06-30T00:00:00.000Z"
-    rows = [row(account=account, reason=reason, grams=grams, at=late) for account, reason, grams in wrongs]
-    rows += [row(account="open", stage=stage, grams=grams, deadline=deadline, at=late)
-             for stage, grams, deadline in (("held", 70, END), ("held", 80, late), ("in-transit", 10, END),
-                                            ("held", 15, END), ("held", 5, late), ("held", -5, late))]  # fmt: skip
-    rows += [row(account="lost", stage="held", grams=9, at=START), row(account="lost", grams=-9, at=late)]
+    states = [
+        ("held", 70, END), ("in-transit", 10, END), ("held", 80, late), ("held", 15, END), ("held", 5, late),
+        ("held", -5, late),
+    ]  # fmt: skip
+    rows = [row(account="open", stage=stage, grams=g, deadline=deadline, at=late) for stage, g, deadline in states]
+    rows += [row(account=account, reason=reason, grams=grams, at=late) for account, reason, grams in wrongs]
+    rows += [row(account="lost", grams=9, at=START), row(account="lost", stage="in-transit", grams=-9, at=late)]
     rows += [row(account="overdue", stage="in-transit", grams=7, at=late, clock_at=late)]
     rows += [row(account="lost", grams=900, at=late, kind="medical"), row(account="lost", grams=900, at=END)]
     held = [("open", "held", 85), ("overdue", "held", 80), ("closed-by-unentitled", "no-licence", 60)]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from ledger.custody.account import account_for, flags_of_new
 from ledger.custody.container import Manifest
 from ledger.custody.regimes.base import KINDS
 from ledger.exchange.stories import Step, Story, in_order_of_arrival
-from tests.support.told import Told, arrival_orders, facts_of, moment, told
+from tests.support.told import CN, Told, arrival_orders, facts_of, moment, told
 
 NAMES = sorted(told()[1])
 INTENTIONS = frozenset({"manifest-issued", "manifest-cancelled", "container-impounded", "container-released"})
@@ -149,3 +150,17 @@ def test_every_account_says_of_which_waste_and_whose_it_is_and_where() -> None:
                 assert bool(account.code) != (account.stage == "at-work"), (story.name, posting)
                 if account.stage in ("held", "in-transit", "lost", "dumped", "utilised", "disposed"):
                     assert account.container.startswith("container:"), (story.name, posting)
+
+
+def test_what_is_wrong_with_a_first_record_is_found_from_it_alone() -> None:
+    _, stories = told()
+    found = 0
+    for story in stories.values():
+        world = as_of(story, moment(story.expect[-1]["as_of"]))
+        for name, (first, *_) in world.facts.items():
+            if name.startswith("container:"):
+                known = {name: [first]}
+                flags = flags_of_new(name, first, CN, world.registry)
+                assert flags == account_for([name], known.__getitem__, {}, CN, world.registry)[name].flags
+                found += len(flags)
+    assert found > 5
