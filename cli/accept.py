@@ -19,9 +19,12 @@ def command(actor: Actor, container: str) -> None:
     wasteledger accept drum-32 --as bureau
     """
     thing = actor.find.container(container)
-    waiting = {id_: said for id_, said in thing.explained.items() if not said[3]}
+    # Nobody accepts its own: that would be recorded and end nothing.
+    waiting = {id_: said for id_, said in thing.explained.items() if not said[3] and said[2] != actor.party}
     if not waiting:
-        raise click.UsageError(say(f"{container} 没有待认可的说明", f"no explanation of {container} waits"))
+        raise click.UsageError(
+            say(f"{container} 没有他方提交的待认可说明", f"no explanation of {container} by another party waits")
+        )
     for id_, (rule, *_) in waiting.items():
         body = {"container": thing.id, "explanation": id_}
         actor.says("explanation-accepted", body, f"{container} {rule} 的说明已认可", f"{container}: {rule} accepted")

@@ -295,6 +295,14 @@ def receive(
                 f"{', '.join(kinds | texts)}: not among those decided on",
             )
         )
+    if not lines:
+        names = ", ".join(actor.find.name(c) for c in others)
+        raise click.UsageError(
+            say(
+                f"请对容器作出结论（容器=重量、--refuse、--missing 或 --rest）；尚无结论：{names or '无'}",
+                f"decide on containers (CONTAINER=MASS, --refuse, --missing or --rest); not decided: {names or 'none'}",
+            )
+        )
     whole = mass_of(None, gross, tare, basis="weighbridge") if gross and tare else None
     body = _ends(found) | {"lines": lines, "weighbridge": whole, "handler": actor.person(handler)}
     weighed = sum((line.get("mass") or {}).get("net_g", 0) for line in lines)

@@ -160,6 +160,18 @@ def test_a_refusal_names_rule_law_expected_and_got_and_exits_1(home: Home) -> No
     home.does("wasteledger fill drum-1 --mass 1kg --as ann")
 
 
+def test_at_the_gate_something_must_be_decided_and_nobody_accepts_its_own_explanation(home: Home) -> None:
+    home.does(*JOURNEY[:4])
+    nothing = home.run("wasteledger manifest receive 20261506000001 --as dee --lang en")
+    assert (nothing.exit_code, "not decided: drum-1" in nothing.stderr) == (2, True)
+    home.does("wasteledger manifest receive 20261506000001 drum-1=150kg --method D10 --as dee")
+    home.does("wasteledger explain drum-1 mass-difference 'it leaked' --as ann")
+    own = home.run("wasteledger accept drum-1 --as ann --lang en")
+    assert (own.exit_code, "by another party waits" in own.stderr) == (2, True)
+    home.does("wasteledger accept drum-1 --as dee")
+    assert "mass-difference" not in home.does("wasteledger exceptions --party Garage")
+
+
 def test_a_refusal_calls_things_by_their_names(home: Home) -> None:
     issue = "wasteledger manifest issue drum-1 --to Cleanburn --carrier Hauler --number 2026150600000"
     home.does("wasteledger fill drum-1 --mass 1kg --as ann", f"{issue}1 --as ann")
