@@ -239,13 +239,11 @@ class Registry:
 
     def setting(self, name: str, day: str, *scopes: str) -> int | str | None:
         """The value adopted and in force on the day: the first scope that has one, then the ledger's."""
-        if name not in self.settings:
-            return None
-        adopted = [pair for pair in self.settings[name] if pair[0].effective_from <= day]
-        for scope in (*scopes, None):
-            values = [(s.effective_from, f.order, s.value) for s, f in adopted if s.scope == scope]
-            if values:
-                return max(values)[2]
+        adopted = self.settings.get(name, ())
+        for scope in (*scopes, None) if adopted else ():
+            here = [(s, f) for s, f in adopted if s.scope == scope and s.effective_from <= day]
+            if here:
+                return max(here, key=lambda pair: (pair[0].effective_from, pair[1].order))[0].value
         return None
 
     def is_working_day(self, day: date) -> bool:

@@ -333,10 +333,12 @@ def store_flags(connection: Connection, name: str, regime: Regime, registry: Reg
     facility = registry.facilities.get(name)
     if facility is None:
         return []
-    rows = connection.execute(select(t.stay).where(t.stay.c.facility == name))
-    stays = [Stay(**{field: getattr(row, field) for field in STAY}) for row in rows]
-    done = connection.execute(select(t.treatment).where(t.treatment.c.facility == name))
-    treatments = [Treatment(**{field: getattr(row, field) for field in TREATMENT}) for row in done]
+    rows = connection.execute(select(*(t.stay.c[each] for each in STAY)).where(t.stay.c.facility == name))
+    stays = [Stay(**dict(zip(STAY, row, strict=True))) for row in rows]
+    done = connection.execute(
+        select(*(t.treatment.c[each] for each in TREATMENT)).where(t.treatment.c.facility == name)
+    )
+    treatments = [Treatment(**dict(zip(TREATMENT, row, strict=True))) for row in done]
     return facility_flags(facility, stays, treatments, regime, registry)
 
 
