@@ -5,6 +5,7 @@ A form is first sent to be checked: what is shown then is what the device signs 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,10 +27,11 @@ from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
 from ledger.custody.container import Container
 from ledger.custody.decide import AUTHORITY, proposals
-from ledger.custody.events import body_of
+from ledger.custody.events import body_of, event_types
 from ledger.custody.events.authority import CrossProvinceApproved
 from ledger.custody.events.correction import EntryCorrected
 from ledger.custody.events.stock import LeakReported
+from ledger.custody.wire import wire_name
 from ledger.exchange.author import seal
 from ledger.journeys import ON_THE_ROAD, journey
 from ledger.log import statement
@@ -266,7 +268,7 @@ def _nothing(act: Act, on: str) -> Subject:
 def _party(act: Act, party: str) -> Subject:
     if party not in registry().parties or not current_viewer().is_own(party):
         raise NoSuchPlace()
-    key = next(each.key for each in act.fields if each.kind in ("own", "scope"))
+    key = next(each.key for each in act.fields if each.kind in ("own", "scope") or each.key == "holder")
     fixed, usual = {key: party}, {"concerns": party}
     return Subject(on=party, title=name(party), href=object_address(party), fixed=fixed, usual=usual)
 
@@ -436,10 +438,13 @@ _SUBJECTS: Final[dict[str, Callable[[Act, str], Subject]]] = {
 
 def _body(act: Act, subject: Subject) -> dict[str, Any]:
     """The event's body as the form has it; raises FormError."""
-    new = {act.new: f"{act.new}:{ledger().new_id()}"} if act.new else {}
+    id_ = {"party": "holder"}.get(act.new, act.new)
+    new = {id_: f"{act.new}:{ledger().new_id()}"} if act.new else {}
     read = {each.key: each.read() for each in act.fields if each.key not in subject.fixed}
     said = new | read | dict(subject.fixed)
-    body = {key: value for key, value in said.items() if value not in (None, [])}  # what is not said is absent
+    usual = {wire_name(each.name): each.default for each in dataclasses.fields(event_types()[act.type])}  # type: ignore[arg-type]
+    # What is not said, and what is usual, is absent.
+    body = {key: value for key, value in said.items() if value not in (None, []) and value != usual.get(key)}
     for start, end in _SPANS:
         if start in body and end in body and body[end] < body[start]:
             raise NotInOrder(expected=f">= {body[start]}", got=body[end])
@@ -463,8 +468,10 @@ def _lines(act: Act, body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield t(each.zh, each.en), name(value)
             case "parties":
                 yield t(each.zh, each.en), "、".join(name(one) for one in value)
-            case "roles":
+            case "several":
                 yield t(each.zh, each.en), t("、", ", ").join(t(*each.choices[one]) for one in value)
+            case "uscc":
+                yield t(each.zh, each.en), value[0]["value"]
             case "note":
                 yield t(each.zh, each.en), value["clear"]
             case "codes" | "days":

@@ -23,7 +23,7 @@ from ledger.queries import ContainerStory
 
 Kind = Literal[
     "text", "day", "days", "codes", "mass", "count", "choice", "own", "party", "parties", "site", "of-holder",
-    "scope", "row", "roles", "setting", "value", "hash", "note",
+    "scope", "row", "several", "setting", "value", "hash", "note", "uscc",
 ]  # fmt: skip
 Words = tuple[str, str]
 _SPLIT: Final = re.compile(r"[\s,，、;；]+")
@@ -96,7 +96,7 @@ class Field:
                 raise FieldMissing(what=t(self.zh, self.en))
             return None
         match self.kind:
-            case "roles":
+            case "several":
                 return sorted(set(texts))
             case "codes" | "days" | "parties":
                 return list(dict.fromkeys(one for text in texts for one in _SPLIT.split(text) if one))
@@ -110,6 +110,8 @@ class Field:
                 return int(texts[0]) if texts[0].isascii() and texts[0].isdigit() else texts[0]
             case "note":
                 return {"clear": texts[0]}
+            case "uscc":
+                return [{"scheme": "uscc", "value": texts[0]}]
             case _:
                 return texts[0]
 
@@ -129,9 +131,12 @@ class Act:
 
     @property
     def role(self) -> str:
-        """The role of a key that may sign it as an authority."""
+        """The role of a key that may sign it as an authority: what others may say of themselves a registrar says of
+        anybody, but for licences."""
         author = event_types()[self.type].author
-        return {"anybody": "licensing", "registrar-or-admin": "registrar"}.get(author, author)
+        if author in ROLES:
+            return author
+        return "licensing" if self.type == "licence-granted" else "registrar"
 
     @property
     def title(self) -> str:
@@ -302,8 +307,37 @@ ACTS: Final[dict[str, Act]] = {
             Field(key="answer", zh="答复文件", en="The answer", kind="hash"),
         ),
         _act(
+            "party-registered", "登记单位", "Register an enterprise", "", "",
+            Field(key="name", zh="单位名称", en="Name"),
+            Field(key="identifiers", zh="统一社会信用代码", en="Unified social credit code", kind="uscc",
+                  required=False),
+            Field(key="duties", zh="业务", en="Business", kind="several", required=False, choices={
+                "generator": ("产生单位", "generator"),
+                "carrier": ("运输单位", "carrier"),
+                "disposer": ("利用处置单位", "disposer"),
+            }),
+            Field(key="duty_phone", zh="值班电话", en="Duty phone", required=False),
+            new="party",
+        ),
+        _act(
+            "site-registered", "登记场所", "Register a site", "", " party",
+            Field(key="holder", zh="单位", en="Enterprise", kind="party"),
+            Field(key="name", zh="场所名称", en="Name"),
+            Field(key="region", zh="行政区划代码（6 位）", en="Region code, 6 digits", required=False),
+            Field(key="address", zh="地址", en="Address", required=False),
+            Field(key="use", zh="用途", en="Use", kind="choice", choices={
+                "enterprise": ("生产经营", "enterprise"),
+                "medical": ("医疗卫生机构", "medical"),
+                "collection": ("收集", "collection"),
+                "disposal": ("利用处置", "disposal"),
+                "authority": ("主管部门", "authority"),
+            }),
+            Field(key="live_from", zh="启用日期", en="Live from", kind="day", required=False),
+            new="site",
+        ),
+        _act(
             "key-enrolled", "登记密钥", "Let in a key", "", "key",
-            Field(key="roles", zh="职责", en="Roles", kind="roles", choices=ROLES, required=False,
+            Field(key="roles", zh="职责", en="Roles", kind="several", choices=ROLES, required=False,
                   hint=("只能赋予签署密钥自身具有的职责", "only such as the key that signs has itself")),
         ),
         _act(

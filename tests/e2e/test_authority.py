@@ -122,6 +122,23 @@ def test_a_regulator_suspends_a_licence_and_approves_a_crossing_with_the_key_of_
     assert all("custody" not in each for each in said), "no key that the server keeps"
 
 
+def test_a_browser_with_an_authoritys_key_lets_in_the_next(person: Person, park: Park) -> None:
+    first, second = person("bureau"), person("bureau")
+    own_key(first, park)
+    second.goto("/device")
+    second.click("#enrol")
+    expect(second.locator("#stream")).to_contain_text("key:")
+    key = second.locator("#stream").text_content()
+    first.goto("/admin/devices")
+    first.click(f"a[href='/acts/key-enrolled?on={key}']")
+    first.check("input[value=supervision]")
+    first.click("button:text('核对')")
+    first.click("form[data-say=key-enrolled] button")
+    first.wait_for_url(lambda url: "/evidence/" in url)
+    second.click("#refresh")
+    expect(second.locator("#state")).to_contain_text("可以使用")
+
+
 def holder_of_a_licence(bureau: Page) -> str:
     """The sheet of the first enterprise whose licence may be suspended."""
     addresses = bureau.eval_on_selector_all(

@@ -326,3 +326,23 @@ def test_roles_are_for_keys_of_the_authority_alone(api: ApiWorld, regulator: AtW
     api.accounts.keys.wait(body, admin=True)
     assert 'name="roles"' not in regulator.get(f"/acts/key-enrolled?on={body['key']}").text
     assert checked(regulator, "key-enrolled", body["key"], roles=["supervision"]) == body
+
+
+def test_a_registrar_registers_an_enterprise_and_its_site(api: ApiWorld, regulator: AtWork) -> None:
+    wrong = regulator.post("/acts/party-registered", {"name": "新厂", "identifiers": "91150600MA0EXAMP0X"})
+    assert (wrong.status_code, "check character W" in text(wrong)) == (422, True), text(wrong)
+    said = checked(
+        regulator, "party-registered", name="新厂", identifiers="91150600MA0EXAMP0W", duties=["generator", "carrier"]
+    )
+    party = said.pop("holder")
+    assert said == {
+        "name": "新厂", "identifiers": [{"scheme": "uscc", "value": "91150600MA0EXAMP0W"}],
+        "duties": ["carrier", "generator"],
+    }  # fmt: skip
+    signs(api, "party-registered", said | {"holder": party})
+    assert "新厂" in regulator.open(f"/enterprises/{party}")
+    site = checked(regulator, "site-registered", party, name="一号厂区", region="150602", use="enterprise")
+    assert site.pop("site").startswith("site:")
+    assert site == {"holder": party, "name": "一号厂区", "region": "150602"}, "what is usual is not said"
+    signs(api, "site-registered", site | {"site": api.world.new("site")})
+    assert "一号厂区" in regulator.open(f"/enterprises/{party}")
