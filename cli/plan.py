@@ -9,7 +9,7 @@ import click
 from cli.acting import Actor, acting, open_ledger, reading, rows_out
 from cli.lookup import Lookup
 from cli.values import WEIGHED, Quantity
-from cli.words import say
+from cli.words import mass, say
 
 command = click.Group("plan", help=__doc__)
 
@@ -41,7 +41,7 @@ def file_(actor: Actor, year: int, lines: tuple[tuple[str, Quantity], ...], site
 @click.argument("year", type=int)
 @reading
 def show(site: str, year: int, as_json: bool) -> None:
-    """The plan of a site's year against what was generated, treated there and sent away, in grams by code.
+    """The plan of a site's year against what was generated, treated there and sent away, by code.
 
     \b
     Example:
@@ -49,7 +49,19 @@ def show(site: str, year: int, as_json: bool) -> None:
     """
     with open_ledger() as (ledger, queries):
         found = queries.planned(Lookup(ledger, queries, "").party_or_site(site), year)
-    rows_out([asdict(each) for each in found], as_json)
+    if as_json or not found:
+        rows_out([asdict(each) for each in found], as_json)
+    for each in () if as_json else found:
+        told = [
+            say(f"{zh} {mass(was)}（计划 {mass(planned)}）", f"{en} {mass(was)} (planned {mass(planned)})")
+            for zh, en, was, planned in (
+                ("产生", "generated", each.generated_g, each.planned_generated_g),
+                ("自行利用处置", "treated", each.treated_g, each.planned_treated_g),
+                ("委托外单位", "sent away", each.entrusted_g, each.planned_entrusted_g),
+            )
+        ]
+        named = "" if each.planned else say("（不在计划内）", " (not in the plan)")
+        click.echo(f"{each.code}{named}  " + " · ".join(told))
 
 
 @command.command()

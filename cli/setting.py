@@ -6,6 +6,7 @@ import click
 
 from cli.acting import Actor, acting, open_ledger, reading, rows_out
 from cli.words import say
+from ledger.custody.registry import UNSET
 
 command = click.Group("setting", help=__doc__)
 
@@ -23,12 +24,16 @@ def adopt(actor: Actor, name: str, value: str, effective_from: str, scope: str |
     Example:
     wasteledger setting adopt tolerance-ppm 5000 --from 2026-01-01 --as bureau
     """
-    known = actor.ledger.regime.defaults
+    own = actor.ledger.regime.defaults
+    known = {*own, *UNSET}
     if name not in known:
         raise click.UsageError(say(f"没有设置 {name}：", f"there is no setting {name}: ") + ", ".join(sorted(known)))
+    number = name == "declarations-from" or isinstance(own.get(name), int)
+    if number and not (value.isascii() and value.isdigit()):
+        raise click.UsageError(say(f"{name}：应为整数，实为 {value}", f"{name}: expected a whole number, got {value}"))
     body = {
         "name": name,
-        "value": int(value) if value.isdigit() else value,
+        "value": int(value) if number else value,
         "effective_from": effective_from,
         "scope": scope and actor.find.party_or_site(scope),
     }
@@ -48,7 +53,8 @@ def list_(as_json: bool) -> None:
     """
     with open_ledger() as (ledger, queries):
         registry = queries.registry()
-        rows = [{"name": n, "value": v, "by": ledger.regime.name} for n, v in sorted(ledger.regime.defaults.items())]
+        own = dict.fromkeys(UNSET, "") | dict(ledger.regime.defaults)
+        rows = [{"name": n, "value": v, "by": ledger.regime.name} for n, v in sorted(own.items())]
     for name, adopted in sorted(registry.settings.items()):
         rows += [
             {

@@ -218,7 +218,7 @@ class Queries:
 
     def _net_tolerance(self, registry: Registry) -> int:
         """The smallest limit of net differences that anybody can have."""
-        adopted = [int(setting.value) for setting, _ in registry.settings.get("net-tolerance-ppm", ())]
+        adopted = [s.value for s, _ in registry.settings.get("net-tolerance-ppm", ()) if isinstance(s.value, int)]
         return min([int(self.regime.defaults["net-tolerance-ppm"]), *adopted])
 
     # ------------------------------------------------------------------------------------ duties

@@ -31,6 +31,7 @@ from ledger.custody.events import body_of, event_types
 from ledger.custody.events.authority import CrossProvinceApproved
 from ledger.custody.events.correction import EntryCorrected
 from ledger.custody.events.stock import LeakReported
+from ledger.custody.registry import UNSET
 from ledger.custody.wire import wire_name
 from ledger.exchange.author import seal
 from ledger.journeys import ON_THE_ROAD, journey
@@ -501,7 +502,7 @@ def _options(fields: Sequence[Field], subject: Subject) -> dict[str, list[tuple[
         "site": lambda: _sites(subject.fixed.get("holder")),
         "of-holder": lambda: [(subject.on, name(subject.on)), *_sites(subject.on)],
         "row": lambda: [(x.row, x.condition) for x in registry().exemptions_on(_today()).values()],
-        "setting": lambda: [(k, f"{k} ({_now(k)})") for k in sorted(ledger().regime.defaults)],
+        "setting": lambda: [(k, f"{k} ({_now(k)})") for k in sorted({*ledger().regime.defaults, *UNSET})],
     }
     return {each.key: known[each.kind]() for each in fields if each.kind in known}
 
@@ -513,7 +514,7 @@ def _today() -> str:
 def _now(setting: str) -> int | str:
     """A setting's value in force today: as adopted, else the regime's own."""
     adopted = registry().setting(setting, _today())
-    return adopted if adopted is not None else ledger().regime.defaults[setting]
+    return adopted if adopted is not None else ledger().regime.defaults.get(setting, t("未采用", "not adopted"))
 
 
 def _sites(holder: str | None) -> list[tuple[str, str]]:

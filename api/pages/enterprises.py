@@ -19,6 +19,7 @@ from api.pages.overview import Asked, asked, choices, one_of
 from api.pages.shown import name, registry, t, word
 from api.pages.tables import FILE_ROWS_MAX, Column, Table, following, part, skipped, tabled
 from ledger import figures as told
+from ledger.custody.duties import years_owed
 from ledger.custody.rate import Question, Rate
 from ledger.custody.regimes.base import KINDS
 from ledger.custody.registry import Licence
@@ -282,8 +283,7 @@ def _owed(sites: dict[str, Any], year: int) -> Iterator[dict[str, Any]]:
     today = ledger().regime.day_of(now)
     for site, event in sites.items():
         tier, duties = queries().duties(site, year)
-        first = registry().setting("declarations-from", today, site, event.holder)
-        here = first is not None and int(first) <= year
+        here = year in years_owed(site, event.holder, today, registry())
         for duty in duties:
             state = ("ok", t("已完成", "done")) if duty.done_at else ("unknown", t("未到期", "not due yet"))
             if duty.overdue_at(now):

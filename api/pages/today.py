@@ -12,7 +12,7 @@ from api.auth import Right, current_actor, current_viewer, ledger, queries, read
 from api.pages import next_steps
 from api.pages.containers import stores
 from api.pages.shown import page, registry, teller
-from ledger.custody.duties import Duty
+from ledger.custody.duties import Duty, years_owed
 from ledger.custody.regimes.base import later
 from ledger.journeys import manifest
 
@@ -59,7 +59,6 @@ def _duties(now: str, soon: str) -> Iterator[Duty]:
     """What the reader's own sites owe by then, from the year on in which an authority takes it through this ledger."""
     day, known = ledger().regime.day_of(now), registry()
     for site, event in known.sites.items():
-        first = known.setting("declarations-from", day, site, event.holder)
-        if current_viewer().is_own(event.holder) and first is not None:
-            for year in range(int(first), int(day[:4]) + 1):
+        if current_viewer().is_own(event.holder):
+            for year in years_owed(site, event.holder, day, known):
                 yield from (d for d in queries().duties(site, year)[1] if not d.done_at and d.due_at < soon)

@@ -92,13 +92,18 @@ def _ends(duty: Duty, regime: Regime) -> str:
     return regime.day_of(later(regime.period(duty.period)[1], hours=-1))
 
 
+def years_owed(site: str, holder: str, day: str, registry: Registry) -> range:
+    """The years until the day's for which an authority takes the site's plan and declarations through this ledger."""
+    first = registry.number("declarations-from", day, site, holder)
+    return range(0) if first is None else range(max(first, 2000), int(day[:4]) + 1)
+
+
 def overdue_duties(as_of: str, rows: Rows, regime: Regime, registry: Registry) -> Iterator[Flag]:
     """Plans and declarations overdue, from the year on in which an authority takes them through this ledger (the
     setting `declarations-from`); without it they are filed elsewhere."""
     day = regime.day_of(as_of)
     for site, registered in registry.sites.items():
-        first = registry.setting("declarations-from", day, site, registered.holder)
-        for year in range(int(first), int(day[:4]) + 1) if first is not None else ():
+        for year in years_owed(site, registered.holder, day, registry):
             found = duty_flags(owed(site, year, rows, regime, registry)[1], registry)
             yield from (flag for flag in found if flag.opened_at <= as_of)
 

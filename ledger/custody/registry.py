@@ -32,6 +32,11 @@ from ledger.custody.events.registry import (
 )
 from ledger.custody.fact import Fact
 
+UNSET = frozenset({"declarations-from", "disclosure", "incompatible-pairs"})
+"""Settings that no regime has a value for: they mean something once they are adopted."""
+_TIMES = ("days", "hours", "minutes")
+_LONGEST = 100_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExemptionRow:
@@ -245,6 +250,13 @@ class Registry:
             if here:
                 return max(here, key=lambda pair: (pair[0].effective_from, pair[1].order))[0].value
         return None
+
+    def number(self, name: str, day: str, *scopes: str) -> int | None:
+        """As `setting`, where rules need a number: words have no effect, and no time is longer than a calendar."""
+        value = self.setting(name, day, *scopes)
+        if isinstance(value, str):
+            value = int(value) if value.isascii() and value.isdigit() else None
+        return min(value, _LONGEST) if value is not None and name.endswith(_TIMES) else value
 
     def is_working_day(self, day: date) -> bool:
         """By the adopted calendar of the year; without one Monday to Friday, provisionally."""

@@ -178,9 +178,8 @@ class China:
         return period_of(name, self.offset)
 
     def setting(self, registry: Registry, name: str, day: str, *scopes: str) -> int:
-        adopted = registry.setting(name, day, *scopes)
-        value = adopted if adopted is not None else self.defaults[name]
-        return int(value)
+        adopted = registry.number(name, day, *scopes)
+        return adopted if adopted is not None else int(self.defaults[name])
 
     def entitled(self, act: Act, registry: Registry) -> str:
         kind, classes = self.kind_of(act.code), self.classes_of(act.code)

@@ -148,8 +148,8 @@ class UnitedStates:
         return ""
 
     def setting(self, registry: Registry, name: str, day: str, *scopes: str) -> int:
-        adopted = registry.setting(name, day, *scopes)
-        return int(adopted if adopted is not None else self.defaults[name])
+        adopted = registry.number(name, day, *scopes)
+        return adopted if adopted is not None else int(self.defaults[name])
 
     def entitled(self, act: Act, registry: Registry) -> str:
         if self.kind_of(act.code) == "industrial":

@@ -95,3 +95,34 @@ def test_a_load_weighed_in_is_generated_in_its_street_and_held_by_the_plant(home
     assert ends == [("generated", sites["Workshop"]), ("held", sites["Furnace"])]
     assert home.run(f"{gone} --gross 9.1t --tare 14.2t --as dee").exit_code == 2
     assert home.run("wasteledger weigh-in load-2 --profile household --mass 1t --as dee").exit_code == 2
+
+
+def test_a_plan_is_overdue_once_the_authority_takes_plans_through_this_ledger(home: Home) -> None:
+    home.does("wasteledger fill drum-1 --mass 40kg --at '2026-03-01 08:00' --as ann")
+    overdue = "wasteledger exceptions --rule plan-overdue --as-of 2026-06-01 --json"
+    assert json.loads(home.does(overdue)) == []
+    assert home.run("wasteledger setting adopt declarations-from soon --from 2026-01-01 --as bureau").exit_code == 2
+    home.does("wasteledger setting adopt declarations-from 2026 --from 2026-01-01 --as bureau")
+    sites = {row["site"]: row["name"] for row in listed(home, "site")}
+    # The disposer's site owes by its licence; the carrier has no waste of its own.
+    assert {sites[flag["object"]] for flag in json.loads(home.does(overdue))} == {"Workshop", "Furnace"}
+    told = home.does("wasteledger plan duties Workshop 2026 --lang en").splitlines()
+    assert told[1].split("  ")[:3] == ["plan", "2026", "2026-03-31"]
+    assert "owes nothing" in home.does("wasteledger plan duties Workshop 2020 --lang en")
+    home.does("wasteledger setting adopt incompatible-pairs HW08+HW34 --from 2026-01-01 --as bureau")
+    values = {row["name"]: row["value"] for row in listed(home, "setting") if row.get("from")}
+    assert (values["declarations-from"], values["incompatible-pairs"]) == (2026, "HW08+HW34")
+
+
+def test_a_plan_is_shown_beside_what_was_in_words_and_in_grams(home: Home) -> None:
+    home.does(
+        "wasteledger plan file 2026 900-249-08=2t --site Workshop --as ann",
+        "wasteledger fill drum-1 --mass 40kg --at '2026-03-01 08:00' --as ann",
+    )
+    (planned, generated) = json.loads(home.does("wasteledger plan show Workshop 2026 --json"))
+    assert (generated["planned_generated_g"], planned["generated_g"]) == (2_000_000, 40_000)
+    assert home.does("wasteledger plan show Workshop 2026 --lang en").splitlines() == [
+        "900-214-08 (not in the plan)  generated 40 kg (planned 0 kg) · treated 0 kg (planned 0 kg)"
+        " · sent away 0 kg (planned 0 kg)",
+        "900-249-08  generated 0 kg (planned 2,000 kg) · treated 0 kg (planned 0 kg) · sent away 0 kg (planned 0 kg)",
+    ]

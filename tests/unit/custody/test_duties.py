@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.custody.duties import Duty, Planned, duties_of, duty_flags, owed, plan_against_actual, tier_of
+from ledger.custody.duties import Duty, Planned, duties_of, duty_flags, owed, plan_against_actual, tier_of, years_owed
 from ledger.custody.flags import Flag
 from ledger.custody.lots import Row
 from tests.support.told import CN, Scene, load, verdict, weighed
@@ -191,6 +191,14 @@ def test_a_closed_period_is_the_one_it_names(scene: Scene) -> None:
     body = {"holder": scene.party("garage"), "period": "2026-Q1", "start": "2026-01-01T00:00:00.000Z"}
     with pytest.raises(Exception, match="2025-12-31"):
         scene.say("garage-clerk", "period-closed", body | {"end": "2026-04-01T00:00:00.000Z"})
+
+
+@pytest.mark.parametrize(("value", "years"), [(2026, 2), (2028, 0), (0, 28), ("soon", 0), ("2027", 1)])
+def test_the_first_year_that_is_owed_here_is_a_number(scene: Scene, value: int | str, years: int) -> None:
+    setting = {"name": "declarations-from", "value": value, "effective_from": "2026-01-01"}
+    assert scene.say("settings", "setting-adopted", setting) == ""
+    yard, registry = site(scene, "garage-yard"), scene.told.registry
+    assert len(years_owed(yard, scene.party("garage"), "2027-02-01", registry)) == years
 
 
 def owes(scene: Scene, yard: str, year: int = 2026) -> list[str]:

@@ -313,6 +313,18 @@ def test_working_days_follow_the_adopted_calendar_and_else_the_week(
     assert list(scene.told.registry.calendars) == [2026]
 
 
+@pytest.mark.parametrize(
+    ("value", "days"), [("soon", 14), ("-1", 14), ("\u0667", 14), ("30", 30), (30, 30), (2**53 - 1, 100_000)]
+)
+def test_words_for_a_number_have_no_effect_and_no_time_outlasts_the_calendar(
+    scene: Scene, value: int | str, days: int
+) -> None:
+    setting = {"name": "silence-days", "value": value, "effective_from": "2026-01-01"}
+    assert scene.say("settings", "setting-adopted", setting) == ""
+    assert CN.setting(scene.told.registry, "silence-days", "2026-08-01") == days
+    assert scene.told.flags("2026-12-01T00:00:00.000Z") == []
+
+
 def test_the_newest_setting_in_force_counts_and_a_nearer_scope_before_a_wider_one(scene: Scene) -> None:
     site = scene.place("garage-yard")["site"]
 
