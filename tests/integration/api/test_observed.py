@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -70,6 +71,25 @@ def test_a_line_of_the_log_names_the_route_and_neither_address_nor_person_nor_se
     told = "\n".join(lines)
     for private in ("张三", "%E5", api.token["shop"], api.device["shop"].party, "container:", "127.0.0.1"):
         assert private not in told
+
+
+def test_a_server_writes_the_same_line_without_the_logging_module(
+    api_on_sqlite: ApiWorld, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with caplog.at_level(logging.INFO, "wasteledger.request"):
+        api_on_sqlite.get("/health")
+        with (tmp_path / "log").open("wb") as told:
+            monkeypatch.setattr("api.observed._lines", told.fileno())
+            api_on_sqlite.get("/health")
+    (record,) = caplog.records
+    usual, straight = json.loads(JsonLines().format(record)), json.loads((tmp_path / "log").read_text())
+    assert list(usual) == list(straight)
+    passing = {"at", "ms", "request"}
+    assert {n: v for n, v in usual.items() if n not in passing} == {
+        n: v for n, v in straight.items() if n not in passing
+    }
+    monkeypatch.setattr("api.observed._lines", 1_000_000)  # no such file any more
+    assert api_on_sqlite.get("/health").status_code == 200
 
 
 def test_the_trace_of_a_failure_says_where_and_never_with_what() -> None:
