@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 
@@ -9,6 +10,8 @@ import click
 
 from cli.words import say
 from ledger import bootstrap
+
+_NICE = 5  # whoever waits at a scale is answered before lists catch up; a third of a busy core is left for this
 
 
 @click.command()
@@ -20,6 +23,7 @@ def command(sign: bool) -> None:
     Example:
     wasteledger jobs
     """
+    os.nice(_NICE)
     settings = bootstrap.settings()
     ledger = bootstrap.open_ledger(settings)
     queries = bootstrap.open_queries(ledger)
