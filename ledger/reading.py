@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -195,28 +195,33 @@ class Reading:
 
     def raised_by(self, answer: Answer) -> list[Flag]:
         """The exceptions that a statement raised, before the projections have taken it in: provisional."""
-        assert answer.statement is not None
-        links = [each for each in answer.links if each.stream.startswith("container:")]
-        touched = [each.stream for each in links][:_RAISED_MAX]
+        raised = self.raised_at_once(answer)
+        if raised is not None:
+            return raised
+        touched = _touched(answer)
+        with asking(self._engine) as connection:
+            known = facts.as_stored(connection, touched)
+
+            def facts_of(name: str) -> list[Fact]:
+                if name not in known:
+                    known.update(facts.as_stored(connection, [name]))
+                return known[name]
+
+            flows = self._queries.projector.flows(connection)
+            stories = account_for(touched, facts_of, flows, self._queries.regime, self._registry_of_late())
+        return _opened_by(answer, (flag for name in touched for flag in stories[name].flags))
+
+    def raised_at_once(self, answer: Answer) -> list[Flag] | None:
+        """The same where it needs no look at the database: nothing is touched, or nothing else is known of it; else
+        None."""
+        touched, fact = _touched(answer), answer.fact
         if not touched:
             return []
+        first = all(each.seq == 1 for each in answer.links if each.stream.startswith("container:"))
+        if fact is None or sources_of(fact.event) or not first:
+            return None
         regime, registry = self._queries.regime, self._registry_of_late()
-        fact = answer.fact
-        if fact is not None and not sources_of(fact.event) and all(each.seq == 1 for each in links):
-            raised = (f for name in touched for f in flags_of_new(name, fact, regime, registry))
-        else:
-            with asking(self._engine) as connection:
-                known = facts.as_stored(connection, touched)
-
-                def facts_of(name: str) -> list[Fact]:
-                    if name not in known:
-                        known.update(facts.as_stored(connection, [name]))
-                    return known[name]
-
-                flows = self._queries.projector.flows(connection)
-                stories = account_for(touched, facts_of, flows, regime, registry)
-            raised = (f for name in touched for f in stories[name].flags)
-        return [f for f in raised if f.opened_by == answer.statement and not f.closed_at]
+        return _opened_by(answer, (flag for name in touched for flag in flags_of_new(name, fact, regime, registry)))
 
     def _registry_of_late(self) -> Registry:
         """The registry as the projections had it a moment ago."""
@@ -336,3 +341,11 @@ def _after(cursor: str, count: int) -> list[str]:
     if not isinstance(keys, list) or len(keys) != count or not all(isinstance(key, str) for key in keys):
         raise BadCursor(expected=f"`next` of a page of {count} keys", got=cursor[:80])
     return keys
+
+
+def _touched(answer: Answer) -> list[str]:
+    return [each.stream for each in answer.links if each.stream.startswith("container:")][:_RAISED_MAX]
+
+
+def _opened_by(answer: Answer, flags: Iterable[Flag]) -> list[Flag]:
+    return [each for each in flags if each.opened_by == answer.statement and not each.closed_at]
