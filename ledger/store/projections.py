@@ -97,9 +97,7 @@ class Projector:
         try:
             with uncollected(), self.engine.begin() as connection:
                 connection.execute(update(t.projection_state).values(size=0))
-                for name in t.PROJECTIONS:
-                    if name != "projection_state":
-                        connection.execute(delete(t.metadata.tables[name]))
+                connection.execute(delete(t.registry_fact))
                 done = self._at_once(connection, others, progress)
         finally:
             others.end()
@@ -111,16 +109,19 @@ class Projector:
         size = connection.execute(select(t.log_state.c.size)).scalar() or 0
         cut = rebuilding.cut(connection, size) if others.pool is not None else None
         if cut is None:
+            _empty(connection)
             return 0
         connection.execute(insert(t.registry_fact), cut.registered)
         connection.execute(update(t.projection_state).values(size=size))
         registry, totals = self._registry_at(connection, size), Totals(self.regime.offset)
         stores = set(registry.facilities)
         done = size - sum(map(len, cut.tasks))
-        indexes = rebuilding.set_aside(connection)
         told = rebuilding.told(connection, self.regime.name, registry)
         own = partial(rebuilding.made, connection, self.regime, registry)
-        for made in others.share(rebuilding.made_apart, told, own, [(task,) for task in cut.tasks]):
+        results = others.share(rebuilding.made_apart, told, own, [(task,) for task in cut.tasks])
+        indexes = rebuilding.set_aside(connection)
+        _empty(connection)  # while others tell the first groups
+        for made in results:
             for table, names, rows in made.rows:
                 write_rows(connection, t.metadata.tables[table], names, rows)
             totals.merge(made.sums)
@@ -221,6 +222,13 @@ class Projector:
             connection.execute(delete(t.flag).where(t.flag.c.object == name))
             rows = flag_rows(store_flags(connection, name, self.regime, registry))
             write_rows(connection, t.flag, ("n", *FLAG), rows)
+
+
+def _empty(connection: Connection) -> None:
+    """Drop what was told before, but for what says where the registry is and how far the projections go."""
+    for name in t.PROJECTIONS:
+        if name not in ("projection_state", "registry_fact"):
+            connection.execute(delete(t.metadata.tables[name]))
 
 
 class _Batch:
