@@ -5,26 +5,31 @@ from __future__ import annotations
 import click
 
 from cli.acting import Actor, acting
+from ledger import groups
 
 
 @click.command()
-@click.argument("outer")
 @click.argument("members", nargs=-1, required=True, metavar="CONTAINER...")
-@click.option("--site", help="Where (the party's only site).")
+@click.option("--into", metavar="GROUP", help="Id or label of the group they join (a new one).")
 @acting
-def command(actor: Actor, outer: str, members: tuple[str, ...], site: str | None) -> None:
-    """Put containers into OUTER (a bin, a pallet): scanning it names them all.
+def command(actor: Actor, members: tuple[str, ...], into: str | None) -> None:
+    """Put containers together (in a bin, on a pallet): scanning the label of the group names them all.
 
     \b
     Example:
-    wasteledger group pallet-1 drum-30 drum-31 --as ann
+    wasteledger group drum-30 drum-31 --as ann
     """
-    inside = actor.find.containers(members)
-    known = {thing.outer for thing in inside} - {""}
+    queries, inside = actor.find.queries, actor.find.containers(members)
+    group = actor.find.container(into) if into else None
+    beside = group or inside[0]
+    loose = groups.loose_beside(queries, beside)
+    if group is None and groups.outer(queries, beside) is None:
+        loose.append(beside)
+    outer = group.id if group else actor.new("container", "group")
     body = {
-        "place": actor.find.place(site),
-        "outer": next(iter(known), "") or actor.new("container", outer),
-        "members": sorted(thing.id for thing in inside),
+        "place": {"party": beside.holder, "site": beside.site},
+        "outer": outer,
+        "members": groups.chosen(groups.NotLoose, [thing.id for thing in inside], loose),
     }
     names = ", ".join(members)
-    actor.says("containers-grouped", body, f"{names} 编入 {outer}", f"{names} into {outer}")
+    actor.says("containers-grouped", body, f"{names} 编为一组 {outer}", f"{names} in one group, {outer}")

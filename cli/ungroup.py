@@ -5,26 +5,26 @@ from __future__ import annotations
 import click
 
 from cli.acting import Actor, acting
+from ledger import groups
 
 
 @click.command()
-@click.argument("outer")
 @click.argument("members", nargs=-1, required=True, metavar="CONTAINER...")
-@click.option("--site", help="Where (the party's only site).")
 @acting
-def command(actor: Actor, outer: str, members: tuple[str, ...], site: str | None) -> None:
-    """Take containers out of OUTER.
+def command(actor: Actor, members: tuple[str, ...]) -> None:
+    """Take containers out of the group that they are in.
 
     \b
     Example:
-    wasteledger ungroup pallet-1 drum-30 drum-31 --as ann
+    wasteledger ungroup drum-30 drum-31 --as ann
     """
     inside = actor.find.containers(members)
-    known = {thing.outer for thing in inside} - {""}
+    outer = groups.outer(actor.find.queries, inside[0])
+    among = groups.inside(actor.find.queries, outer.id) if outer else []
     body = {
-        "place": actor.find.place(site),
-        "outer": next(iter(known), "") or actor.new("container", outer),
-        "members": sorted(thing.id for thing in inside),
+        "place": {"party": inside[0].holder, "site": inside[0].site},
+        "outer": outer.id if outer else "",
+        "members": groups.chosen(groups.NotInGroup, [thing.id for thing in inside], among),
     }
     names = ", ".join(members)
-    actor.says("containers-ungrouped", body, f"{names} 取出自 {outer}", f"{names} out of {outer}")
+    actor.says("containers-ungrouped", body, f"{names} 已从组中取出", f"{names} out of the group")

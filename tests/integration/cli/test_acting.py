@@ -63,6 +63,30 @@ def test_a_drum_is_filled_sent_received_and_treated_and_every_gram_is_where_it_s
     ledger.close()
 
 
+def test_containers_join_the_group_that_is_named_and_leave_the_one_they_are_in(home: Home) -> None:
+    drums = {
+        name: home.answers(f"wasteledger fill {name} --mass 40kg --as ann")["made"]["container"]
+        for name in ("drum-1", "drum-2", "drum-3", "drum-4")
+    }
+    first = home.answers("wasteledger group drum-1 drum-2 --as ann")["made"]["group"]
+    second = home.answers("wasteledger group drum-3 --as ann")["made"]["group"]
+    for line, container in (
+        ("wasteledger group drum-4 drum-1 --as ann", drums["drum-1"]),
+        (f"wasteledger group drum-1 --into {second} --as ann", drums["drum-1"]),
+        ("wasteledger ungroup drum-1 drum-3 --as ann", drums["drum-3"]),
+        ("wasteledger ungroup drum-4 --as ann", drums["drum-4"]),
+    ):
+        result = home.run(line)
+        assert (result.exit_code, container[-8:] in result.output) == (1, True), result.output
+    home.does(f"wasteledger group drum-4 --into {second} --as ann", "wasteledger ungroup drum-1 --as ann")
+    assert {name: state(home, drum).outer for name, drum in drums.items()} == {
+        "drum-1": "",
+        "drum-2": first,
+        "drum-3": second,
+        "drum-4": second,
+    }
+
+
 def test_a_licence_is_suspended_amended_and_revoked_and_the_list_says_what_is_in_force(home: Home) -> None:
     def today() -> str:
         listed = json.loads(home.does("wasteledger licence list --json"))
