@@ -20,7 +20,7 @@ CLASS_KINDS |= dict.fromkeys(["60", "61", "62", "63", "64"], "household")
 @dataclass(slots=True)
 class Box:
     """What is in one container, all of one producer. `where` is held, road, lost or gone; `heirs` took it over from its
-    producer, so that their gate is its."""
+    producer, so that their gate is its. `unrecorded`: what of its grams nobody had told of when it was received."""
 
     code: str
     producer: str
@@ -34,6 +34,7 @@ class Box:
     late: bool = False
     sent: int = 0
     arrived: str = ""
+    unrecorded: int = 0
     heirs: set[str] = field(default_factory=set)
 
     @property
@@ -149,7 +150,7 @@ class Naive:
                 t.bad += box.grams
             elif step.at >= start:
                 t.ok += box.grams
-                t.ok_stock += box.grams if box.born < start else 0
+                t.ok_stock += box.grams - box.unrecorded if box.born < start else 0
             if step.at >= start and box.inside:
                 t.left += box.grams
             box.where = "gone"
@@ -169,6 +170,22 @@ class Naive:
                 t.bad -= more
                 t.bad_gap -= more
             box.grams = got
+
+        def uncollected(container: str, got: int, at: str) -> None:
+            """Received, and nobody told of its pick-up: what it has less stays behind, what it has more is new."""
+            box = boxes[container]
+            more = got - box.grams
+            if more < 0:
+                boxes[f"left of {container}"] = replace(box, grams=-more, since=dict(box.since))
+                box.grams = got
+            leave(box, at)
+            box.where = "road"
+            if more > 0:
+                box.grams, box.unrecorded = got, more
+                if origin and at >= start and mine(box):
+                    t.came += more
+                    t.gate_came += more
+                    t.left += more
 
         for step in self.steps:
             if step.at >= end:
@@ -265,7 +282,10 @@ class Naive:
                 case "manifest-received":
                     for line in b["lines"]:
                         box = boxes[line["container"]]
-                        if line["decision"] == "accepted":
+                        if line["decision"] == "accepted" and box.where == "held":
+                            uncollected(line["container"], line["mass"]["net_g"], at)
+                            arrive(box, b["to"]["party"], b["to"]["site"], at)
+                        elif line["decision"] == "accepted":
                             gap(box, line["mass"]["net_g"], at)
                             arrive(box, b["to"]["party"], b["to"]["site"], at)
                         elif line["decision"] == "missing":
