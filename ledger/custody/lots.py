@@ -525,8 +525,8 @@ class Trace:
                     self._row("departed", part, origin)
 
     def _reason(self, part: Part, credit: Account) -> str:
-        """Why the treating party was not entitled to this lot ("" when it was); an asserted fate has no method."""
-        event, treated = self.fact.event, isinstance(self.fact.event, WasteTreated)
+        """Why the treating party was not entitled to this lot ("" when it was); an asserted fate may name no method."""
+        event = self.fact.event
         day = local_day(self.fact.at, self.regime.offset)
         exemption = getattr(event, "exemption", None)
         act = Act(
@@ -536,7 +536,7 @@ class Trace:
             site=credit.site,
             producer=credit.holder if part.own(credit.holder) else part.producer,
             day=day,
-            method=getattr(event, "method", None) if treated else None,
+            method=getattr(event, "method", None),
             end=str(getattr(event, "end", "")),
             exemption=exemption.row if exemption is not None else "",
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.custody.lots import OPEN, Row
+from ledger.custody.lots import OPEN, Row, split
 from ledger.custody.rate import Question, Rate, View, rate_of
 from ledger.custody.regimes.base import later
 from tests.support.told import Scene, load, verdict, weighed
@@ -153,6 +153,15 @@ def test_a_drums_clock_starts_when_it_is_opened_whatever_is_added_later(scene: S
     assert {r.lot for r in rows(scene, "generated")} == {drum}
 
 
+def test_a_label_put_on_a_drum_before_it_is_opened_starts_no_clock(scene: Scene) -> None:
+    drum = scene.id("container", 1)
+    bound = {"label": scene.id("label", 1), "container": drum, "place": scene.place("garage-yard")}
+    say(scene, "garage-clerk", "label-bound", bound, "2026-08-01T00:00:00.000Z")
+    birth(scene, 1, "container-opened", at="2026-08-03T00:00:00.000Z")
+    added(scene, drum, 10_000, "2026-08-04T00:00:00.000Z")
+    assert {r.born_at for r in rows(scene, "generated")} == {"2026-08-03T00:00:00.000Z"}
+
+
 def test_each_addition_to_a_tank_has_its_own_clock_and_the_oldest_leaves_first(scene: Scene) -> None:
     tank = birth(scene, 1, "container-opened", kind="vessel", at="2026-03-01T00:00:00.000Z")
     added(scene, tank, 60_000, "2026-03-05T00:00:00.000Z")
@@ -250,6 +259,19 @@ def test_what_is_received_and_was_never_filled_is_unrecorded_at_its_sender(scene
     received(scene, scene.id("container", 1))
     (row,) = rows(scene, "unrecorded")
     assert (row.producer, row.producer_site) == (scene.party("garage"), scene.place("garage-yard")["site"])
+
+
+@pytest.mark.parametrize("got", [99_000, 100_000, 100_500])
+def test_what_is_received_and_nobody_collected_left_its_producer_all_the_same(scene: Scene, got: int) -> None:
+    drum = scene.fill()
+    received(scene, drum, got)
+    left = min(got, 100_000)
+    assert grams(scene, "unrecorded") == got - left
+    assert lots(scene) == ({("held", "garage"): 100_000 - left} if left < 100_000 else {}) | {("held", "refiner"): got}
+    assert facility(scene, "garage").proven.whole_g == 100_000 - left
+    assert facility(scene, "refiner").proven.whole_g == got
+    declared = facility(scene, "garage", "origin").declared
+    assert (declared.part_g, declared.whole_g) == (got, max(got, 100_000))
 
 
 def test_what_was_taken_once_is_not_there_to_be_taken_again(scene: Scene) -> None:
@@ -355,6 +377,29 @@ def test_what_is_split_over_two_drums_with_a_gap_has_the_gap_once(scene: Scene) 
     assert facility(scene, "garage").proven.whole_g == 99_900
 
 
+def test_of_three_grams_poured_into_two_drums_of_one_the_third_is_the_gap(scene: Scene) -> None:
+    ones = [load(scene.fill(n, 1), 1) for n in (1, 2, 3)]
+    poured(scene, ones, [load(scene.id("container", n), 1) for n in (4, 5)])
+    assert grams(scene, "settled") + grams(scene, "difference") == 1
+    assert lots(scene) == books(scene) == {("held", "garage"): 2}
+
+
+def test_lots_that_come_in_two_goes_are_one_lot_each_and_keep_every_gram(scene: Scene) -> None:
+    both, drum = scene.id("container", 3), scene.id("container", 4)
+    poured(scene, [load(scene.fill(1)), load(scene.fill(2))], [load(both, 200_000)])
+    for _ in range(2):
+        poured(scene, [load(both, 60_000)], [load(drum, 60_000)])
+    (story,) = (story for story in scene.told.accounts()[2] if story.thing.id == drum)
+    assert sorted(part.grams for _, part in story.lots) == [60_000, 60_000]
+    assert lots(scene) == books(scene) == {("held", "garage"): 200_000}
+
+
+def test_the_odd_grams_go_where_most_is_cut_off_and_not_where_most_is() -> None:
+    assert split(5, [5, 3]) == [3, 2]
+    assert split(5, [1, 1, 1]) == [2, 2, 1]
+    assert split(5, [0, 0]) == [0, 0]
+
+
 def test_a_gram_more_out_than_in_is_a_gain(scene: Scene) -> None:
     drum = scene.fill()
     poured(scene, [load(drum)], [load(scene.id("container", 2), 100_001)])
@@ -418,6 +463,21 @@ def test_what_is_treated_by_a_method_that_the_licence_does_not_have_is_not_close
     treated(scene, drum, method=method)
     assert reasons(scene) == {reason}
     assert facility(scene, "garage", "origin").closed_ok_g == (0 if reason else 100_000)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"), [({}, ""), ({"method": "R9"}, ""), ({"method": "D10"}, "licence-does-not-cover")]
+)
+def test_a_fate_asserted_by_a_method_that_the_receivers_licence_does_not_have_is_closed_by_nobody_entitled(
+    scene: Scene, more: dict[str, str], reason: str
+) -> None:
+    drum = scene.fill()
+    body = {"delivery": scene.id("delivery", 1), "end": "sent", "from": scene.place("garage-yard"),
+            "to": {"kind": "licensed", "name": "外单位", "licence": "示外证 01"}, "lines": [load(drum)]}  # fmt: skip
+    say(scene, "garage-clerk", "delivery-recorded", body)
+    fate = here(scene, drum, net_g=100_000, end="utilised", receiver=scene.place("refinery"), document="a" * 64)
+    say(scene, "garage-clerk", "fate-asserted", fate | more)
+    assert reasons(scene) == {reason}
 
 
 @pytest.mark.parametrize(("end", "entitled"), [("disposed", True), ("utilised", False)])
@@ -534,6 +594,14 @@ def test_a_one_time_key_is_graded_below_a_device_of_ones_own(scene: Scene, vouch
     )
     scene.told.record([replace(fact, by=replace(fact.by, vouched_by=vouched_by))])
     assert {r.grade for r in rows(scene, "generated")} == {grade}
+
+
+def test_a_row_of_an_old_book_is_graded_lowest_and_is_never_late(scene: Scene) -> None:
+    source = {"workbook": "a" * 64, "sheet": "2025", "row": 7}
+    body = here(scene, scene.id("container", 1), kind="package", name="废机油", mass=weighed(5), source=source)
+    say(scene, "garage-clerk", "container-filled", body, "2026-01-05T00:00:00.000Z", "2026-08-05T00:00:00.000Z")
+    (row,) = rows(scene, "generated")
+    assert (row.grade, row.clock_at) == ("D", "2026-01-05T00:00:00.000Z")
 
 
 def test_how_late_is_late_is_the_setting_of_the_day_on_which_it_happened(scene: Scene) -> None:
