@@ -215,7 +215,7 @@ def _clear(folder: Path) -> None:
             )
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "demo.txt").write_text(MARK)
+    (folder / "demo.txt").write_text(MARK, encoding="utf-8")
 
 
 def _root(people: Path, player: Player) -> RootAuthority:
@@ -293,7 +293,7 @@ def show(stage: Stage) -> None:
     receipt = stage.folder / "receipt.txt"
     made = ledger.receipt(queries.history(drum.id)[-1].fact.id, policy)
     assert isinstance(made, str)
-    receipt.write_text(made)
+    receipt.write_text(made, encoding="utf-8")
     trust = Trust.parse(settings.trust.read_bytes())
     click.echo(f"{receipt} (#{index})")
     click.echo(verify_receipt(receipt.read_bytes(), policy, trust).says(language()))

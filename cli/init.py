@@ -101,7 +101,7 @@ def _made(name: str, origin: str, regime: str) -> RootAuthority:
 
 
 def _brought(name: str, file: Path, origin: str) -> RootAuthority:
-    request = json.loads(file.read_text())
+    request = json.loads(file.read_text(encoding="utf-8"))
     public = PublicKey.from_hex(request["public_key"])
     message = possession_message(origin, request["key"], request["holder"], request["person"], request["public_key"])
     public.verify(decode_base64(request["proof"], "proof of possession"), message)

@@ -75,7 +75,7 @@ def new(name: str, party: str | None, new_party: bool, origin: str | None, regim
         "proof": encode_base64(proof),
     }
     file = people / name / "request.json"
-    file.write_text(json.dumps(request, indent=1) + "\n")
+    file.write_text(json.dumps(request, indent=1) + "\n", encoding="utf-8")
     if as_json:
         click.echo(json.dumps(request | {"request": str(file)}))
         return
@@ -109,7 +109,7 @@ def _requested(actor: Actor, who: str) -> dict[str, Any]:
     file = Path(who) if who.endswith(".json") else actor.people / who / "request.json"
     if not file.exists():
         raise click.UsageError(say(f"没有 {file}", f"there is no {file}"))
-    request: dict[str, Any] = json.loads(file.read_text())
+    request: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return request
 
 

@@ -80,7 +80,7 @@ class Member:
         """Send everything in the outbox in order; the answers of the newest batch. Raises NotYetInLedger."""
         answers: list[Answer] = []
         for path in self._batches():
-            batch = list(submissions(path.read_text()))
+            batch = list(submissions(path.read_text(encoding="utf-8")))
             answers = record(batch)
             unwritten = [n for n, answer in enumerate(answers) if answer.outcome == "rejected"]
             if unwritten:
@@ -124,7 +124,7 @@ class Member:
     def _continue(self) -> None:
         """Go on from the outbox's end; a batch that the chain file has passed was answered before."""
         for path in self._batches():
-            last = statement.parse(list(submissions(path.read_text()))[-1].raw)
+            last = statement.parse(list(submissions(path.read_text(encoding="utf-8")))[-1].raw)
             if last.seq <= self.chain.seq:
                 path.unlink()
             else:
@@ -156,7 +156,7 @@ def member(people: Path, name: str) -> Iterator[Member]:
     folder = Path(name) if os.sep in name else people / name
     if not (folder / "chain.json").exists():
         raise NoSuchPerson(name=name, expected=", ".join(names(people)) or "key new")
-    with open(folder / "lock", "w") as lock:
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         saved = _read(folder)
         note = saved.get("note", "").encode()
@@ -168,7 +168,7 @@ def member(people: Path, name: str) -> Iterator[Member]:
             log_key=saved.get("log_key", ""),
             note=note,
             chain=AuthorChain(
-                key=PrivateKey(bytes.fromhex((folder / "key").read_text())),
+                key=PrivateKey(bytes.fromhex((folder / "key").read_text(encoding="utf-8"))),
                 ledger=saved["ledger"],
                 party=saved["party"],
                 person=saved["person"],
@@ -214,7 +214,7 @@ def forget(people: Path, person: str) -> None:
 
 def _handlers(people: Path) -> dict[str, dict[str, str]]:
     file = people / "handlers.json"
-    handlers: dict[str, dict[str, str]] = json.loads(file.read_text()) if file.exists() else {}
+    handlers: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return handlers
 
 
@@ -260,7 +260,7 @@ def signed(made: Signed, sealed: tuple[SealedText, ...], note: bytes) -> Submiss
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    saved: dict[str, Any] = json.loads((folder / "chain.json").read_text())
+    saved: dict[str, Any] = json.loads((folder / "chain.json").read_text(encoding="utf-8"))
     return saved
 
 

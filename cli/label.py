@@ -137,7 +137,12 @@ def reserve(actor: Actor, profile: str | None, day: datetime | None, count: int)
 
 @command.command("print")
 @click.argument("things", nargs=-1)
-@click.option("--list", "listed", type=click.File(), help="A file with one container a line (- for standard input).")
+@click.option(
+    "--list",
+    "listed",
+    type=click.File(encoding="utf-8"),
+    help="A file with one container a line (- for standard input).",
+)
 @click.option("--size", type=click.Choice(["auto", "100", "150", "200"]), default="auto", help="mm; by volume.")
 @printing
 @acting
@@ -254,14 +259,16 @@ def keys(output: Path, as_json: bool) -> None:
             for each in standing_keys(ledger)
         ]
         document = json.dumps({"ledger": ledger.origin, "keys": rows}, ensure_ascii=False, indent=1)
-    output.write_text(document + "\n")
+    output.write_text(document + "\n", encoding="utf-8")
     click.echo(document if as_json else say(f"{len(rows)} 个标签密钥：{output}", f"{len(rows)} label keys: {output}"))
 
 
 @command.command()
 @click.argument("text", required=False)
-@click.option("--file", "scanned", type=click.File(), help="The text in a file (- for standard input).")
-@click.option("--keys", "known", type=click.File(), help="What `label keys` wrote: then no ledger is needed.")
+@click.option("--file", "scanned", type=click.File(encoding="utf-8"), help="The text in a file (- for standard input).")
+@click.option(
+    "--keys", "known", type=click.File(encoding="utf-8"), help="What `label keys` wrote: then no ledger is needed."
+)
 @reading
 def check(text: str | None, scanned: Any, known: Any, as_json: bool) -> None:
     """Tell whether the scanned TEXT of a label's QR code is genuine, forged or mistyped; offline with --keys.
@@ -276,7 +283,7 @@ def check(text: str | None, scanned: Any, known: Any, as_json: bool) -> None:
         raise click.UsageError(say("请给出标签码或 --file", "give either the text or --file"))
     text = text or scanned.read()
     if known is not None:
-        document = json.load(known)
+        document = _keys(known)
     else:
         with open_ledger() as (ledger, queries):
             names = queries.registry()
@@ -326,3 +333,13 @@ def _write(drawings: list[Drawing], *, output: Path, form: str | None, sheet: st
     )
     shown = f"{files[0]}" + (f" … {files[-1].name}" if len(files) > 1 else "")
     click.echo(say(f"{len(drawings)} 张：{shown}", f"{len(drawings)} printed: {shown}"), err=True)
+
+
+def _keys(file: Any) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.load(file)
+        return {"ledger": str(document["ledger"]), "keys": [dict(row) for row in document["keys"]]}
+    except (ValueError, TypeError, LookupError):
+        raise click.UsageError(
+            say(f"{file.name} 不是 label keys 所写", f"{file.name} was not written by label keys")
+        ) from None

@@ -92,7 +92,7 @@ class Lookup:
         if name is None:
             here = {f: r.code for f, r in mine.items() if site is None or r.site == site}
             return mine[_only(here, "facility", "--facility")]
-        return mine[self._registered("facility", name, {f: r.code for f, r in mine.items()})]
+        return mine[self._own("facility", name, {f: r.code for f, r in mine.items()})]
 
     def licence(self, number: str) -> LicenceGranted:
         """The licence of that number, whoever holds it."""
@@ -106,10 +106,21 @@ class Lookup:
             only = _only({p: r.name for p, r in mine.items()}, "profile", "--profile")
             return only, mine[only]
         by_code = [p for p, r in mine.items() if r.code == name]
-        found = (
-            by_code[0] if len(by_code) == 1 else self._registered("profile", name, {p: r.name for p, r in mine.items()})
-        )
+        found = by_code[0] if len(by_code) == 1 else self._own("profile", name, {p: r.name for p, r in mine.items()})
         return found, mine[found]
+
+    def _own(self, kind: str, name: str, own: dict[str, str]) -> str:
+        """One of the party's own things; another's of that name is none."""
+        found = self._registered(kind, name, own)
+        if found not in own:
+            word, listed = say(*_KINDS[kind]), ", ".join(sorted(own.values()))
+            raise click.UsageError(
+                say(
+                    f"{name} 是其他单位的{word}；本单位的有：{listed or '无'}",
+                    f"{name} is another party's {word}; its own: {listed or 'none'}",
+                )
+            )
+        return found
 
     def _registered(self, kind: str | tuple[str, ...], name: str, own: dict[str, str] | None = None) -> str:
         """A registry thing; among `own` first, so that two parties may use one name."""

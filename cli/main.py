@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 import click
 
-from cli.words import language
+from cli.words import language, say
 from ledger.errors import LedgerError
 
 COMMANDS: dict[str, str] = {
@@ -114,6 +115,26 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except LedgerError as refusal:
             raise click.ClickException(refusal.says(language())) from refusal
+        except Exception as error:
+            if words := _failed_outside(error):
+                raise click.ClickException(words) from error
+            raise
+
+
+def _failed_outside(error: Exception) -> str:
+    """What failed that is not this program: a file, or the database, whose module is loaded when it was asked."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, UnicodeDecodeError):
+        return say(f"文件应为 UTF-8 文本：{error.reason}", f"expected a file of UTF-8 text: {error.reason}")
+    database = sys.modules.get("ledger.store.database")
+    if database is None or not (reason := database.unusable(error)):
+        return ""
+    return say(
+        f"数据库不可用：{reason}。请检查 WASTELEDGER_DATABASE 所指的数据库与磁盘后重试；已损坏的请用备份恢复",
+        f"the database cannot be used: {reason}; see to the database that WASTELEDGER_DATABASE names and to its disk,"
+        " and try again; a damaged one is brought back from its backup",
+    )
 
 
 @click.group(cls=LazyGroup)

@@ -303,7 +303,7 @@ def receive(
                 f"decide on containers (CONTAINER=MASS, --refuse, --missing or --rest); not decided: {names or 'none'}",
             )
         )
-    whole = mass_of(None, gross, tare, basis="weighbridge") if gross and tare else None
+    whole = mass_of(None, gross, tare, basis="weighbridge") if gross or tare else None
     body = _ends(found) | {"lines": lines, "weighbridge": whole, "handler": actor.person(handler)}
     weighed = sum((line.get("mass") or {}).get("net_g", 0) for line in lines)
     actor.says(

@@ -110,7 +110,7 @@ def _make(kind: Kind, name: str, output: Path, address: str | None, as_json: boo
             case _:
                 subject = _manifest(find, name)
         path = bootstrap.settings().policy
-        policy = Policy.parse(path.read_text()) if path.exists() else None
+        policy = Policy.parse(path.read_text(encoding="utf-8")) if path.exists() else None
         asked = Asked(kind=kind, subject=subject, period=period)
         link = making.link(address or ledger.origin, asked)
         paper, packet = making.make(asked, ledger, queries, policy=policy, link=link)

@@ -86,7 +86,7 @@ def start_year(question: Question, ledger: Ledger) -> str:
 def pinned(ledger: Ledger) -> Policy:
     """The policy of this home, else one that believes the log's own key alone."""
     path = bootstrap.settings().policy
-    return Policy.parse(path.read_text() if path.exists() else ledger.policy_text())
+    return Policy.parse(path.read_text(encoding="utf-8") if path.exists() else ledger.policy_text())
 
 
 def told(found: Figures, scope: str, period: str, find: Lookup) -> Iterator[str]:

@@ -42,13 +42,13 @@ def command(name: str, output: Path | None, as_json: bool) -> None:
         record = Lookup(ledger, queries, "").record(name)
         said = statement.parse(record.statement)
         path = bootstrap.settings().policy
-        made = ledger.receipt(said.id, Policy.parse(path.read_text()) if path.exists() else None)
+        made = ledger.receipt(said.id, Policy.parse(path.read_text(encoding="utf-8")) if path.exists() else None)
         offset = ledger.regime.offset
     if isinstance(made, NotYet):
         deadline = promise.parse(made.promise).deadline
         raise NotSigned(index=made.index, deadline=local(deadline, offset), got=encode_base64(made.promise_signature))
     if output is not None:
-        output.write_text(made)
+        output.write_text(made, encoding="utf-8")
     if as_json:
         click.echo(json.dumps({"index": record.index, "id": said.id, "type": said.type, "receipt": made}))
     elif output is None:

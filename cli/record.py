@@ -16,7 +16,7 @@ from ledger import bootstrap
 
 
 @click.command()
-@click.argument("file", type=click.File("r"))
+@click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--as", "as_", envvar="WASTELEDGER_AS", help="Who signs drafts; signed statements need nobody.")
 @reading
 def command(file: TextIO, as_: str | None, as_json: bool) -> None:

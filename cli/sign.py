@@ -20,7 +20,7 @@ from ledger.exchange.author import seal
 
 
 @click.command()
-@click.argument("draft", type=click.File("r"))
+@click.argument("draft", type=click.File("r", encoding="utf-8"))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to write it.")
 @click.option("--as", "as_", envvar="WASTELEDGER_AS", help="Who signs: a name in the keyring, or a key folder.")
 @click.option("--at", help="When it happened (as the draft says, else now).")
@@ -47,6 +47,6 @@ def command(draft: TextIO, out: Path, as_: str | None, at: str | None) -> None:
             for event, body, texts, moment, id_ in ready
         ]
         me.put(batch)
-        out.write_text("".join(keyring.line(each) + "\n" for each in batch))
+        out.write_text("".join(keyring.line(each) + "\n" for each in batch), encoding="utf-8")
     click.echo(say(f"{len(batch)} 条已签署：{out}", f"{len(batch)} signed: {out}"))
     click.echo(say("下一步：", "next: ") + f"wasteledger record {out}")

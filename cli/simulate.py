@@ -87,7 +87,7 @@ def command(
         if planted is not None:
             size = {"seed": seed, "enterprises": enterprises, "days": days}
             document = {**size, "planted": [dataclasses.asdict(p) for p in world.planted.values()]}
-            planted.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+            planted.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         _show(ledger, queries, settings, clock.moment)
         if verifying:
             click.echo("\n".join(verified(ledger, settings).says(language())))

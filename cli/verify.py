@@ -72,7 +72,7 @@ def command(level: Level, kept: Path | None, notes: tuple[Path, ...], processes:
         ledger.close()
     made = verdict.verified()
     if kept is not None and made is not None:
-        kept.write_text(json.dumps(dataclasses.asdict(made), indent=1) + "\n")
+        kept.write_text(json.dumps(dataclasses.asdict(made), indent=1) + "\n", encoding="utf-8")
     if as_json:
         document = dataclasses.asdict(verdict) | {"ok": verdict.ok, "trust": verdict.trust(language())}
         click.echo(json.dumps(document, ensure_ascii=False, indent=1))
@@ -100,7 +100,7 @@ def verified(ledger: Ledger, settings: Settings, **how: Any) -> Verdict:
 
 def _kept(path: Path, origin: str) -> Verified:
     try:
-        known = Verified(**json.loads(path.read_text()))
+        known = Verified(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
         raise click.UsageError(say(f"{path} 不是 verify 所写", f"{path} was not written by verify")) from None
     if known.origin != origin:

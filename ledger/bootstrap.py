@@ -116,7 +116,7 @@ def open_provider(chosen: OidcSettings) -> Provider:
     from ledger.accounts.oidc import Provider  # its libraries are loaded by who uses them
 
     try:
-        secret = chosen.secret_file.read_text().strip()
+        secret = chosen.secret_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
         name = "WASTELEDGER_OIDC_CLIENT_SECRET_FILE"
         raise BadSetting(name=name, expected="a file that this process may read", got=type(error).__name__) from None
@@ -187,7 +187,7 @@ def init_ledger(
         regime_name=regime_name,
     )
     chosen.trust.write_bytes(ledger.trust().format())
-    chosen.policy.write_text(ledger.policy_text())
+    chosen.policy.write_text(ledger.policy_text(), encoding="utf-8")
     return ledger
 
 
@@ -199,7 +199,7 @@ def read_keys(chosen: Settings) -> Keys:
     """The keys in the home; `log.key` may be absent where another process signs."""
     log = chosen.log_key or chosen.keys / "log.key"
     return Keys(
-        log=SignerKey.parse(log.read_text().strip()) if log.exists() else None,
+        log=SignerKey.parse(log.read_text(encoding="utf-8").strip()) if log.exists() else None,
         promise=PrivateKey(_read_seed(chosen.keys / "promise.key")),
         system=PrivateKey(_read_seed(chosen.keys / "system.key")),
         kek=_read_seed(chosen.keys / "kek.key"),
@@ -220,7 +220,7 @@ def write_keys(chosen: Settings, keys: Keys) -> None:
 
 def _read_seed(path: Path) -> bytes:
     try:
-        seed = bytes.fromhex(path.read_text().strip())
+        seed = bytes.fromhex(path.read_text(encoding="utf-8").strip())
     except (OSError, ValueError):
         raise KeyFileBad(path=path, expected="64 hex digits") from None
     if len(seed) != 32:
@@ -229,7 +229,7 @@ def _read_seed(path: Path) -> bytes:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

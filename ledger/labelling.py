@@ -60,7 +60,7 @@ class Desk:
         """The party's label key at this machine, if the ledger certifies it."""
         file = key_file(self._home, self.party)
         if file.exists():
-            key = PrivateKey(bytes.fromhex(file.read_text()))
+            key = PrivateKey(bytes.fromhex(file.read_text(encoding="utf-8")))
             if any(each.key == key.public.hash.hex() for each in standing_keys(self.ledger)):
                 return key
         raise NoLabelKey(party=self.registry.name_of(self.party))
@@ -186,8 +186,10 @@ def make_key(home: Path, party: str) -> PrivateKey:
     file = key_file(home, party)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if file.exists():
-        file.rename(file.with_suffix(f".{PrivateKey(bytes.fromhex(file.read_text())).public.hash.hex()[:8]}"))
+        file.rename(
+            file.with_suffix(f".{PrivateKey(bytes.fromhex(file.read_text(encoding='utf-8'))).public.hash.hex()[:8]}")
+        )
     key = PrivateKey(os.urandom(32))
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         out.write(key.seed.hex() + "\n")
     return key

@@ -34,7 +34,7 @@ def keep(path: Path, verdict: Verdict, at: str) -> Kept:
         says={lang: verdict.says(lang)[:_LINES_MAX] for lang in ("zh", "en")},
     )
     beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(asdict(kept), ensure_ascii=False, indent=1) + "\n")
+    beside.write_text(json.dumps(asdict(kept), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     beside.replace(path)
     _failure(path).unlink(missing_ok=True)
     return kept
@@ -46,13 +46,13 @@ _LINES_MAX = 50
 def fail(path: Path, error: Exception) -> None:
     """Note that a verification ended without a verdict, and by what kind of error; the next verdict ends that."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _failure(path).write_text(type(error).__name__)
+    _failure(path).write_text(type(error).__name__, encoding="utf-8")
 
 
 def failure(path: Path) -> str:
     """The kind of error that ended the newest verification without a verdict; "" when it had one."""
     try:
-        return _failure(path).read_text()
+        return _failure(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
 
@@ -64,6 +64,6 @@ def _failure(path: Path) -> Path:
 def newest(path: Path) -> Kept | None:
     """The verdict kept there; None when there is none, or none that can be read."""
     try:
-        return Kept(**json.loads(path.read_text()))
+        return Kept(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None

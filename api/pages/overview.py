@@ -103,7 +103,7 @@ def one_of(key: str, value: str, known: Sequence[str]) -> str:
 def policy() -> Policy:
     """The policy pinned in this home, else one that believes the log's own key alone."""
     path = current_app.extensions["settings"].policy
-    return Policy.parse(path.read_text() if path.exists() else ledger().policy_text())
+    return Policy.parse(path.read_text(encoding="utf-8") if path.exists() else ledger().policy_text())
 
 
 def choices() -> dict[str, Any]:

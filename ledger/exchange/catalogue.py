@@ -101,13 +101,18 @@ def read_catalogue(
     its exemption list. Raises CatalogueRefused with every faulty row."""
     table = csv.DictReader(line.removeprefix("\ufeff") for line in lines)
     faults: list[CatalogueRowFault] = []
+    try:
+        found = [(table.line_num, row) for row in table]
+    except csv.Error as error:
+        fault = CatalogueRowFault(row=table.line_num + 1, column="—", expected="a line of CSV", got=str(error))
+        raise CatalogueRefused((fault,)) from None
     missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
     if missing:
         got = ", ".join(map(str, table.fieldnames or ()))
         raise CatalogueRefused((CatalogueRowFault(row=1, column=", ".join(missing), expected="present", got=got),))
     wastes: dict[str, Waste] = {}
-    for row in table:
-        number, waste = table.line_num, Waste(**{name: clean(row[name] or "") for name in COLUMNS})
+    for number, row in found:
+        waste = Waste(**{name: clean(row[name] or "") for name in COLUMNS})
         faults += (
             CatalogueRowFault(row=number, column=column, expected=expected, got=getattr(waste, column) or "—")
             for column, expected in _wrong(waste, wastes, regime)

@@ -7,6 +7,7 @@ import re
 from ledger.errors import FormError
 
 UUID7 = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+UUID_LENGTH = 36  # characters
 STREAM = rf"[a-z]{{1,11}}:{UUID7}"
 _uuid7 = re.compile(UUID7).fullmatch
 _stream = re.compile(STREAM).fullmatch

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from ledger.store.tables import HEADS, INSERT_ONLY, PROJECTIONS
 
 __all__ = [
-    "UNREACHABLE", "Connection", "Engine", "asking", "current", "newest", "open_engine", "roles_sql", "upgrade",
-    "writing",
+    "UNREACHABLE", "Connection", "Engine", "asking", "current", "newest", "open_engine", "roles_sql", "unusable",
+    "upgrade", "writing",
 ]  # fmt: skip
 
 UNREACHABLE: Final = (
@@ -30,6 +30,14 @@ UNREACHABLE: Final = (
 
 DEFAULT_SCHEMA: Final = "wasteledger"
 _BUSY_S: Final = 30.0
+
+
+def unusable(error: Exception) -> str:
+    """What is wrong with the database itself, in its own words: away, too busy, no database, damaged; "" when it is
+    something else."""
+    if isinstance(error, UNREACHABLE) or type(error) is sqlalchemy.exc.DatabaseError:
+        return str(getattr(error, "orig", error)).partition("\n")[0]
+    return ""
 
 
 def open_engine(url: str, schema: str = DEFAULT_SCHEMA) -> Engine:

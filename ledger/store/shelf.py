@@ -30,6 +30,7 @@ from ledger.custody.missing import ACCOUNTS, Heap
 from ledger.custody.rate import Cell, Question
 from ledger.custody.regimes.base import KINDS
 from ledger.custody.totals import OVERDUE, day_start, month_start
+from ledger.log.ids import UUID_LENGTH
 from ledger.store import tables as t
 
 # Columns of a table of lots, whichever it is: their names are the same.
@@ -286,12 +287,14 @@ def manifests(connection: Connection, *, party: str) -> list[dict[str, Any]]:
 
 def named(connection: Connection, name: str) -> Iterator[tuple[str, str, str]]:
     """(id, kind, what people call it) of containers and manifests that a code, number, id or its start leads to."""
-    prefix = name + "%" if len(name) >= 4 else name
     c, m = t.container.c, t.manifest.c
-    like = [c.id == name, c.container_code == name, c.label == name, c.id.like(f"container:{prefix}")]
-    for id_, code, waste in connection.execute(select(c.id, c.container_code, c.name).where(or_(*like)).limit(10)):
+    begun = 4 <= len(name) <= UUID_LENGTH
+    by_code = [c.id == name, c.container_code == name, c.label == name]
+    by_code += [c.id.startswith(f"container:{name}", autoescape=True)] if begun else []
+    for id_, code, waste in connection.execute(select(c.id, c.container_code, c.name).where(or_(*by_code)).limit(10)):
         yield id_, "container", code or waste
-    by_number = [m.id == name, m.number == name, m.id.like(f"manifest:{prefix}")]
+    by_number = [m.id == name, m.number == name]
+    by_number += [m.id.startswith(f"manifest:{name}", autoescape=True)] if begun else []
     for id_, number in connection.execute(select(m.id, m.number).where(or_(*by_number)).limit(10)):
         yield id_, "manifest", number or id_
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from ledger.access import Viewer
+from ledger.log.ids import UUID_LENGTH
 from ledger.store import tables as t
 from ledger.store.shelf import Seen
 
@@ -111,7 +112,7 @@ def _named(row: Row[Any]) -> dict[str, Any]:
 def named(connection: Connection, viewer: Viewer, text: str, limit: int) -> list[tuple[str, str]]:
     """(id, what people call it) of containers and manifests with this id, the start of it, code, label or number."""
     c, m = t.container.c, t.manifest.c
-    long = len(text) >= 8
+    long = 8 <= len(text) <= UUID_LENGTH
     begins = [column.startswith(f"{kind}:{text}", autoescape=True) for column, kind in _PREFIXED if long]
     by = or_(c.id == text, c.container_code == text, c.label == text, c.label == f"label:{text}", *begins[:1])
     query = select(c.id, c.container_code, c.name).where(by, takes_part(viewer, c.id)).order_by(c.id).limit(limit)

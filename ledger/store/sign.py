@@ -208,7 +208,7 @@ class Signer:
 
     def _read(self) -> HighWater | None:
         try:
-            kept: dict[str, Any] = json.loads(self.state.read_text())
+            kept: dict[str, Any] = json.loads(self.state.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -235,7 +235,7 @@ class Signer:
             }
         )
         fresh = self.state.with_suffix(".new")
-        with fresh.open("w") as file:
+        with fresh.open("w", encoding="utf-8") as file:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())

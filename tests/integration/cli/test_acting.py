@@ -396,3 +396,46 @@ def test_an_inspector_records_a_roadside_check_and_nobody_else_does(home: Home) 
     checked = "wasteledger manifest check 20261506000001 --differs --note"
     assert "differs from its papers" in home.does(f"{checked} 'a drum leaks' --as bureau --lang en")
     assert home.run(f"{checked} nothing --as hal").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("database", "reason"),
+    [
+        ("sqlite:///{folder}/draft", "file is not a database"),
+        ("sqlite:////nowhere/ledger.db", "unable to open database file"),
+        ("postgresql://nobody@127.0.0.1:1/nothing", "Connection refused"),
+    ],
+)
+def test_a_database_that_is_away_or_none_is_said_in_one_line(home: Home, database: str, reason: str) -> None:
+    (home.folder / "draft").write_bytes(b"no database" * 1_000)
+    away = replace(home, database=database.format(folder=home.folder))
+    result = away.run("wasteledger rate")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: the database cannot be used: ")
+    assert reason in result.output
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("wasteledger export hj1259 --party Garage -o /nowhere/books.xlsx", "/nowhere/books.xlsx: No such file"),
+        (f"wasteledger store drum-1 --as {'a' * 300}", "File name too long"),
+        ("wasteledger record picture", "expected a file of UTF-8 text"),
+        ("wasteledger store drum-1 --facility KILN-1 --as ann", "KILN-1 is another party's facility; its own: STORE-1"),
+        ("wasteledger fill drum-9 --mass 3kg --profile 'boiler ash' --as ann", "boiler ash is another party's"),
+        ("wasteledger show %%%%", "nothing is called '%%%%'"),
+        (f"wasteledger show {'a' * 60_000}", "nothing is called"),
+        ("wasteledger label check nonsense --keys picture", "was not written by label keys"),
+        ("wasteledger label check nonsense --keys draft", "was not written by label keys"),
+        ("wasteledger catalogue import draft --edition 2021 --as bureau", "a line of CSV"),
+        ("wasteledger cert ''", "'' is no host name or address"),
+        ("wasteledger manifest receive 20261506000001 --rest --gross 20t --as dee", "--gross and --tare"),
+    ],
+)
+def test_a_file_or_name_that_cannot_be_used_is_said_in_words(home: Home, line: str, words: str) -> None:
+    (home.folder / "picture").write_bytes(b"\x89PNG\r\n")
+    (home.folder / "draft").write_text("x" * 140_000 + "\n[]\n")
+    for step in JOURNEY[:4]:
+        home.does(step)
+    result = home.run(line)
+    assert (result.exit_code in (1, 2), words in result.output) == (True, True), result.output
