@@ -219,6 +219,16 @@ def test_a_paper_day_allows_ten_working_days_to_the_manifest_that_ran_on_paper(
     assert ("recorded-late" in {rule for rule, *_ in scene.told.flags(NEXT_YEAR)}) == late
 
 
+@pytest.mark.parametrize(("since", "late"), [("2026-08-03", True), ("2026-08-04", False)])
+def test_how_long_paper_may_take_is_the_setting_of_the_day_on_which_it_happened(
+    scene: Scene, since: str, late: bool
+) -> None:
+    adopted(scene, "paper-workdays", 2, since=since)
+    test_a_paper_day_allows_ten_working_days_to_the_manifest_that_ran_on_paper(
+        scene, 1, "2026-08-03T00:00:00.000Z", "2026-08-07T00:00:00.000Z", late
+    )
+
+
 def test_days_in_store_and_on_the_road_are_settings_of_the_party_and_of_the_day(scene: Scene) -> None:
     adopted(scene, "storage-days", 10, scene.party("garage"))
     adopted(scene, "transit-days", 3, scene.party("carrier"), since="2026-08-10")
@@ -356,6 +366,22 @@ def test_what_the_receivers_scale_finds_more_belongs_to_the_lots_that_came(scene
     received(scene, drum, 100_400)
     assert {(r.account, r.lot) for r in rows(scene, "gain", "unrecorded")} == {("gain", drum)}
     assert len(due(scene, "refiner")) == 1
+
+
+def test_what_a_scale_finds_more_is_of_what_lies_there_and_not_of_the_rest_elsewhere(scene: Scene) -> None:
+    drum = scene.fill(at="2026-08-01T00:00:00.000Z")
+    collected(scene, drum, 70_000, at="2026-08-02T00:00:00.000Z")
+    received(scene, drum, 70_000, at="2026-08-02T01:00:00.000Z")
+    weighing = here(scene, drum, "refinery", mass=weighed(70_300), previous_g=70_000)
+    say(scene, "refinery-gate", "container-weighed", weighing, "2026-08-09T00:00:00.000Z")
+    assert due(scene, "refiner") == {"2027-08-02T01:00:00.000Z": 70_300}
+
+
+def test_what_a_scale_finds_where_everything_was_lost_is_nothing_of_what_was_lost(scene: Scene) -> None:
+    drum = scene.fill()
+    say(scene, "garage-clerk", "container-lost", here(scene, drum, net_g=100_000, stage="held", reason="stolen"))
+    say(scene, "garage-clerk", "container-weighed", here(scene, drum, mass=weighed(400), previous_g=0))
+    assert (grams(scene, "unrecorded"), grams(scene, "gain")) == (400, 0)
 
 
 def test_a_gain_goes_to_the_lots_in_proportion_and_the_odd_gram_to_the_first_by_name(scene: Scene) -> None:
