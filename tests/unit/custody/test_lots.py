@@ -153,12 +153,16 @@ def test_a_drums_clock_starts_when_it_is_opened_whatever_is_added_later(scene: S
     assert {r.lot for r in rows(scene, "generated")} == {drum}
 
 
-def test_a_label_put_on_a_drum_before_it_is_opened_starts_no_clock(scene: Scene) -> None:
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_label_put_on_a_drum_before_anything_is_in_it_starts_no_clock(scene: Scene, opened: bool) -> None:
     drum = scene.id("container", 1)
     bound = {"label": scene.id("label", 1), "container": drum, "place": scene.place("garage-yard")}
     say(scene, "garage-clerk", "label-bound", bound, "2026-08-01T00:00:00.000Z")
-    birth(scene, 1, "container-opened", at="2026-08-03T00:00:00.000Z")
-    added(scene, drum, 10_000, "2026-08-04T00:00:00.000Z")
+    if opened:
+        birth(scene, 1, "container-opened", at="2026-08-03T00:00:00.000Z")
+        added(scene, drum, 10_000, "2026-08-04T00:00:00.000Z")
+    else:
+        scene.fill(at="2026-08-03T00:00:00.000Z")
     assert {r.born_at for r in rows(scene, "generated")} == {"2026-08-03T00:00:00.000Z"}
 
 
