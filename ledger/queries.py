@@ -216,6 +216,13 @@ class Queries:
         )
         return sorted([*kept, *standing], key=_order)[:limit]
 
+    def corrections_waiting(self, viewer: Viewer, as_of: str) -> list[Flag]:
+        """Of what the reader takes part in, the corrections that wait at the moment `as_of`, oldest first: those in
+        whose detail a party is named wait for it."""
+        asked = shelf.Asked(as_of=as_of, seen=shown.seen(viewer), wanted={"rule": "correction-waiting"})
+        with self.engine.connect() as connection:
+            return sorted(shelf.flags(connection, asked), key=_order)
+
     def _net_tolerance(self, registry: Registry) -> int:
         """The smallest limit of net differences that anybody can have."""
         adopted = [s.value for s, _ in registry.settings.get("net-tolerance-ppm", ()) if isinstance(s.value, int)]

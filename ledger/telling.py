@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.custody.events import Event
+from ledger.custody.events.correction import EntryCorrected
 from ledger.custody.flags import RULES, Flag
 from ledger.custody.regimes.base import Regime
 from ledger.custody.values import Declared, Mass, Place
@@ -175,6 +176,64 @@ PLAIN: dict[str, tuple[str, str]] = {
     "reprinted": ("重印", "printed again"),
     "apply": ("准予更正", "to be applied"),
     "reject": ("不予更正", "rejected"),
+    "typing": ("录入错误", "mistyped"),
+    "unit": ("单位错误", "a wrong unit"),
+    "scale": ("衡器误差", "the scale was wrong"),
+    "wrong-container": ("记错容器", "the wrong container"),
+    "other": ("其他", "other"),
+    "evidence": ("证据保全", "evidence"),
+    "danger": ("危险", "danger"),
+    "unlawful-transfer": ("非法转移", "unlawful transfer"),
+    "dumped": ("倾倒、流失于环境", "dumped, or lost into the environment"),
+    "process-loss": ("工艺损耗，无危害", "gone in the process, with no harm"),
+    "in-order": ("无问题", "in order"),
+    "faults": ("发现问题", "faults found"),
+    "differs": ("与联单不符", "differs from its papers"),
+    "justified": ("属实", "justified"),
+    "unjustified": ("不属实", "unjustified"),
+    "referred": ("转办", "referred"),
+    "mistake": ("填写错误", "a mistake"),
+    "carrier-did-not-come": ("承运人未到", "the carrier did not come"),
+    "consignee-cannot": ("接受人不能接受", "the consignee cannot take it"),
+    "name": ("名称不符", "name differs"),
+    "quantity": ("数量不符", "quantity differs"),
+    "characteristic": ("特性不符", "characteristic differs"),
+    "form": ("形态不符", "form differs"),
+    "packaging": ("包装不符", "packaging differs"),
+    "label-differs": ("标签与联单不一致", "label and manifest differ"),
+    "no-room": ("车辆装不下", "no room"),
+    "not-found": ("未找到", "not found"),
+    "report": ("鉴别报告", "an identification report"),
+    "error": ("归类错误", "a wrong classification"),
+    "catalogue": ("名录修订", "a new edition of the catalogue"),
+    "provisional": ("暂按此归类", "for the time being"),
+    "sale": ("转让", "sale"),
+    "merger": ("合并", "merger"),
+    "division": ("分立", "division"),
+    "epidemic": ("疫情", "an epidemic"),
+    "plant-outage": ("处置设施停运", "a plant's outage"),
+    "accident": ("突发事故", "an accident"),
+    "all": ("全过程", "all of it"),
+    "collection": ("收集", "collection"),
+    "transport": ("运输", "transport"),
+    "utilisation": ("利用", "utilisation"),
+    "disposal": ("处置", "disposal"),
+    "storage": ("贮存", "storage"),
+    "comprehensive": ("综合经营", "comprehensive"),
+    "medical": ("医疗废物", "medical waste"),
+    "own-facility": ("自行利用处置", "own facility"),
+    "site-permit": ("场所许可", "site permit"),
+    "left": ("离职", "left the enterprise"),
+    "replaced": ("更换", "replaced"),
+    "used": ("已用完", "used up"),
+    "order": ("依法定要求", "by order"),
+    "request": ("本人申请", "asked for"),
+    "retention-ended": ("保存期满", "its time was over"),
+}
+FIGURES: dict[str, tuple[str, str]] = {
+    "net_g": ("净重", "net mass"),
+    "rest_g": ("余量", "what is left"),
+    "lost_g": ("泄漏量", "what leaked"),
 }
 SEVERITIES: dict[str, tuple[str, str]] = {
     "serious": ("严重", "serious"),
@@ -220,11 +279,11 @@ LEVELS: dict[str, tuple[str, str]] = {
     "replay": ("散列、链、签名并重放全部事实", "hashes, chains, signatures, and every fact replayed"),
 }
 _PARTS = ("lines", "inputs", "outputs", "sources", "targets")
-_PLAIN = (
+TOLD_AS_SAID = (
     "number", "facility", "zone", "decision", "discrepancy", "end", "method", "reason", "cause", "outcome", "rule",
     "kind", "vehicle", "batch_code", "container_type", "stage",
 )  # fmt: skip
-_USUAL = {"stage": "final"}
+USUAL = {"stage": "final"}
 _SAID_ELSEWHERE = {"kind": ("container-opened", "container-filled", "stock-declared")}
 
 
@@ -260,27 +319,31 @@ class Teller:
             yield self._weight(part)
             yield self.word(LINES, getattr(part, "decision", ""))
             discrepancy = getattr(part, "discrepancy", None)
-            yield discrepancy or ""
+            yield self.word(PLAIN, discrepancy) if discrepancy else ""
         else:
             yield self._weight(event)
             yield from self._loads(event)
         yield self._journey(event)
-        for field in _PLAIN:
+        for field in TOLD_AS_SAID:
             value = getattr(event, field, None)
             if (
                 isinstance(value, str)
-                and value != _USUAL.get(field)
+                and value != USUAL.get(field)
                 and event.type not in _SAID_ELSEWHERE.get(field, ())
             ):
-                yield self.name(value) if is_stream(value) else self.word(PLAIN, value)
-        change = [getattr(event, f, None) for f in ("field", "old", "new")]
-        if all(value is not None for value in change):
-            yield f"{change[0]}: {change[1]} → {change[2]}"
+                yield self.name(value) if is_stream(value) else self.word(PLAIN | KINDS, value)
+        if isinstance(event, EntryCorrected):
+            yield self._change(event)
         source = getattr(event, "source", None)
         if source is not None:
             yield self.say(
                 f"转录自 {source.sheet} 第 {source.row} 行", f"transcribed from {source.sheet}, row {source.row}"
             )
+
+    def _change(self, said: EntryCorrected) -> str:
+        """What was said and what it should have been."""
+        old, new = (mass(value) if isinstance(value, int) else value for value in (said.old, said.new))
+        return f"{self.word(FIGURES, said.field.rpartition('.')[2])} {old} → {new}"
 
     def _weight(self, said: Any) -> str:
         """The mass that an event or one of its lines names, with the unit as it was declared."""

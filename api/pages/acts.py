@@ -21,15 +21,14 @@ from api.errors import BadRequest, NoSuchPlace
 from api.pages.acting import BadMass, done, say
 from api.pages.authority import ACTS, LICENCES, ROLES, Act, Field, NotInOrder, ending, may_sign, offers
 from api.pages.containers import NotNow, called
+from api.pages.corrections import facts_of, proposed
 from api.pages.exceptions import age_of, object_address, rule_words, standing, titled
-from api.pages.shown import grams, mass_text, moment, name, page, registry, short, t, teller
+from api.pages.shown import grams, mass_text, moment, name, page, registry, short, t
 from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
 from ledger.custody.container import Container
-from ledger.custody.decide import AUTHORITY, proposals
 from ledger.custody.events import body_of, event_types
 from ledger.custody.events.authority import CrossProvinceApproved
-from ledger.custody.events.correction import EntryCorrected
 from ledger.custody.events.stock import LeakReported
 from ledger.custody.registry import UNSET
 from ledger.custody.wire import wire_name
@@ -341,28 +340,12 @@ def _lost(story: ContainerStory) -> tuple[dict[str, str], int]:
 
 
 def _correction(act: Act, correction: str) -> Subject:
-    said = statement.parse(ledger().record_of(correction).statement)
-    if said.type != EntryCorrected.type:
-        raise NoSuchPlace()
-    container = said.body["container"]
-    story = reading().container(current_viewer(), container)
-    standing = (p for p in proposals(container, (step.fact for step in story.steps)) if p.fact.id == correction)
-    each = next(standing, None)
-    if each is None:
-        raise NoSuchPlace()
-    change = each.fact.event
-    assert isinstance(change, EntryCorrected)
-    waits = (t("主管部门", "the authority") if x == AUTHORITY else name(x) for x in sorted(each.waiting))
-    facts = [
-        (t("更正", "Correction"), teller().happened(change, container)),
-        (t("更正的记录", "Of what was recorded"), teller().happened(each.target.event, container)),
-        (t("提出单位", "Proposed by"), name(each.fact.by.party)),
-        (t("等待", "Waits for"), t("、", ", ").join(waits) or "–"),
-        *_of_container(story.thing),
-    ]
+    story, found = proposed(correction)
+    thing = story.thing
     return Subject(
-        on=correction, title=called({"container_code": story.thing.container_code, "id": container}),
-        href=object_address(container), facts=facts, fixed={"container": container, "correction": correction},
+        on=correction, title=called({"container_code": thing.container_code, "id": thing.id}),
+        href=f"/corrections/{correction}", facts=[*facts_of(story, found), *_of_container(thing)],
+        fixed={"container": thing.id, "correction": correction},
     )  # fmt: skip
 
 

@@ -13,13 +13,17 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import authority, grouping, next_steps
 from api.pages.acting import BadMass, FieldMissing, done, field, grams, optional, said_before, say, say_all
-from api.pages.next_steps import NextStep
+from api.pages.exceptions import told
+from api.pages.next_steps import HANDS, NextStep
 from api.pages.shown import name, page, t, teller, word
 from api.pages.tables import Column, Table, in_parts, rows_max, skipped, tabled, this_page
 from ledger import groups
+from ledger.accounts.actor import Actor
 from ledger.custody.container import Container
 from ledger.custody.decide import unfold
 from ledger.custody.events.containers import Birth
+from ledger.custody.events.correction import EntryCorrected, figures
+from ledger.custody.fact import Fact
 from ledger.errors import FormError, LedgerError
 from ledger.journeys import how_many, manifest
 from ledger.labels import code
@@ -96,6 +100,7 @@ class Custody:
     holder: str
     site: str
     net_g: int
+    correct: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,7 @@ class Card:
     flags: list[dict[str, Any]]
     steps: list[NextStep]
     acts: frozenset[str]
+    by: Actor
     now: str
 
     @property
@@ -144,9 +150,19 @@ class Card:
                     holder=thing.holder,
                     site=thing.site,
                     net_g=thing.net_g,
+                    correct=self._correcting(fact),
                 )
             )
         return line
+
+    def _correcting(self, said: Fact) -> str:
+        """Where a record of the reader's own is put right, or how a correction stands; "" for none of both."""
+        if isinstance(said.event, EntryCorrected):
+            return f"/corrections/{said.id}"
+        own = said.by.party == self.by.party and self.by.roles & HANDS
+        return (
+            f"/containers/{self.thing.id}/correct/{said.id}" if own and any(figures(said.event, self.thing.id)) else ""
+        )
 
 
 def card(container: str) -> Card:
@@ -161,9 +177,10 @@ def card(container: str) -> Card:
         members=groups.inside(queries(), container) if thing.kind == groups.GROUP else [],
         birth=birth_of(step.fact for step in story.steps),
         clocks=stores().clocks_of(story),
-        flags=[teller().exception_document(flag) for flag in story.flags if flag.open_at(now)],
+        flags=[told(flag) for flag in story.flags if flag.open_at(now)],
         steps=next_steps.next_steps(thing, who, journey),
         acts=next_steps.acts(thing, who, grouped=outer is not None),
+        by=who,
         now=now,
     )
 

@@ -15,7 +15,7 @@ from api.pages.acting import done, field, optional, say
 from api.pages.authority import ending
 from api.pages.shown import name, page, registry, short, t, teller, word
 from api.pages.tables import Column, Table, following, part, skipped, tabled
-from ledger import figures as told
+from ledger import figures
 from ledger.access import Viewer
 from ledger.custody.events.oversight import BETWEEN_PARTIES
 from ledger.custody.flags import EXPLAINABLE, RULES, Flag
@@ -82,6 +82,11 @@ def address_of(flag: Flag) -> str:
     return f"/exceptions/{flag.object}?{urlencode({'rule': flag.rule, 'key': flag.key})}"
 
 
+def told(flag: Flag) -> dict[str, Any]:
+    """An exception with the address of its page, for screens that show other things too."""
+    return teller().exception_document(flag) | {"href": address_of(flag)}
+
+
 def object_address(stream: str) -> str:
     """The page of what a record concerns; "" where there is none."""
     kind, _, _ = stream.partition(":")
@@ -111,7 +116,7 @@ _COLUMNS: Final = (
 def listed(flags: Sequence[Flag]) -> Table:
     """Exceptions as a table, the part that the address asks for."""
     shown = part(flags, LIST_MAX)
-    titles = _titles(shown)
+    titles = titles_of(shown)
     rows = [
         {
             "severity": (STATES[RULES[flag.rule].severity], word(RULES[flag.rule].severity, "SEVERITIES")),
@@ -140,11 +145,11 @@ def listed(flags: Sequence[Flag]) -> Table:
     )
 
 
-def _titles(flags: Sequence[Flag]) -> dict[str, str]:
+def titles_of(flags: Sequence[Flag]) -> dict[str, str]:
     """What people call the containers of these exceptions."""
     containers = sorted({flag.object for flag in flags if flag.object.startswith("container:")})
     licences = {x.terms.licence: x.terms.number for held in registry().licences.values() for x in held}
-    return told.titles(queries(), containers) | licences
+    return figures.titles(queries(), containers) | licences
 
 
 def law_of(flag: Flag) -> str:
@@ -216,9 +221,10 @@ def _told(flag: Flag) -> dict[str, Any]:
         "state": STATES[RULES[flag.rule].severity],
         "law": law_of(flag),
         "days": age_of(flag),
-        "title": titled(flag.object, _titles([flag])),
+        "title": titled(flag.object, titles_of([flag])),
         "href": object_address(flag.object),
         "detail": teller().detail(flag),
+        "correction": f"/corrections/{flag.key}" if flag.rule == "correction-waiting" else "",
         "may_explain": explainable and acts and flag.holder == who.party,
         "may_accept": explainable and acts and flag.holder != who.party and flag.rule in BETWEEN_PARTIES,
         "ending": ending(flag) if "regulator" in who.roles and not flag.closed_at else None,

@@ -13,7 +13,8 @@ from api.auth import Right, current_actor, current_viewer, ledger, queries, read
 from api.pages import on_the_way
 from api.pages.acting import done, field, optional, say
 from api.pages.authority import offer
-from api.pages.shown import name, page, registry, t, teller, word
+from api.pages.exceptions import told
+from api.pages.shown import name, page, registry, t, word
 from api.pages.tables import (
     FILE_ROWS_MAX,
     Column,
@@ -166,7 +167,7 @@ def _table(key: str, rows: list[dict[str, Any]], next_: str) -> Table:
 @requires(Right.READ)
 def manifest_page(manifest: str) -> Response:
     found = journey(queries(), current_viewer(), manifest)
-    flags = [teller().exception_document(flag) for flag in standing(queries(), found, ledger().now())]
+    flags = [told(flag) for flag in standing(queries(), found, ledger().now())]
     state = STATES.get(found.thing.status, "unknown")
     checked = "regulator" in current_actor().roles and bool(found.at(*ON_THE_ROAD))
     checks = [offer("roadside-checked", manifest)] if checked else []

@@ -15,7 +15,7 @@ from ledger.accounts.errors import NotAllowed
 from ledger.custody.container import Container, Manifest
 
 STEPS_MAX: Final = 3
-_HANDS: Final = frozenset({"admin", "clerk", "disposer"})
+HANDS: Final = frozenset({"admin", "clerk", "disposer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def steps_of_blank(label: str) -> list[NextStep]:
 def acts(thing: Container, who: Actor, grouped: bool = False) -> frozenset[str]:
     """What may be said of a container at all: place, weigh, add, close, repack, group, lost, found, leak, bind,
     replace; of a group only place (all of it), group (more into it), ungroup, and bind or replace its own label."""
-    if who.party != thing.holder or not who.roles & (_HANDS | {"driver"}):
+    if who.party != thing.holder or not who.roles & (HANDS | {"driver"}):
         return frozenset()
-    hands = bool(who.roles & _HANDS)
+    hands = bool(who.roles & HANDS)
     label = {"replace"} if thing.label else {"bind"}
     if thing.kind == "group":
         return frozenset({"place", "group", "ungroup", *label}) if hands else frozenset()
@@ -93,7 +93,7 @@ def _of_container(thing: Container, who: Actor, journey: Manifest | None) -> Ite
         yield NextStep(f"{at}/place", "移库", "Move it")
     if "weigh" in can:
         yield NextStep(f"{at}/weigh", "复称", "Weigh it again")
-    if thing.status == "emptied" and who.party == thing.holder and who.roles & _HANDS:
+    if thing.status == "emptied" and who.party == thing.holder and who.roles & HANDS:
         yield NextStep("/fill", "装下一桶", "Fill another")
     yield NextStep(at, "查看来龙去脉", "Its whole story")
 

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import next_steps
 from api.pages.containers import stores
-from api.pages.shown import page, registry, teller
+from api.pages.exceptions import object_address, titled, titles_of, told
+from api.pages.shown import page, registry
 from ledger.custody.duties import Duty, years_owed
 from ledger.custody.regimes.base import later
 from ledger.journeys import manifest
@@ -29,6 +30,8 @@ def today() -> Response:
     soon = later(now, days=SOON_DAYS)
     clocks = list(stores().clocks(before=soon).values())
     flags = reading().exceptions(viewer, now, False, "", SHOWN)
+    corrections = [x for x in queries().corrections_waiting(viewer, now) if current_actor().party in x.detail.split()]
+    titles = titles_of([*(row["flag"] for row in flags.items), *corrections])
     return page(
         "today.html",
         now=now,
@@ -36,7 +39,10 @@ def today() -> Response:
         more=max(0, len(clocks) - SHOWN),
         manifests=list(_manifests()),
         more_flags=bool(flags.next),
-        flags=[teller().exception_document(row["flag"]) for row in flags.items],
+        flags=[told(row["flag"]) for row in flags.items],
+        corrections=corrections,
+        titled=lambda stream: titled(stream, titles),
+        object_address=object_address,
         duties=sorted(_duties(now, soon), key=lambda duty: duty.due_at),
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
 from ledger.custody.events import event_types
 from ledger.custody.flags import RULES
 from ledger.custody.rules import Refusal
-from ledger.telling import TITLES
+from ledger.telling import KINDS, LINES, PLAIN, TITLES, TOLD_AS_SAID, USUAL
 from tests.support import event_pages, vectors
 from tests.support.examples import of_the_ledger
 from tests.support.repository import ROOT
@@ -73,3 +75,15 @@ def _below(cls: type[Refusal]) -> list[type[Refusal]]:
 
 def test_every_event_has_a_title_for_people() -> None:
     assert set(TITLES) == set(event_types())
+
+
+def test_every_choice_that_is_told_of_an_event_has_words_for_people() -> None:
+    fields = [(cls, name, hint) for cls in event_types().values() for name, hint in get_type_hints(cls).items()]
+    told_of = [word for _, name, hint in fields if name in TOLD_AS_SAID for word in _choices(hint) - {USUAL.get(name)}]
+    assert told_of and sorted({word for word in told_of if word not in PLAIN | KINDS | LINES}) == []
+
+
+def _choices(hint: Any) -> set[str]:
+    if get_origin(hint) is Literal:
+        return set(get_args(hint))
+    return {word for inner in get_args(hint) for word in _choices(inner)}

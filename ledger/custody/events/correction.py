@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from ledger.custody.events import Event, event
+from ledger.custody.events import Event, body_of, event
 from ledger.custody.events.oversight import Period
 from ledger.custody.values import ContainerId, Sealed, StatementId
-from ledger.custody.wire import Plain, text
+from ledger.custody.wire import Plain, text, value_at
 
 FieldPath = Annotated[
     str, text(r"[a-z][a-z0-9_]*(?:\.(?:[a-z][a-z0-9_]*|\d{1,3}))*", "a field path such as lines.0.mass.net_g")
@@ -63,3 +64,14 @@ class CorrectionDecided(_OfRecord):
     note: Sealed | None = None
 
     author = "supervision"
+
+
+def figures(said: Event, container: str) -> Iterator[tuple[str, int]]:
+    """(path, grams) of every figure of an event that `entry-corrected` may name for this container."""
+    body = body_of(said)
+    for path in said.correctable:
+        head, _, rest = path.rpartition(".*.")
+        for n, part in enumerate(body.get(head, ()) if head else (body,)):
+            grams = value_at(part, rest)
+            if part["container"] == container and grams is not None:
+                yield (f"{head}.{n}.{rest}" if head else rest), grams

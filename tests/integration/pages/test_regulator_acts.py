@@ -166,7 +166,7 @@ def test_a_correction_on_which_the_parties_differ_is_decided(api: ApiWorld, regu
     api.follow()
     assert f"/acts/correction-decided?on={proposed.id}" in regulator.get("/acts").text
     shown = regulator.open(f"/acts/correction-decided?on={proposed.id}")
-    assert "180000 → 190000" in shown and "carrier" in shown
+    assert "净重 180 kg → 190 kg" in shown and "carrier" in shown
     signs(api, "correction-decided", checked(regulator, "correction-decided", str(proposed.id), outcome="apply"))
     assert "correction-decided" not in regulator.get(f"/containers/{drum}").text
     assert api.queries.container(drum).thing.net_g == 190_000

@@ -49,6 +49,7 @@ export const ABOUT = {
   "container-released": ofOne,
   "identification-confirmed": ofOne,
   "loss-determined": ofOne,
+  "correction-agreed": ofOne,
   "correction-decided": ofOne,
   "roadside-checked": (b) => [b.manifest, ...b.checked],
   "complaint-registered": (b) => [b.holder],
