@@ -77,12 +77,7 @@ def test_only_figures_of_ones_own_records_are_offered_for_correction(api: ApiWor
 def test_a_declared_period_is_changed_only_with_the_authority(api: ApiWorld, shop: AtWork) -> None:
     drum, form = weighed_wrong(api, shop)
     party = api.device["shop"].party
-    closed = {
-        "holder": party,
-        "period": "2025-10",
-        "start": "2025-09-30T16:00:00.000Z",
-        "end": "2025-10-31T16:00:00.000Z",
-    }
+    month = {"start": "2025-09-30T16:00:00.000Z", "end": "2025-10-31T16:00:00.000Z"}
     assert api.say("shop", "period-closed", {"holder": party, "period": "2025-10", **month}).status_code == 201
     api.follow()
     assert "2025-10" in shop.open(form)
