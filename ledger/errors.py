@@ -21,7 +21,8 @@ class LedgerError(Exception):
 
     def says(self, lang: str) -> str:
         """The failure in words, `lang` being "zh" or "en"."""
-        words = (self.zh if lang.startswith("zh") else self.en).format_map(_Blank(self.fields))
+        fields = {key: each.says(lang) if isinstance(each, LedgerError) else each for key, each in self.fields.items()}
+        words = (self.zh if lang.startswith("zh") else self.en).format_map(_Blank(fields))
         expected, got = self.fields.get("expected"), self.fields.get("got")
         if expected is not None:
             words += f"；应为 {expected}" if lang.startswith("zh") else f"; expected {expected}"

@@ -93,7 +93,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "paper-manifest-backfilled": ("补录纸质联单", "paper manifest recorded"),
     "discrepancy-found-later": ("事后发现不符", "discrepancy found later"),
     "roadside-checked": ("路检", "checked at the roadside"),
-    "trip-started": ("发车", "trip started"),
+    "trip-started": ("安排车次", "trip planned"),
     "delivery-recorded": ("出厂登记", "delivery recorded"),
     "waste-treated": ("利用处置", "treated"),
     "fate-asserted": ("主张去向", "fate asserted"),
@@ -230,6 +230,20 @@ PLAIN: dict[str, tuple[str, str]] = {
     "request": ("本人申请", "asked for"),
     "retention-ended": ("保存期满", "its time was over"),
 }
+SEALED: dict[str, tuple[str, str]] = {
+    "carried_by": ("运送人", "carried by"),
+    "complaint": ("投诉内容", "the complaint"),
+    "destination": ("去向", "destination"),
+    "driver": ("司机", "driver"),
+    "escort": ("押运员", "escort"),
+    "explanation": ("说明", "explanation"),
+    "found_at": ("发现地点", "found at"),
+    "handler": ("经办人", "handler"),
+    "name": ("姓名", "name"),
+    "note": ("说明", "note"),
+    "phone": ("电话", "phone"),
+    "told": ("告知何人", "told to"),
+}
 FIGURES: dict[str, tuple[str, str]] = {
     "net_g": ("净重", "net mass"),
     "rest_g": ("余量", "what is left"),
@@ -306,6 +320,10 @@ class Teller:
     def word(self, table: dict[str, tuple[str, str]], key: str) -> str:
         """A key in the reader's language; itself where the table has no word."""
         return self.say(*table.get(key, (key, key)))
+
+    def sealed(self, path: str) -> str:
+        """What a sealed field holds, such as the handler's telephone."""
+        return " · ".join(self.word(SEALED, part) for part in path.split(".") if part in SEALED)
 
     def happened(self, event: Event, of: str) -> str:
         """What an event says of one container or manifest, on one line."""

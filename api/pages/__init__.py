@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, redirect, request, url_for
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -47,6 +48,15 @@ def failure(error: LedgerError) -> AnyResponse:
         here = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("page_entrance.sign_in", next=here), 303)
     problem = errors.problem(error)
-    response = shown.page("failure.html", problem=problem, error=error, retry=request.method == "GET")
+    response = shown.page(
+        "failure.html", problem=problem, heading=_heading(error, problem), error=error, retry=request.method == "GET"
+    )
     response.status_code = problem["status"]
     return response
+
+
+def _heading(error: LedgerError, problem: Mapping[str, Any]) -> str:
+    """A failure's title, unless that is only the beginning of its sentence."""
+    begun, hole, _ = shown.t(error.zh, error.en).partition("{")
+    whole = not hole or begun.rstrip().endswith(("：", ":"))
+    return str(problem["title"]) if whole else shown.t("未能办理", "This could not be done")

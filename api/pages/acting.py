@@ -105,7 +105,7 @@ def optional(**texts: str) -> dict[str, str]:
 def year_of(text: str) -> int:
     """A calendar year of the ledger's age; raises BadYear."""
     if not (len(text) == 4 and text.isascii() and text.isdigit() and 2000 <= int(text) <= 2200):
-        raise BadYear(expected="2000 to 2200", got=text[:20])
+        raise BadYear(expected="2000 – 2200", got=text[:20])
     return int(text)
 
 
@@ -114,7 +114,7 @@ def local_moment(text: str) -> str:
     try:
         return text_of(moment_of(f"{text}:00.000Z") - ledger().regime.offset)
     except ValueError:
-        raise FormError(detail="date and time", expected="YYYY-MM-DDTHH:MM", got=text[:40]) from None
+        raise FormError(detail=t("日期和时间", "date and time"), expected="YYYY-MM-DDTHH:MM", got=text[:40]) from None
 
 
 def grams(text: str, unit: str) -> int:
@@ -122,9 +122,9 @@ def grams(text: str, unit: str) -> int:
     try:
         value = Decimal(text.strip().replace(",", "")).scaleb(UNITS[unit])
     except (InvalidOperation, KeyError):
-        raise BadMass(expected="a number in g, kg or t", got=f"{text} {unit}") from None
+        raise BadMass(expected=t("以 g、kg 或 t 计的数", "a number in g, kg or t"), got=f"{text} {unit}") from None
     if not value.is_finite() or value < 0 or value != value.to_integral_value():
-        raise BadMass(expected="whole grams, not negative", got=f"{text} {unit}")
+        raise BadMass(expected=t("整克数，不为负", "whole grams, not negative"), got=f"{text} {unit}")
     return int(value)
 
 

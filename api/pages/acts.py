@@ -216,7 +216,7 @@ def form(type_: str) -> Response:
     fields = [each for each in act.fields if each.key not in subject.fixed]
     begun = {each.key: _begun(each, subject.usual.get(each.key)) for each in fields}
     options = _options(fields, subject)
-    return page("act.html", subject=subject, fields=fields, begun=begun, options=options, **_told(act, subject))
+    return page("act.html", subject=subject, fields=fields, begun=begun, options=options, **signing(act, subject))
 
 
 @blueprint.post("/acts/<type_>")
@@ -227,7 +227,9 @@ def check(type_: str) -> Response:
     body = _body(act, subject)
     ledger().event(type_, seal(body, os.urandom)[0])
     lines = list(_lines(act, body))
-    return page("act-check.html", subject=subject, lines=lines, body=orjson.dumps(body).decode(), **_told(act, subject))
+    return page(
+        "act-check.html", subject=subject, lines=lines, body=orjson.dumps(body).decode(), **signing(act, subject)
+    )
 
 
 @blueprint.post("/acts/<type_>/sign")
@@ -243,7 +245,7 @@ def sign(type_: str) -> Any:
     return done("/acts", say(type_, body))
 
 
-def _told(act: Act, subject: Subject) -> dict[str, Any]:
+def signing(act: Act, subject: Subject) -> dict[str, Any]:
     """What both pages of an act say: the law as of today, and whether a key of the person's may sign it."""
     law = ledger().regime.cite(act.law, _today()) if act.law else ""
     role = act.role if subject.role is None else subject.role

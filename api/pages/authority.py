@@ -359,6 +359,7 @@ ACTS: Final[dict[str, Act]] = {
                   required=False, hint=("如 2026-01-01 2026-01-02", "such as 2026-01-01 2026-01-02")),
             Field(key="working_days", zh="周末中的工作日", en="Working days at week-ends", kind="days", required=False),
         ),
+        _act("catalogue-adopted", "启用名录", "Adopt a catalogue", "catalogue", ""),
     )
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from api.pages import authority, grouping, next_steps
 from api.pages.acting import BadMass, FieldMissing, done, field, grams, optional, said_before, say, say_all
 from api.pages.exceptions import told
 from api.pages.next_steps import HANDS, NextStep
-from api.pages.shown import name, page, t, teller, word
+from api.pages.shown import mass_text, name, page, t, teller, word
 from api.pages.tables import Column, Table, in_parts, rows_max, skipped, tabled, this_page
 from ledger import groups
 from ledger.accounts.actor import Actor
@@ -237,7 +237,13 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 @requires(Right.READ)
 def container_page(container: str) -> Response:
     found = card(container)
-    return tabled("container-page.html", _lots(found.story), card=found, offers=list(authority.offers(found.story)))
+    return tabled(
+        "container-page.html",
+        _lots(found.story),
+        card=found,
+        acts=next_steps.ACTS,
+        offers=list(authority.offers(found.story)),
+    )
 
 
 _LOTS: Final = (
@@ -289,7 +295,8 @@ def _able(container: str, act: str) -> Card:
     found = card(container)
     repeated = request.method == "POST" and act in _SAYS and said_before()
     if act not in found.acts and not repeated:
-        raise NotNow(expected=", ".join(sorted(found.acts)) or "nothing", got=act)
+        able = [t(*words) for each, words in next_steps.ACTS.items() if each in found.acts]
+        raise NotNow(expected=t("、", ", ").join(able) or t("无", "none"), got=t(*next_steps.ACTS.get(act, (act, act))))
     return found
 
 
@@ -301,7 +308,7 @@ def weight() -> dict[str, Any]:
         return {"basis": "weighed", "net_g": grams(field("net", "净重", "the net mass"), unit)}
     whole, empty = grams(gross, unit), grams(tare or "0", unit)
     if empty >= whole:
-        raise BadMass(expected=f"more than {tare} {unit}", got=f"{gross} {unit}")
+        raise BadMass(expected=t(f"大于 {tare} {unit}", f"more than {tare} {unit}"), got=f"{gross} {unit}")
     return {"basis": "weighed", "net_g": whole - empty, "gross_g": whole, "tare_g": empty}
 
 
@@ -416,7 +423,7 @@ def _repack(found: Card) -> Answer:
     taken = request.form.get("taken", "").strip()
     net_g = grams(taken, unit) if taken else thing.net_g
     if not thing.mass_unknown and net_g > thing.net_g:
-        raise BadMass(expected=f"<= {thing.net_g} g", got=f"{net_g} g")
+        raise BadMass(expected=f"<= {mass_text(thing.net_g)}", got=mass_text(net_g))
     body = {
         "place": _at(found),
         "sources": [{"container": thing.id, "code": thing.code, "net_g": net_g}],

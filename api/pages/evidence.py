@@ -44,7 +44,7 @@ def evidence(record: str) -> Response:
         lines=list(_happened(said)),
         refusal=refusal_by_code(received.refused) if received.refused else None,
         author=ledger().author(said.key),
-        clear=ledger().clear_text(said.id) if current_viewer().is_own(said.party) else {},
+        clear=_clear(said),
         proven=None if isinstance(made, NotYet) else verified(made),
         promised=promise.parse(made.promise).deadline if isinstance(made, NotYet) else "",
         objects=list(_objects(received)),
@@ -85,6 +85,12 @@ def _happened(said: Statement) -> Iterator[str]:
     event = parse(said.type, said.body, ANY_CODES)
     things = [name for name in said.about if name.startswith(("container:", "manifest:"))]
     yield from dict.fromkeys(teller().happened(event, thing) for thing in things or [""])
+
+
+def _clear(said: Statement) -> list[tuple[str, str]]:
+    """(what it is, text) of the sealed fields that this reader may read and nobody has erased."""
+    texts = ledger().clear_text(said.id) if current_viewer().is_own(said.party) else {}
+    return [(teller().sealed(path) or path, text) for path, text in sorted(texts.items())]
 
 
 def _objects(received: Entry) -> Iterator[dict[str, Any]]:

@@ -118,14 +118,14 @@ def summary(manifest: str) -> Response:
 
 _DECISIONS: Final = (
     Column("called", "容器", "Container", "recorded"),
-    Column("waste", "废物", "Waste", "recorded"),
-    Column("code", "代码", "Code", "code"),
     Column("decision", "结论", "Decision", "state"),
-    Column("remark", "说明", "Remark"),
-    Column("expected", "应到", "Expected", "grams"),
     Column("received", "实收", "Received", "grams"),
     Column("difference", "差异", "Difference", "grams"),
     Column("verdict", "容差", "Tolerance", "state"),
+    Column("expected", "应到", "Expected", "grams"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
+    Column("remark", "说明", "Remark"),
 )
 
 

@@ -208,10 +208,10 @@ def roadside(manifest: str) -> Response:
 _ABOARD: Final = (
     Column("called", "容器", "Container", "recorded", link="to"),
     Column("waste", "废物", "Waste", "recorded"),
-    Column("code", "代码", "Code", "code"),
-    Column("hazards", "危险特性", "Hazards", "code"),
-    Column("form", "形态", "Form"),
     Column("grams", "重量", "Mass", "grams"),
+    Column("hazards", "危险特性", "Hazards", "code"),
+    Column("code", "代码", "Code", "code"),
+    Column("form", "形态", "Form"),
 )
 
 

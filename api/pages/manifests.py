@@ -176,8 +176,6 @@ def manifest_page(manifest: str) -> Response:
 
 _LINES: Final = (
     Column("called", "容器", "Container", "recorded", link="to"),
-    Column("waste", "废物", "Waste", "recorded"),
-    Column("code", "代码", "Code", "code"),
     Column("state", "状态", "State", "state"),
     Column("remark", "说明", "Remark"),
     Column("listed", "所列", "Listed", "grams"),
@@ -185,6 +183,8 @@ _LINES: Final = (
     Column("received", "接受", "Received", "grams"),
     Column("verdict", "结论", "Verdict", "state"),
     Column("difference", "差异", "Difference", "grams"),
+    Column("waste", "废物", "Waste", "recorded"),
+    Column("code", "代码", "Code", "code"),
 )
 LINE_STATES: Final = {"accepted": "ok", "returned": "ok", "refused": "wrong", "missing": "wrong"} | dict.fromkeys(
     ("in-part", "collected", "redirected", "returning"), "soon"
@@ -301,11 +301,11 @@ def _form(travelling: list[Container], *, chosen: list[str], found: list[Foresee
 
 
 _CHECKED: Final = (
-    Column("unit", "单位", "Unit", "recorded"),
-    Column("code", "代码", "Code", "code"),
     Column("what", "条件", "Condition"),
     Column("result", "结论", "Result", "state"),
     Column("reason", "原因", "Reason"),
+    Column("unit", "单位", "Unit", "recorded"),
+    Column("code", "代码", "Code", "code"),
     Column("law", "依据", "Law", "recorded"),
 )
 CONDITIONS: Final = {

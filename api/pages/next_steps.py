@@ -17,6 +17,22 @@ from ledger.custody.container import Container, Manifest
 STEPS_MAX: Final = 3
 HANDS: Final = frozenset({"admin", "clerk", "disposer"})
 
+# What may be said of a container, in the order in which it is offered.
+ACTS: Final = {
+    "weigh": ("复称", "Weigh it again"),
+    "add": ("继续装入", "Add more"),
+    "close": ("装满封口", "Close it"),
+    "place": ("入库或移库", "Store or move it"),
+    "repack": ("倒装、分装", "Repack or split it"),
+    "group": ("合装成组", "Put together in a group"),
+    "ungroup": ("从组中取出", "Take out of the group"),
+    "bind": ("贴标签", "Label it"),
+    "replace": ("更换标签", "Replace its label"),
+    "lost": ("登记遗失", "Report it lost"),
+    "found": ("登记找到", "Report it found"),
+    "leak": ("报告泄漏", "Report a leak"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class NextStep:

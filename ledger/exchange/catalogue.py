@@ -47,8 +47,8 @@ class CatalogueRefused(FormError):
     """A catalogue with faults is not taken; `faults` lists them all."""
 
     code = "catalogue-refused"
-    zh = "名录有 {count} 处错误，未导入：{first}"
-    en = "the catalogue has {count} faults and was not taken: {first}"
+    zh = "名录未导入：{first}（共 {count} 处错误）"
+    en = "the catalogue was not taken: {first} ({count} faults in all)"
 
     def __init__(self, faults: tuple[CatalogueRowFault, ...]) -> None:
         super().__init__(count=len(faults), first=faults[0])

@@ -203,7 +203,7 @@ class PeriodIsClosed(Refusal):
     """What was declared for a closed period is lowered or raised only with the authority's agreement, asked for."""
 
     code = "period-is-closed"
-    zh = "{period} 已结账：减少产生量或增加办结量须经主管部门同意，请在更正中注明 closed"
+    zh = "{period} 已结账：减少产生量或增加办结量须经主管部门同意，请在更正中选明该申报期间"
     en = "{period} is closed: less generated or more closed needs the authority; name the period in `closed`"
     cites = ("ledger",)
 

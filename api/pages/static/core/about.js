@@ -60,6 +60,7 @@ export const ABOUT = {
   "key-revoked": (b) => [b.key, b.holder],
   "setting-adopted": (b, party) => [party, ...(b.scope ? [b.scope] : [])],
   "calendar-adopted": (_, party) => [party],
+  "catalogue-adopted": (_, party) => [party],
   "waste-treated": (b) => [b.place.site, ...of(b.inputs), ...of(b.outputs), ...labels(b.outputs)],
 };
 
