@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.custody.events import Event
+from ledger.custody.events.authority import SettingAdopted
 from ledger.custody.events.correction import EntryCorrected
 from ledger.custody.flags import RULES, Flag
 from ledger.custody.regimes.base import Regime
@@ -295,7 +296,7 @@ LEVELS: dict[str, tuple[str, str]] = {
 _PARTS = ("lines", "inputs", "outputs", "sources", "targets")
 TOLD_AS_SAID = (
     "number", "facility", "zone", "decision", "discrepancy", "end", "method", "reason", "cause", "outcome", "rule",
-    "kind", "vehicle", "batch_code", "container_type", "stage",
+    "kind", "vehicle", "batch_code", "container_type", "stage", "edition", "effective_from",
 )  # fmt: skip
 USUAL = {"stage": "final"}
 _SAID_ELSEWHERE = {"kind": ("container-opened", "container-filled", "stock-declared")}
@@ -352,6 +353,8 @@ class Teller:
                 yield self.name(value) if is_stream(value) else self.word(PLAIN | KINDS, value)
         if isinstance(event, EntryCorrected):
             yield self._change(event)
+        if isinstance(event, SettingAdopted):
+            yield f"{event.name} = {event.value}"
         source = getattr(event, "source", None)
         if source is not None:
             yield self.say(

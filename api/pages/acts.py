@@ -249,7 +249,10 @@ def signing(act: Act, subject: Subject) -> dict[str, Any]:
     """What both pages of an act say: the law as of today, and whether a key of the person's may sign it."""
     law = ledger().regime.cite(act.law, _today()) if act.law else ""
     role = act.role if subject.role is None else subject.role
-    return {"act": act, "law": law, "ready": may_sign(role), "role": ROLES[role or act.role]}
+    who = current_actor()
+    waiting = [each.key for each in accounts().keys.waiting(who) if each.person == who.person]
+    ready = may_sign(role)
+    return {"act": act, "law": law, "ready": ready, "role": ROLES[role or act.role], "waiting": "".join(waiting[-1:])}
 
 
 def _asked(type_: str) -> tuple[Act, Subject]:

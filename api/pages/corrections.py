@@ -15,7 +15,7 @@ from api.pages.containers import NotNow
 from api.pages.shown import mass_text, name, page, registry, t, teller
 from ledger.accounts.errors import NotAllowed
 from ledger.custody.decide import AUTHORITY, Proposal, effective, proposals
-from ledger.custody.events.correction import CorrectionAgreed, EntryCorrected, figures
+from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected, figures
 from ledger.custody.fact import Fact
 from ledger.errors import FormError
 from ledger.log import statement
@@ -76,7 +76,7 @@ def correction(correction: str) -> Response:
         thing=story.thing,
         found=found,
         facts=facts_of(story, found),
-        agreed=[step.fact for step in story.steps if _agrees(step.fact, correction)],
+        answers=[step.fact for step in story.steps if _answers(step.fact, correction)],
         may_agree=_waits_for_me(found),
         decide=offer("correction-decided", correction) if "regulator" in current_actor().roles else None,
         note=ledger().clear_text(correction).get("note", "") if viewer.is_own(found.fact.by.party) else "",
@@ -140,8 +140,8 @@ def _declared(said: Fact) -> list[str]:
     return sorted({closed.period for closed, _ in closings if closed.start <= said.at < closed.end})
 
 
-def _agrees(said: Fact, correction: str) -> bool:
-    return isinstance(said.event, CorrectionAgreed) and said.event.correction == correction
+def _answers(said: Fact, correction: str) -> bool:
+    return isinstance(said.event, CorrectionAgreed | CorrectionDecided) and said.event.correction == correction
 
 
 def _waits_for_me(found: Proposal) -> bool:
