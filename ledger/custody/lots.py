@@ -285,8 +285,8 @@ class Trace:
 
     def _take(self, account: Account, grams: int, *, last: bool = False) -> list[tuple[Account, Part]]:
         """Lots for so many grams: from the account, with what comes to it by later steps. Only where no step brings it,
-        from wherever else the container's content is or will be, else mass that nobody recorded. Fewer grams where the
-        books lack none: they have gone on before."""
+        from wherever else the container's content is, or will be without having been here, else mass that nobody
+        recorded. Fewer grams where the books lack none: they have gone on before."""
         self._bring(account, grams)
         taken = self._drawn(account, grams)
         grams -= sum(part.grams for _, part in taken)
@@ -295,9 +295,11 @@ class Trace:
         if not grams:
             return taken
         self.missing[account] = max(0, lacking - grams)
+        onward = self._onward(account)
         for place in sorted({*self.where, *self.coming}):
             if grams and place.stage in ("held", "in-transit"):
-                self._bring(place, grams)
+                if place not in onward:
+                    self._bring(place, grams)
                 for origin, part in self._drawn(place, grams):
                     self._passed(part, origin, account)
                     self._moved(part, origin, account)
@@ -313,6 +315,14 @@ class Trace:
             self._moved(part, None, account)
             taken.append((account, part))
         return taken
+
+    def _onward(self, account: Account) -> set[Account]:
+        """The account, and where the story takes what was there: what comes in only there was never here."""
+        reached, before = {account}, 0
+        while before < len(reached):
+            before = len(reached)
+            reached.update(s.posting.credit for s in self.story if s.posting.debit in reached)
+        return reached
 
     def _drawn(self, place: Account, grams: int) -> list[tuple[Account, Part]]:
         drawn = []

@@ -468,6 +468,26 @@ def test_while_steps_are_missing_no_gram_is_there_twice(order: list[int], unreco
     assert proven.part_g <= proven.whole_g
 
 
+@pytest.mark.parametrize(
+    ("sent", "got", "parts", "order", "came", "open_g"),
+    [
+        # What was carried beyond what was filled nobody recorded; what the receiver's scale found more is a gain.
+        *((1_001, 1_003, [], order, (1, 2), 1_003) for order in permutations(range(3))),
+        # Nobody told of the receipt: what is treated is of what was on its way.
+        (1_002, 0, [1_000], [3, 1, 0], (2, 0), 2),
+        (1_000, 0, [600], [1, 0, 3], (0, 0), 400),
+    ],
+)
+def test_what_is_short_by_the_books_is_made_up_for_once_in_every_order_of_clocks(
+    sent: int, got: int, parts: list[int], order: Sequence[int], came: tuple[int, int], open_g: int
+) -> None:
+    steps = four_steps(sent, got or sent, parts)
+    memory = Memory()
+    assert all(memory.record(fact) for fact in facts_from([steps[n] for n in order]))
+    rate = rate_of(memory.stories()[DRUMS[0]].rows, whole_life("hazardous"))
+    assert (rate.came_in_g["unrecorded"], rate.came_in_g["gain"], rate.open_g) == (*came, open_g)
+
+
 def test_a_journey_of_200_sites_told_backwards_by_the_clocks_is_followed() -> None:
     one: dict[str, Any] = {"container": DRUMS[0], "code": OIL}
     sites = [{"party": PARTIES[0], "site": f"site:{uid(n)}"} for n in range(200)]
