@@ -141,8 +141,7 @@ class Actor:
         for event, (said, body, texts) in zip(events, sealed, strict=True):
             made = self.me.chain.statement(event, said.at, said.id, body)
             batch.append(keyring.signed(made, texts, self.me.note))
-        if batch:
-            self.me.put(batch)
+        self.me.put(batch)
         return batch
 
     def deliver(self, as_json: bool) -> None:

@@ -73,6 +73,8 @@ class Member:
 
     def put(self, batch: Sequence[Submission]) -> None:
         """Keep what was just signed, durably, before anybody sees it."""
+        if not batch:
+            return
         first = self.chain.seq - len(batch) + 1
         _write(self.outbox / f"{first:012d}.jsonl", "".join(line(each) + "\n" for each in batch).encode())
 

@@ -8,7 +8,6 @@ import click
 
 from cli.acting import finish, open_actor, open_ledger, reading
 from cli.drafts import read_items
-from cli.keyring import submission
 from cli.lookup import Lookup
 from cli.values import moment_at
 from cli.words import say
@@ -28,9 +27,8 @@ def command(file: TextIO, as_: str | None, as_json: bool) -> None:
     Example:
     wasteledger record signed.jsonl
     """
-    items = read_items(file.read())
-    drafts = [item for item in items if "type" in item]
-    if drafts and len(drafts) < len(items):
+    drafts, signed = read_items(file.read())
+    if drafts and signed:
         raise click.UsageError(say("草稿与已签声明请分开", "keep drafts and signed statements apart"))
     if drafts:
         with open_actor(as_, None) as actor:
@@ -41,6 +39,6 @@ def command(file: TextIO, as_: str | None, as_json: bool) -> None:
             actor.deliver(as_json)
         return
     with open_ledger() as (ledger, queries):
-        answers = ledger.record([submission(item) for item in items])
+        answers = ledger.record(signed)
         words = [f"{answer.id or '?'}" for answer in answers]
         finish(ledger, queries, Lookup(ledger, queries, ledger.opened.operator), answers, words, {}, as_json)

@@ -36,7 +36,9 @@ def command(draft: TextIO, out: Path, as_: str | None, at: str | None) -> None:
     people = people_folder()
     with keyring.member(people, chosen(people, as_)) as me:
         codes = regime(me.regime)
-        drafts = read_items(draft.read())
+        drafts, signed = read_items(draft.read())
+        if signed or not drafts:
+            raise click.UsageError(say("应为草稿：含 type 与 body", "expected drafts, each with type and body"))
         ready = []
         for item in drafts:
             body, texts = seal(present(item["body"]), os.urandom)

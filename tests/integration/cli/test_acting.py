@@ -428,6 +428,9 @@ def test_a_database_that_is_away_or_none_is_said_in_one_line(home: Home, databas
         ("wasteledger label check nonsense --keys picture", "was not written by label keys"),
         ("wasteledger label check nonsense --keys draft", "was not written by label keys"),
         ("wasteledger catalogue import draft --edition 2021 --as bureau", "a line of CSV"),
+        ("wasteledger sign none --out signed --as ann", "expected drafts, each with type and body"),
+        ("wasteledger sign deep --out signed --as ann", "not JSON"),
+        ("wasteledger record odd --as ann", "item 1: expected a draft with type and body"),
         ("wasteledger cert ''", "'' is no host name or address"),
         ("wasteledger manifest receive 20261506000001 --rest --gross 20t --as dee", "--gross and --tare"),
     ],
@@ -435,7 +438,11 @@ def test_a_database_that_is_away_or_none_is_said_in_one_line(home: Home, databas
 def test_a_file_or_name_that_cannot_be_used_is_said_in_words(home: Home, line: str, words: str) -> None:
     (home.folder / "picture").write_bytes(b"\x89PNG\r\n")
     (home.folder / "draft").write_text("x" * 140_000 + "\n[]\n")
+    (home.folder / "none").write_text("[]")
+    (home.folder / "deep").write_text("[" * 100_000)
+    (home.folder / "odd").write_text('{"type": "container-filled", "body": []}')
     for step in JOURNEY[:4]:
         home.does(step)
     result = home.run(line)
     assert (result.exit_code in (1, 2), words in result.output) == (True, True), result.output
+    home.does("wasteledger fill drum-7 --mass 7kg --as ann")
