@@ -226,10 +226,16 @@ def _told(flag: Flag) -> dict[str, Any]:
         "detail": teller().detail(flag),
         "correction": f"/corrections/{flag.key}" if flag.rule == "correction-waiting" else "",
         "may_explain": explainable and acts and flag.holder == who.party,
-        "may_accept": explainable and acts and flag.holder != who.party and flag.rule in BETWEEN_PARTIES,
+        "may_accept": explainable and acts and flag.holder != who.party and _between_parties(flag),
         "ending": ending(flag) if "regulator" in who.roles and not flag.closed_at else None,
         "may_decide": explainable and "regulator" in who.roles,
     }
+
+
+def _between_parties(flag: Flag) -> bool:
+    """True where the other end of a journey can accept an explanation; what one scale lacks is no journey's."""
+    journey = flag.key.startswith(("manifest:", "delivery:"))
+    return flag.rule in BETWEEN_PARTIES and (journey or flag.rule != "mass-difference")
 
 
 def _explanations(flag: Flag) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from ledger.custody.events.movement import (
 from ledger.custody.events.stock import StockDeclared
 from ledger.custody.events.treatment import WasteTreated
 from ledger.custody.fact import Fact
-from ledger.custody.lots import Part, Trace, within_tolerance
+from ledger.custody.lots import INSIDE, Part, Trace, within_tolerance
 from ledger.custody.regimes.base import Act, later, local_day, working_days_later
 
 
@@ -78,7 +78,7 @@ def _check(reads: str) -> Callable[[Check], Check]:
 @_check("below")
 def _balances(trace: Trace) -> Iterator[Finding]:
     for account, balance in trace.balances.items():
-        if balance < 0 and account.stage in ("held", "in-transit", "lost"):
+        if balance < 0 and account.stage in INSIDE:
             rule = "over-book" if account.stage == "held" else "step-missing"
             yield Finding(rule, f"{account.stage}/{account.holder}", -balance, account.holder, account.site)
 

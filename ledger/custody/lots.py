@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ledger.custody.container import Container
 from ledger.custody.decide import effective
-from ledger.custody.events.containers import ContainerOpened, ContentsTransferred
+from ledger.custody.events.containers import ContainerClosed, ContainerFilled, ContainerOpened, ContentsTransferred
 from ledger.custody.events.journeys import DiscrepancyFoundLater, PaperManifestBackfilled
 from ledger.custody.events.oversight import ExplanationAccepted, IdentificationConfirmed
 from ledger.custody.events.stock import CustodyTransferred, StockDeclared
@@ -29,6 +29,8 @@ _new = tuple.__new__
 OPEN = frozenset({"open", "overdue"})
 # Accounts in which a container's lots are still somebody's: where they are shown as open, or as lost until found.
 INSIDE = frozenset({"held", "in-transit", "to-outside", "lost"})
+# From these on a content has its final weight.
+_FINAL = (ContainerFilled, ContainerClosed)
 # Sources whose name mass that comes from them bears in its rows.
 CAME_FROM = frozenset({"generated", "derived", "opening", "found"})
 
@@ -113,7 +115,8 @@ class Step:
 @dataclass(slots=True)
 class Trace:
     """One container's story in lots. `rows` are its changes, `outflows` what each event took to other containers,
-    `coded_until` until when it had its earlier codes, `faulted` in which journey a statement found a defect later."""
+    `coded_until` until when it had its earlier codes, `faulted` in which journey a statement found a defect later,
+    `skimmed_g` what its holders' own scales lacked so far and was tolerated."""
 
     container: str
     regime: Regime
@@ -139,6 +142,8 @@ class Trace:
     opened_at: str = ""
     confirmed: frozenset[str] = frozenset()
     holder_before: str = ""
+    filled: bool = False
+    skimmed_g: int = 0
     coded_until: dict[str, str] = field(default_factory=dict)
     faulted: dict[str, str] = field(default_factory=dict)
     most_g: int = 0
@@ -180,6 +185,7 @@ class Trace:
                 self._settle_explained()
             elif isinstance(event, DiscrepancyFoundLater):
                 self.faulted[fact.id] = event.manifest
+            self.filled = thing.status != "emptied" and (self.filled or isinstance(event, _FINAL))
             yield fact
 
     def _posted(
@@ -289,6 +295,8 @@ class Trace:
         recorded. Fewer grams where the books lack none: they have gone on before."""
         self._bring(account, grams)
         taken = self._drawn(account, grams)
+        if isinstance(self.fact.event, FateAsserted):
+            return taken  # nobody's word ends what never left
         grams -= sum(part.grams for _, part in taken)
         lacking = self.missing.get(account, 0)
         grams = grams if last else min(grams, lacking)
@@ -489,6 +497,8 @@ class Trace:
             places = [credit] if credit in self.where else [a for a in self.where if a.stage != "lost"]
             here = sorted((p for place in places for p in self.where[place]), key=lambda p: p.lot)
             if here:
+                if posting.cause == "weighing-difference":
+                    self.skimmed_g = max(0, self.skimmed_g - grams)
                 gained = [
                     p._replace(grams=g) for p, g in zip(here, split(grams, [p.grams for p in here]), strict=True) if g
                 ]
@@ -511,6 +521,8 @@ class Trace:
 
     def _leave(self, taken: list[tuple[Account, Part]], credit: Account, posting: Posting) -> None:
         event, fact = self.fact.event, self.fact
+        if posting.cause in ("weighing-difference", "generated"):
+            posting = self._by_own_scale(posting, taken)
         for origin, part in taken:
             if credit.stage in ("utilised", "disposed"):
                 self._passed(part, origin, credit)
@@ -522,7 +534,7 @@ class Trace:
                     self.outflows.setdefault(fact.id, []).append(part)
                     self._passed(part, origin, credit)
                     self._moved(part, origin, None)
-            elif credit.stage == "difference":
+            elif credit.stage == "difference" or (credit.stage == "generated" and not self._being_filled(origin, part)):
                 self._gap_row(part, origin, posting)
             elif credit.stage in ("dumped", "process-loss"):
                 self._row(credit.stage, part, origin)
@@ -533,6 +545,20 @@ class Trace:
                     self._row("entrusted", part, origin, grams=-part.grams)
                 if origin.stage == "held":
                     self._row("departed", part, origin)
+
+    def _being_filled(self, place: Account, part: Part) -> bool:
+        """True while what was added may yet turn out to be less: until its holder weighs it for good, or its clock
+        runs out."""
+        return not self.filled and place.holder == self.holder_before and not part.carried
+
+    def _by_own_scale(self, posting: Posting, taken: list[tuple[Account, Part]]) -> Posting:
+        """What a holder's own scale lacks, as it is judged: of what lay there, whatever the statement says lay there,
+        and together with what was tolerated before, as many small differences are a large one."""
+        there = sum(part.grams for _, part in taken) + sum(self._lots_g(place) for place in {a for a, _ in taken})
+        judged = posting._replace(grams=posting.grams + self.skimmed_g, of_g=min(posting.of_g or there, there))
+        if posting.credit.stage == "difference" and within_tolerance(self.regime, self.registry, self.fact.at, judged):
+            self.skimmed_g = judged.grams
+        return judged
 
     def _reason(self, part: Part, credit: Account) -> str:
         """Why the treating party was not entitled to this lot ("" when it was); an asserted fate may name no method."""

@@ -127,8 +127,14 @@ class ExplanationAccepted(Event):
         assert isinstance(thing, Container)
         if self.explanation in thing.explained:
             rule, key, party, *_ = thing.explained[self.explanation]
-            # A party of the container's journeys, or an authority; never who explained.
-            ends = {p for leg in thing.legs.values() for p in (leg.sender, leg.receiver, leg.carrier)}
+            # A party of the container's journeys, or an authority; never who explained. A difference between two scales
+            # is explained by one end of that journey and accepted by the other; what one scale alone lacks, by nobody.
+            legs = thing.legs.items()
+            if rule == "mass-difference":
+                ends = {p for journey, leg in legs if journey == key for p in (leg.sender, leg.receiver)}
+                ends = ends if party in ends else set()
+            else:
+                ends = {p for _, leg in legs for p in (leg.sender, leg.receiver, leg.carrier)}
             counterparty = rule in BETWEEN_PARTIES and fact.by.party != party and fact.by.party in ends
             if counterparty or "supervision" in fact.by.roles:
                 thing.explained[self.explanation] = (rule, key, party, fact.at, fact.statement)
