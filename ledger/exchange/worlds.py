@@ -845,7 +845,8 @@ class World:
         """What is 18 days old goes to a neighbour and is back two days later; at 45 days it leaves for good."""
         due = [c for c in cans if day - c.day >= 2 * STORAGE_DAYS - 15]
         for can in [c for c in cans if 18 <= day - c.day < 25]:
-            friend = self.chance.choice([e for e in self.enterprises if e is not holder] or self.carriers)
+            able = [e for e in self.enterprises if e is not holder and not self._does("silent-devices", e)]
+            friend = self.chance.choice(able or self.carriers)
             carrier = self.chance.choice(self.carriers)
             for away, back, when in ((holder, friend, day), (friend, holder, day + 2)):
                 ends = {"manifest": self._new("manifest", day), "from": away.place, "to": back.place,

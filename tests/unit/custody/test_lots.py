@@ -145,6 +145,29 @@ def test_an_arrival_that_was_refused_starts_no_clock_of_the_next_one(scene: Scen
     assert due(scene, "refiner") == {f"{arrived}T00:00:00.000Z": 100_000}
 
 
+def test_an_arrival_at_one_receiver_starts_no_clock_of_the_next(scene: Scene) -> None:
+    drum = scene.fill()
+    collected(scene, drum, to="incinerator")
+    reached(scene, "furnace-gate", drum, 1, "2026-08-04T00:00:00.000Z", to="incinerator")
+    body = scene.run(1, "incinerator") | {"lines": [verdict(drum)]}
+    say(scene, "furnace-gate", "manifest-received", body, "2026-08-04T01:00:00.000Z")
+    onward = scene.run(2) | {"from": scene.place("incinerator")}
+    say(scene, "driver", "manifest-collected", onward | {"lines": [load(drum)]}, "2026-08-10T00:00:00.000Z")
+    accepted = onward | {"lines": [verdict(drum)]}
+    say(scene, "refinery-gate", "manifest-received", accepted, "2026-08-12T00:00:00.000Z")
+    assert due(scene, "refiner") == {"2027-08-12T00:00:00.000Z": 100_000}
+
+
+def test_who_takes_over_a_disposers_stock_has_its_time_since_the_disposer_had_it(scene: Scene) -> None:
+    drum = scene.fill(at="2026-05-03T00:00:00.000Z")
+    collected(scene, drum, at="2026-06-01T00:00:00.000Z")
+    received(scene, drum, at="2026-06-02T00:00:00.000Z")
+    sold = {"from": scene.place("refinery"), "to": scene.place("heir-yard"), "lines": [load(drum)]}
+    more = {"reason": "merger", "document": "a" * 64}
+    say(scene, "heir-clerk", "custody-transferred", sold | more, "2026-08-10T00:00:00.000Z")
+    assert due(scene, "heir") == {"2027-06-02T00:00:00.000Z": 100_000}
+
+
 def test_a_drums_clock_starts_when_it_is_opened_whatever_is_added_later(scene: Scene) -> None:
     drum = birth(scene, 1, "container-opened", at="2026-03-01T00:00:00.000Z")
     added(scene, drum, 60_000, "2026-03-05T00:00:00.000Z")

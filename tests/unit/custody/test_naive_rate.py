@@ -11,7 +11,7 @@ import pytest
 from ledger.custody.lots import Row
 from ledger.custody.rate import Question, View, rate_of
 from ledger.custody.regimes.base import KINDS, later
-from ledger.exchange.worlds import World
+from ledger.exchange.worlds import FRAUDS, World
 from tests.support.naive_rate import Naive
 from tests.support.told import Told, facts_of
 
@@ -21,9 +21,7 @@ WORLDS = (
     (1, 8, 14, ()),
     (2, 8, 10, ("weight-skim",)),
     (3, 4, 50, ("round-trips", "small-skim")),
-    (4, 5, 18, ("relabelling", "no-residues")),
-    (5, 5, 18, ("silent-devices", "under-reporting")),
-    (6, 4, 16, ("double-manifest",)),
+    (101, 6, 40, tuple(FRAUDS)),
     # A quarter of a small park, with what happens once a quarter, and a merger near its end.
     (7, 5, 100, ()),
 )

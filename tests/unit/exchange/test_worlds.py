@@ -160,6 +160,19 @@ def test_an_enterprise_whose_devices_fall_silent_is_flagged_and_no_other() -> No
     assert flagged("silent-devices", "silent-devices") == planted("silent-devices", "site:")
 
 
+def test_whose_devices_are_silent_confirms_no_round_trip_of_another() -> None:
+    world = World(random.Random(3), enterprises=4, days=50, frauds=("round-trips", "silent-devices"))
+    said = list(world.steps())
+    silent, traveller = world.planted["silent-devices"], world.planted["round-trips"]
+    received = {
+        (s.by.party, s.at > silent.since)
+        for s in said
+        if s.type == "manifest-received" and s.body["from"]["party"] == traveller.party
+    }
+    assert silent.party != traveller.party and (silent.party, True) not in received
+    assert any(after for party, after in received if party in {e.party for e in world.enterprises})
+
+
 @pytest.mark.parametrize("fraud", ["under-reporting", "silent-devices"])
 def test_what_is_not_recorded_shows_in_no_figure_but_against_the_plan(fraud: str) -> None:
     # Where a few drums a month are planned, an honest year differs as much: the figure is a reason to look, no proof.
