@@ -194,29 +194,34 @@ def _dataclass_reader(cls: type) -> Reader:
     hints = get_type_hints(cls, include_extras=True)
     fields = [(wire_name(f.name), f.name, reader(hints[f.name]), f.default) for f in dataclasses.fields(cls)]
     known = {wire for wire, *_ in fields}
+    check = getattr(cls, "check", None)
+    new, opened, missing = object.__new__, _opened(cls), dataclasses.MISSING
 
     def read_fields(value: Any, path: str, codes: Codes) -> Any:
         if type(value) is not dict:
             raise WireError(path=path or "body", expected="an object", got=_shown(value))
         dot = path + "." if path else ""
-        kwargs: dict[str, Any] = {}
+        made: Any = new(opened)
+        present = 0
         for wire, name, read_one, default in fields:
             if wire in value:
                 inner = read_one(value[wire], dot + wire, codes)
-                if default is not None and default is not dataclasses.MISSING and inner == default:
+                if default is not None and default is not missing and inner == default:
                     raise WireError(
                         path=dot + wire, expected="absent, as that is what absent means", got=_shown(value[wire])
                     )
-                kwargs[name] = inner
-            elif default is dataclasses.MISSING:
+                present += 1
+            elif default is missing:
                 raise WireError(path=dot + wire, expected="present", got="absent")
-        if len(kwargs) != len(value):
+            else:
+                inner = default
+            setattr(made, name, inner)
+        if present != len(value):
             unknown = min(set(value) - known)
             raise WireError(path=dot + unknown, expected="one of " + ", ".join(sorted(known)), got="unknown field")
-        made = cls(**kwargs)
-        check = getattr(made, "check", None)
+        made.__class__ = cls
         if check is not None:
-            check(path, codes)
+            check(made, path, codes)
         return made
 
     return read_fields
@@ -242,14 +247,18 @@ def _maker(annotation: Any) -> Callable[[Any], Any] | None:
     return None
 
 
-def _compiled(cls: type) -> Callable[[Any], Any]:
-    """Fills an open twin of a frozen dataclass, then closes it: its own way, field by field, takes five times as long.
-    Written out as dataclasses write their own methods."""
-    hints = get_type_hints(cls, include_extras=True)
-    names: dict[str, Any] = {"new": object.__new__, "closed": cls}
+def _opened(cls: type) -> type:
+    """An open twin of a frozen dataclass: filled and then closed, where its own way, field by field, takes five times
+    as long."""
     # Both, as Python keeps one place for the two: it is the quick one only if neither is written in Python.
     writable = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    names["opened"] = type(cls.__name__, (cls,), {"__slots__": (), **writable})
+    return type(cls.__name__, (cls,), {"__slots__": (), **writable})
+
+
+def _compiled(cls: type) -> Callable[[Any], Any]:
+    """Fills an open twin. Written out as dataclasses write their own methods."""
+    hints = get_type_hints(cls, include_extras=True)
+    names: dict[str, Any] = {"new": object.__new__, "closed": cls, "opened": _opened(cls)}
     lines = ["def make(value):", "made = new(opened)"]
     for n, field in enumerate(dataclasses.fields(cls)):
         wire, maker = wire_name(field.name), _maker(hints[field.name])

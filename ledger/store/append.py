@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -585,23 +586,34 @@ def _answer_of(each: Item | Answer) -> Answer:
 
 def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str) -> Fact:
     """What a fold reads of a statement; the author as enrolled, and whether the statement entered after revocation."""
+    late = author.revoked_at_seq is not None and said.seq > author.revoked_at_seq
     return Fact(
         event=event,
-        by=Author(
-            party=author.party,
-            person=author.person,
-            key=said.key,
-            roles=frozenset(author.roles.split()),
-            admin=author.admin,
-            server=author.server,
-            vouched_by=author.vouched_by,
-            late=author.revoked_at_seq is not None and said.seq > author.revoked_at_seq,
+        by=_enrolled(
+            author.party, author.person, said.key, author.roles, author.admin, author.server, author.vouched_by, late
         ),
         at=said.at,
         received_at=received_at,
         seq=said.seq,
         id=said.id,
         statement=said.hash.hex(),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _enrolled(
+    party: str, person: str, key: str, roles: str, admin: bool, server: bool, vouched_by: str | None, late: bool
+) -> Author:
+    """Who speaks in one statement after another."""
+    return Author(
+        party=party,
+        person=person,
+        key=key,
+        roles=frozenset(roles.split()),
+        admin=admin,
+        server=server,
+        vouched_by=vouched_by,
+        late=late,
     )
 
 

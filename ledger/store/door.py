@@ -35,6 +35,8 @@ _KEYS_MAX: Final = 200_000  # public keys remembered in process
 _PARALLEL: Final = 32  # signatures worth several threads
 _PART: Final = 16  # signatures for one thread
 
+_Work = tuple[Submission, Statement | LedgerError]
+
 
 @dataclass(slots=True, kw_only=True)
 class Item:
@@ -68,7 +70,8 @@ class Door:
         self._opened = opened
         self._codes = codes
         self._public: dict[bytes, PublicKey] = {}
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 2)  # it starts its threads when there is work for them
+        self._helpers = (os.cpu_count() or 2) - 1  # beside the thread that brings the work
+        self._pool = ThreadPoolExecutor(max(self._helpers, 1))  # it starts its threads when there is work for them
 
     def close(self) -> None:
         """End the threads that verify."""
@@ -93,14 +96,26 @@ class Door:
                 parsed.append(error)
         keys |= self._known({bytes.fromhex(said.key) for said in parsed if isinstance(said, Statement)})
         work = list(zip(submissions, parsed, strict=True))
-        if len(work) < _PARALLEL:
-            signed = [_check_signature(each, keys) for each in work]
-        else:
-            # PyNaCl leaves the interpreter lock while it verifies.
-            parts = [work[start : start + _PART] for start in range(0, len(work), _PART)]
-            checked = self._pool.map(lambda part: [_check_signature(each, keys) for each in part], parts)
-            signed = [error for part in checked for error in part]
+        signed = self._checked(work, keys)
         return [self._prepared(submission, said, error) for (submission, said), error in zip(work, signed, strict=True)]
+
+    def _checked(self, work: Sequence[_Work], keys: Mapping[bytes, PublicKey]) -> list[LedgerError | None]:
+        """What is wrong with each signature. PyNaCl leaves the interpreter lock while it verifies: of many, this thread
+        and those of the pool take part after part until none is left."""
+        signed: list[LedgerError | None] = [None] * len(work)
+        starts = iter(range(0, len(work), _PART))
+
+        def check() -> None:
+            for start in starts:
+                part = slice(start, start + _PART)
+                signed[part] = [_check_signature(each, keys) for each in work[part]]
+
+        helpers = [self._pool.submit(check) for _ in range(self._helpers if len(work) >= _PARALLEL else 0)]
+        check()
+        for each in helpers:
+            if not each.cancel():  # it has begun
+                each.result()
+        return signed
 
     def _prepared(
         self, submission: Submission, said: Statement | LedgerError, error: LedgerError | None
@@ -165,9 +180,7 @@ class Door:
         )
 
 
-def _check_signature(
-    work: tuple[Submission, Statement | LedgerError], keys: Mapping[bytes, PublicKey]
-) -> LedgerError | None:
+def _check_signature(work: _Work, keys: Mapping[bytes, PublicKey]) -> LedgerError | None:
     submission, said = work
     if isinstance(said, LedgerError):
         return said
