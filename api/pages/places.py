@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, ledger, queries, requires
 from api.errors import NoSuchPlace
-from api.pages.acting import done, field, grams, optional, say, year_of
+from api.pages.acting import FieldMissing, done, field, grams, optional, say, year_of
 from api.pages.authority import LICENCES, stopped
 from api.pages.shown import name, registry, t
 from api.pages.tables import Column, Table, tabled
@@ -310,15 +310,15 @@ def _codes(party: str) -> list[str]:
 def file_plan() -> Response:
     """File a site's plan of a year; it replaces the one before."""
     site, year = field("site", "场所", "a site"), year_of(field("year", "年度", "a year"))
+    columns = [request.form.getlist(name) for name in ("code", "generated", "entrusted")]
+    if len({len(column) for column in columns}) > 1:
+        raise FieldMissing(what=t("每一行的代码与两个数量", "code and both masses of each line"))
     lines = [
         {"code": code, "generated_g": grams(amount, "t")}
         | ({"entrusted_g": grams(away, "t")} if away.strip() else {})
-        for code, amount, away in zip(
-            request.form.getlist("code"), request.form.getlist("generated"), request.form.getlist("entrusted"),
-            strict=True,
-        )
+        for code, amount, away in zip(*columns, strict=True)
         if code.strip() and amount.strip()
-    ]  # fmt: skip
+    ]
     plan = f"plan:{ledger().new_id()}"
     body = {"holder": current_actor().party, "plan": plan, "site": site, "year": year, "lines": lines}
     return done(url_for(".plans", year=year), say("plan-filed", body))

@@ -95,6 +95,7 @@ def test_bad_input_is_told_and_nothing_is_written(api: ApiWorld) -> None:
             "/admin/plans",
             {"site": "x", "year": "2026", "code": "900-249-08", "generated": "2.55555555", "entrusted": ""},
         ),
+        ("/admin/plans", {"site": "x", "year": "2026", "code": "900-249-08", "generated": "2"}),
     ):
         assert client.post(path, data=token | form).status_code == 422, path
     assert client.post("/admin/places/nonsense", data=token).status_code == 404
