@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ledger.custody.involved import involved
-from tests.support.told import facts_of, told
+from tests.support.told import Scene, facts_of, load, told
 
 PARK, STORIES = told()
 NAMED = re.compile(r"\b(?:party|person):[0-9a-f-]{36}")
@@ -21,3 +21,14 @@ def test_a_statement_involves_its_author_and_everybody_whom_it_names_however_dee
         step = steps[fact.id]
         named = set(NAMED.findall(json.dumps(step.body)))
         assert involved(fact) == {step.by.party, step.by.person} | named, step.type
+
+
+def test_a_driver_takes_part_in_what_it_carries_and_who_adopts_a_statement_in_what_it_is_about() -> None:
+    scene, driver = Scene(), "person:00000000-0000-7000-8000-00000000d81f"
+    collected = scene.run() | {"lines": [load(scene.id("container", 1))], "driver": {"person": driver}}
+    fact = scene.fact("driver", "manifest-collected", collected)
+    ends = {scene.party("garage"), scene.party("refiner"), scene.party("carrier")}
+    assert involved(fact) == ends | {driver, fact.by.person}
+    adopted = {"statement": "a" * 64, "type": "manifest-collected", "at": fact.at, "body": collected}
+    by = scene.fact("registrar", "statement-adopted", adopted)
+    assert involved(by) == ends | {driver, by.by.party, by.by.person}

@@ -209,6 +209,14 @@ def test_one_value_has_one_form_so_empty_lists_and_false_are_absent() -> None:
     assert error_of("key-enrolled", {**enrolled, "purpose": "statement", "proof": "AA=="})[0] == "admin"
 
 
+def test_an_adoption_is_not_adopted_but_what_it_took_over() -> None:
+    shell = {"statement": "a" * 64, "at": "2026-01-01T00:00:00.000Z"}
+    adopted = {**shell, "type": "container-filled", "body": filled()}
+    assert parse("statement-adopted", adopted, CN).containers() == (filled()["container"],)
+    twice = {**shell, "type": "statement-adopted", "body": adopted}
+    assert error_of("statement-adopted", twice) == ("type", "an event of containers or manifests")
+
+
 def test_a_field_is_replaced_by_its_path_and_nothing_else_changes() -> None:
     step: Step = next(s for s in STORIES["refused-returned"].steps if s.type == "manifest-received")
     changed = wire.replaced(step.body, "lines.1.mass.net_g", 7)
