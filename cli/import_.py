@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from cli.progress import progress
 from cli.words import language, say
 from ledger.books import rows_of
 from ledger.custody.events import parse
+from ledger.custody.regimes.base import Regime
 from ledger.exchange import emanifest as epa
 from ledger.exchange.hj1259 import Context, Draft, Plan, plan, read_workbook
 from ledger.log import statement
 from ledger.log.hashing import seal_commitment
 from ledger.service import Answer, Ledger, NotFound, SealedText
 from ledger.store.garbage import uncollected
+from ledger.store.others import ahead
 
 command = click.Group("import", help=__doc__)
 BATCH = 1_000
@@ -102,7 +105,7 @@ def emanifest(
         stopped = bool(faults) and not accept_good_files
         planned = plan_documents(actor, documents)
         stopped = stopped or bool(planned.faults) or bool(planned.needs and not register_parties)
-        written = None if stopped or dry_run else record_drafts(actor, planned.drafts, len(planned.drafts))
+        written = None if stopped or dry_run else record_drafts(actor, lambda: planned.drafts, len(planned.drafts))
         if as_json:
             answer = document_of(planned, faults, written)
             click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
@@ -179,35 +182,50 @@ def plan_of(actor: Actor, content: bytes, site: str | None = None) -> Plan:
 def record(actor: Actor, planned: Plan, accept_good_rows: bool = False) -> Written:
     """Sign and record everything, a thousand statements at a time: what is recorded stays if the rest is cut off, and
     the same import goes on from there."""
-    drafts = planned.drafts(_sealed, accept_good_rows=accept_good_rows)
+    drafts = partial(planned.drafts, _sealed, accept_good_rows=accept_good_rows)
     return record_drafts(actor, drafts, len(planned.needs) + len(planned.told))
 
 
-def record_drafts(actor: Actor, drafts: Iterable[Draft], total: int) -> Written:
-    """Sign and record drafts in their order."""
-    drafts, done = iter(drafts), 0
+def record_drafts(actor: Actor, drafts: Callable[[], Iterable[Draft]], total: int) -> Written:
+    """Sign and record drafts in their order; many are signed by another process while this one records those before."""
+    ledger, me, done = actor.ledger, actor.me, 0
     recorded, failed, places = 0, list[Answer](), list[int]()
     with progress(say("导入", "importing")) as bar:
-        while batch := list(islice(drafts, BATCH)):
-            submissions = []
-            for draft in batch:
-                event = parse(draft.type, draft.body, actor.ledger.regime)
-                made = actor.me.chain.statement(event, draft.at, draft.id, draft.body)
-                submissions.append(keyring.signed(made, draft.sealed, actor.me.note))
-            actor.me.put(submissions)
-            for answer in actor.me.deliver(actor.ledger.record):
-                recorded += answer.outcome == "recorded"
-                failed += [answer] if answer.outcome != "recorded" else []
-                places += [answer.index] if answer.index is not None else []
-            done += len(batch)
-            bar(done, max(total, done))
-    settle(actor.ledger, actor.queries)
+        broken = True
+        while broken:
+            broken = False
+            rest = partial(_signed, me, ledger.regime, drafts, done)
+            with ahead(ledger.engine, rest) if total - done > BATCH else nullcontext(rest()) as batches:
+                for first, count, written in batches:
+                    me.keep(first, written)
+                    for answer in me.deliver(ledger.record):
+                        recorded += answer.outcome == "recorded"
+                        failed += [answer] if answer.outcome != "recorded" else []
+                        places += [answer.index] if answer.index is not None else []
+                    done += count
+                    bar(done, max(total, done))
+                    if me.chain.seq != first + count - 1:  # one was not received: what is signed on top has no place
+                        broken = True
+                        break
+    settle(ledger, actor.queries)
     return Written(
         recorded=recorded,
         failed=tuple(failed),
         first=min(places, default=None),
         last=max(places, default=None),
     )
+
+
+def _signed(
+    me: keyring.Member, regime: Regime, drafts: Callable[[], Iterable[Draft]], done: int
+) -> Iterator[tuple[int, int, bytes]]:
+    """The drafts beyond those done in batches, each as a file of the outbox: its first seq, its count and its lines."""
+    chain, left = replace(me.chain), islice(drafts(), done, None)
+    while batch := list(islice(left, BATCH)):
+        first = chain.seq + 1
+        made = [chain.statement(parse(d.type, d.body, regime), d.at, d.id, d.body) for d in batch]
+        signed = (keyring.signed(each, draft.sealed, me.note) for each, draft in zip(made, batch, strict=True))
+        yield first, len(batch), keyring.lines(signed)
 
 
 def say_plan(planned: Plan, unregistered: tuple[Any, ...], stopped: bool) -> None:

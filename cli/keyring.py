@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,10 +73,12 @@ class Member:
 
     def put(self, batch: Sequence[Submission]) -> None:
         """Keep what was just signed, durably, before anybody sees it."""
-        if not batch:
-            return
-        first = self.chain.seq - len(batch) + 1
-        _write(self.outbox / f"{first:012d}.jsonl", "".join(line(each) + "\n" for each in batch).encode())
+        if batch:
+            self.keep(self.chain.seq - len(batch) + 1, lines(batch))
+
+    def keep(self, first: int, written: bytes) -> None:
+        """The same for `lines` of statements that begin with this seq."""
+        _write(self.outbox / f"{first:012d}.jsonl", written)
 
     def deliver(self, record: Callable[[Sequence[Submission]], list[Answer]]) -> list[Answer]:
         """Send everything in the outbox in order; the answers of the newest batch. Raises NotYetInLedger."""
@@ -236,6 +238,11 @@ def line(submission: Submission) -> str:
     if submission.note:
         document["note"] = submission.note.decode()
     return json.dumps(document, ensure_ascii=False)
+
+
+def lines(batch: Iterable[Submission]) -> bytes:
+    """Signed statements as a file of the outbox."""
+    return "".join(line(each) + "\n" for each in batch).encode()
 
 
 def submissions(text: str) -> Iterator[Submission]:

@@ -1,4 +1,5 @@
-"""Other processes that take a share of long work: copies of this one where that is safe, else made by a fork server.
+"""Other processes that take a share of long work, or do one step of it ahead of this one: copies of this one where that
+is safe, else made by a fork server.
 
 A copy is there at once, but it has what its original has: the locks that another thread holds just then, and
 connections, whose locks and sockets are no longer one process's own. So a process is copied only while it has one
@@ -12,10 +13,12 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine, QueuePool
@@ -102,6 +105,46 @@ class Others:
             self.starting.join()
         if self.pool is not None:
             self.pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def ahead(engine: Engine, make: Callable[[], Iterable[T]]) -> Iterator[Iterable[T]]:
+    """What `make` gives, made by a copy of this process while this one uses what came before; by this one where it
+    cannot be copied. The copy may use no connection. It waits until a result is taken, and ends when nobody takes more,
+    as when this process was killed."""
+    if (os.cpu_count() or 1) < 2 or not _alone(engine):
+        yield make()
+        return
+    context = get_context("fork")
+    taking, giving = context.Pipe(duplex=False)
+    process = context.Process(target=_give, args=(make, taking, giving), daemon=True)
+    process.start()
+    giving.close()  # the copy's end alone is left
+    try:
+        yield _taken(taking)
+    finally:
+        taking.close()
+        process.join()
+
+
+def _give(make: Callable[[], Iterable[T]], taking: Connection, giving: Connection) -> None:
+    taking.close()
+    with suppress(BrokenPipeError):  # nobody takes it any more
+        try:
+            for each in make():
+                giving.send((each, None))
+        except Exception as error:
+            giving.send((None, error))
+        else:
+            giving.send(None)
+
+
+def _taken(taking: Connection) -> Iterator[Any]:
+    while (given := taking.recv()) is not None:  # EOFError where the copy was killed
+        each, error = given
+        if error is not None:
+            raise error
+        yield each
 
 
 def _alone(engine: Engine) -> bool:
