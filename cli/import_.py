@@ -207,6 +207,7 @@ def record_drafts(actor: Actor, drafts: Callable[[], Iterable[Draft]], total: in
                     if me.chain.seq != first + count - 1:  # one was not received: what is signed on top has no place
                         broken = True
                         break
+    ledger.rest()
     settle(ledger, actor.queries)
     return Written(
         recorded=recorded,

@@ -261,6 +261,11 @@ class Ledger:
         self._appender.close()
         self.engine.dispose()
 
+    def rest(self) -> None:
+        """Give back the connection and threads of recording, until they are needed again: then a command that has
+        nothing left to record can be copied for other work. Only while nobody records."""
+        self._appender.close()
+
     # ------------------------------------------------------------------------------------ what to pin
 
     @property

@@ -129,7 +129,8 @@ class Appender:
         self._door = Door(engine, opened, codes)
 
     def close(self) -> None:
-        """Give the connection back; what was answered is committed already."""
+        """Give the connection back and end the threads, until they are needed again; what was answered is committed
+        already. Only while nobody records."""
         self._door.close()
         if self._rows is not None:
             self._rows.close()

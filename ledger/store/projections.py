@@ -7,6 +7,7 @@ a batch; a crash leaves the projections where they were, a little behind.
 from __future__ import annotations
 
 import os
+import sys
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Table, delete, or_, select, update
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.decide import unwrapped
@@ -28,7 +29,7 @@ from ledger.custody.lots import Part, Row
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Edition, Registry
 from ledger.custody.totals import Total
-from ledger.store import facts, rebuilding
+from ledger.store import facts, rebuilding, untold
 from ledger.store import tables as t
 from ledger.store.garbage import uncollected
 from ledger.store.others import Others
@@ -68,13 +69,12 @@ class Projector:
 
     def follow(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Take in every sequenced entry not yet taken in; how many there were."""
-        done = 0
+        done = self._catch_up(progress)
         while True:
             with uncollected(), self.engine.begin() as connection:
                 # The first statement writes, so that two followers queue instead of meeting half-way.
                 connection.execute(update(t.projection_state).values(size=t.projection_state.c.size))
-                start = connection.execute(select(t.projection_state.c.size)).scalar_one()
-                end = connection.execute(select(t.log_state.c.size)).scalar() or 0
+                start, end = _waiting(connection)
                 stop = min(end, start + COMMIT)
                 if start == stop:
                     return done
@@ -103,6 +103,25 @@ class Projector:
             others.end()
         return done + self.follow(progress)
 
+    def _catch_up(self, progress: Callable[[int, int], None] | None) -> int:
+        """Where many entries wait whose objects all begin among them, and a copy of this process can share in it, take
+        them in as a rebuild does; how many there were."""
+        with self.engine.connect() as connection:
+            start, stop = _waiting(connection)
+        if stop - start < untold.WORTH:
+            return 0
+        others = Others.begun(self.engine, (untold.WORTH, sys.maxsize), os.cpu_count() or 1, rebuilding.__name__)
+        try:
+            if others.pool is None:
+                return 0
+            with uncollected(), self.engine.begin() as connection:
+                connection.execute(update(t.projection_state).values(size=t.projection_state.c.size))
+                start, stop = _waiting(connection)
+                cut = untold.cut(connection, start, stop)
+                return 0 if cut is None else self._tell(connection, others, cut, (start, stop), progress)
+        finally:
+            others.end()
+
     def _at_once(self, connection: Connection, others: Others, progress: Callable[[int, int], None] | None) -> int:
         """Take in the log in groups of neighbours, several at a time; how many entries: none where that is not worth
         it, or where one group is too large for it."""
@@ -111,16 +130,35 @@ class Projector:
         if cut is None:
             _empty(connection)
             return 0
-        connection.execute(insert(t.registry_fact), cut.registered)
+        return self._tell(connection, others, cut, (0, size), progress)
+
+    def _tell(
+        self,
+        connection: Connection,
+        others: Others,
+        cut: rebuilding.Cut,
+        span: tuple[int, int],
+        progress: Callable[[int, int], None] | None,
+    ) -> int:
+        """Take in the entries from one index to another, of which `cut` are the tasks; how many. What was told before
+        stays, but none of it when all entries are told."""
+        start, size = span
+        write(connection, t.registry_fact, cut.registered)
         connection.execute(update(t.projection_state).values(size=size))
         registry, totals = self._registry_at(connection, size), Totals(self.regime.offset)
-        stores = set(registry.facilities)
+        registered = list(facts.at_indices(connection, [row["index"] for row in cut.registered]))
+        stores = {fact.event.facility for fact in registered if isinstance(fact.event, FacilityRegistered)}
         done = size - sum(map(len, cut.tasks))
         told = rebuilding.told(connection, self.regime.name, registry)
         own = partial(rebuilding.made, connection, self.regime, registry)
         results = others.share(rebuilding.made_apart, told, own, [(task,) for task in cut.tasks])
-        indexes = rebuilding.set_aside(connection)
-        _empty(connection)  # while others tell the first groups
+        # While others tell the first groups:
+        indexes = rebuilding.set_aside(connection) if start == 0 else []
+        if start == 0:
+            _empty(connection)
+        else:
+            again = _judged_anew(connection, [fact for fact in registered if isinstance(fact.event, CHANGES_VERDICTS)])
+            stores |= self._account(connection, sorted(set(again)), _Batch(connection, size), registry, totals)
         for made in results:
             for table, names, rows in made.rows:
                 write_rows(connection, t.metadata.tables[table], names, rows)
@@ -133,7 +171,7 @@ class Projector:
             index.create(connection)
         totals.write(connection)
         self._judge_stores(connection, sorted(stores), registry)
-        return size
+        return size - start
 
     def registry(self, connection: Connection) -> Registry:
         """The registry as far as the projections go."""
@@ -263,6 +301,12 @@ class _Batch:
     def told_again(self, streams: Iterable[str]) -> set[str]:
         """Those of these objects, each told of in this batch, that more than one record names."""
         return {name for name in streams if name not in self.begun or len(self._told[name]) > 1}
+
+
+def _waiting(connection: Connection) -> tuple[int, int]:
+    """From which index to which entries are not taken in yet."""
+    start = connection.execute(select(t.projection_state.c.size)).scalar_one()
+    return start, connection.execute(select(t.log_state.c.size)).scalar() or 0
 
 
 def _registry_changed(connection: Connection, start: int, stop: int) -> bool:
