@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from ledger.errors import LedgerError
 from ledger.exchange.author import NOTHING_SEEN, AuthorChain, Signed, verify_newer
 from ledger.log import statement
@@ -237,7 +239,7 @@ def line(submission: Submission) -> str:
         ]
     if submission.note:
         document["note"] = submission.note.decode()
-    return json.dumps(document, ensure_ascii=False)
+    return orjson.dumps(document).decode()
 
 
 def lines(batch: Iterable[Submission]) -> bytes:
@@ -247,7 +249,7 @@ def lines(batch: Iterable[Submission]) -> bytes:
 
 def submissions(text: str) -> Iterator[Submission]:
     """The signed statements of such lines."""
-    return (submission(json.loads(each)) for each in text.split("\n") if each)
+    return (submission(orjson.loads(each)) for each in text.split("\n") if each)
 
 
 def submission(document: dict[str, Any]) -> Submission:

@@ -96,6 +96,7 @@ class _Flush:
     answers: dict[str, Answer] = field(default_factory=dict)  # by id, of this flush
     facts: dict[str, list[Fact]] = field(default_factory=dict)  # by stream, of this flush
     erased: list[str] = field(default_factory=list)
+    keys: dict[str, bytes | None] = field(default_factory=dict)  # over clear text, by person; None: destroyed
 
 
 class Appender:
@@ -417,7 +418,7 @@ class Appender:
                 flush.facts.setdefault(name, []).append(fact)
             if rare:
                 self._take_effect(flush, item, author)
-            self._subjects.seal(rows, changes, said.hash, item.sealed)
+            self._subjects.seal(rows, changes, flush.keys, said.hash, item.sealed)
         flush.leaves.append((n, leaf))
         answer = Answer(
             id=said.id,

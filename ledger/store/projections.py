@@ -7,7 +7,6 @@ a batch; a crash leaves the projections where they were, a little behind.
 from __future__ import annotations
 
 import os
-import sys
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -108,9 +107,9 @@ class Projector:
         them in as a rebuild does; how many there were."""
         with self.engine.connect() as connection:
             start, stop = _waiting(connection)
-        if stop - start < untold.WORTH:
+        if stop - start <= untold.WORTH[0]:
             return 0
-        others = Others.begun(self.engine, (untold.WORTH, sys.maxsize), os.cpu_count() or 1, rebuilding.__name__)
+        others = Others.begun(self.engine, untold.WORTH, os.cpu_count() or 1, rebuilding.__name__)
         try:
             if others.pool is None:
                 return 0

@@ -16,10 +16,20 @@ class Subjects:
         self._kek = kek
         self._chance = chance
 
-    def seal(self, rows: Rows, changes: Changes, hash_: bytes, sealed: Iterable[tuple[SealedText, str]]) -> None:
-        """Take in the clear text of one statement, each with its person; not that of an erased one again."""
+    def seal(
+        self,
+        rows: Rows,
+        changes: Changes,
+        keys: dict[str, bytes | None],
+        hash_: bytes,
+        sealed: Iterable[tuple[SealedText, str]],
+    ) -> None:
+        """Take in the clear text of one statement, each with its person; not that of an erased one again. `keys` are
+        those that this transaction has read, which holds them locked."""
         for text, person in sealed:
-            key = self._key_of(rows, person)
+            if person not in keys:
+                keys[person] = self._key_of(rows, person)
+            key = keys[person]
             if key is not None:
                 place = f"{hash_.hex()} {text.path}".encode()
                 locked = lock_away(key, text.salt + text.value.encode(), place, self._chance)

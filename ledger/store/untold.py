@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -13,7 +14,7 @@ from ledger.store import tables as t
 from ledger.store.neighbours import Groups, number_of, tasks
 from ledger.store.rebuilding import Cut
 
-WORTH: Final = 10_000  # entries: fewer are followed
+WORTH: Final = (10_000, sys.maxsize)  # entries: fewer are followed, and without a copy of this process all are
 _JOINING: Final = (*SHARED, "label:")
 _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory

@@ -16,9 +16,9 @@ from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
 from ledger.queries import Queries
 from ledger.service import Keys, Ledger, RootAuthority
-from ledger.store import rebuilding
+from ledger.store import rebuilding, untold
 from ledger.store.database import open_engine, upgrade
-from ledger.store.projections import Projector
+from ledger.store.projections import Projector, differences
 from ledger.store.tables import PROJECTIONS, metadata
 from tests.support.told import Told, facts_of, local, told
 from tests.support.world import ORIGIN, Clock, Device, World
@@ -153,6 +153,22 @@ def test_projections_made_at_once_by_two_processes_are_row_by_row_those_that_one
     monkeypatch.setattr(rebuilding, "_LARGE", 5)
     assert projector.rebuild(processes=2) == world.ledger.size()
     assert rows() == one
+    world.close()
+
+
+def test_many_entries_that_wait_are_taken_in_as_one_process_takes_them_in_entry_after_entry(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = recorded(database_url, tmp_path)
+    engine = world.ledger.engine
+    projector = Projector(engine, world.ledger.regime, edition_of)
+    monkeypatch.setattr(untold, "WORTH", (0, 0))
+    monkeypatch.setattr(untold, "_TASK", 30)
+    seen: list[int] = []
+    assert projector.follow(lambda done, _: seen.append(done)) == world.ledger.size()
+    assert len(seen) > 3  # task by task, not all in one step
+    with engine.connect() as connection:
+        assert list(differences(connection, world.ledger.regime, edition_of)) == []
     world.close()
 
 
