@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -48,9 +49,9 @@ def tasks(owners: Sequence[int], group_of: Callable[[int], int], since: int, mos
         "Q", sorted((group_of(owner) if owner else index // TASK) << 32 | index for index, owner in enumerate(owners))
     )
     starts = [n for n, mark in enumerate(marked) if n == 0 or mark >> 32 != marked[n - 1] >> 32]
-    ends = iter([*starts[1:], len(marked)])
-    groups = sorted((marked[start] & _INDEX) << 64 | start << 32 | end for start, end in zip(starts, ends, strict=True))
-    del starts
+    ends = pairwise([*starts, len(marked)])
+    groups = sorted((marked[start] & _INDEX) << 64 | start << 32 | end for start, end in ends)
+    del starts, ends
     task: list[int] = []
     for group in groups:
         indices = [mark & _INDEX for mark in marked[group >> 32 & _INDEX : group & _INDEX]]
