@@ -46,6 +46,27 @@ def test_a_container_is_shown_to_its_holder_and_later_to_whom_its_manifest_names
     assert ids(api.get("/v1/manifests", "stranger")) == []
 
 
+def test_of_a_mixed_drum_a_producer_sees_its_own_lots_the_holder_all_and_the_carrier_none(api: ApiWorld) -> None:
+    drums = {name: api.drum(name, 1_000) for name in ("shop", "stranger")}
+    for name, drum in drums.items():
+        ends = api.ends(api.world.new("manifest"), drum, 1_000) | {"from": api.yard[name]}
+        line = {"container": drum, "code": OIL, "decision": "accepted", "mass": {"basis": "weighed", "net_g": 1_000}}
+        assert api.say("carrier", "manifest-collected", ends).status_code == 201
+        assert api.say("disposer", "manifest-received", ends | {"lines": [line]}).status_code == 201
+    source, target = ({"container": drums[name], "code": OIL, "net_g": 1_000} for name in ("stranger", "shop"))
+    poured = {"place": api.yard["disposer"], "reason": "merge", "sources": [source]}
+    poured |= {"targets": [target | {"kind": "package", "name": "废机油"}]}
+    assert api.say("disposer", "contents-transferred", poured).status_code == 201
+    api.follow()
+    names = {api.device[name].party: name for name in drums}
+    told = {
+        who: sorted(names[lot["producer"]] for lot in api.get(f"/v1/containers/{drums['shop']}", who).json["lots"])
+        for who in ("shop", "disposer", "carrier", "regulator")
+    }
+    assert told == {"shop": ["shop"], "disposer": [*names.values()], "carrier": [], "regulator": [*names.values()]}
+    assert api.get(f"/v1/containers/{drums['shop']}", "stranger").status_code == 404
+
+
 def test_what_is_hidden_looks_like_what_does_not_exist(api: ApiWorld) -> None:
     drum, absent = api.drum(), api.world.new("container")
     hidden, missing = (api.get(f"/v1/containers/{name}", "stranger") for name in (drum, absent))
@@ -137,10 +158,16 @@ def test_a_regulator_of_a_region_sees_the_parties_there(api: ApiWorld) -> None:
     site = {"holder": shop.party, "site": api.world.new("site"), "name": "二号厂区", "region": "320500"}
     assert api.say("shop", "site-registered", site).status_code == 201
     mine, others = api.drum("shop"), api.drum("stranger")
+    address = "示例路1号"
+    more = {"site": api.world.new("site"), "name": "三号厂区", "region": "110000", "address": address}
+    assert api.say("disposer", "site-registered", {"holder": api.device["disposer"].party} | more).status_code == 201
+    api.follow()
     for name, region, expected in (("near", "3205", [mine]), ("far", "11", [])):
         api.join(name, "regulator", api.world.authority.party, (region,))
         api.token[name] = api.issue(name, "read")
         assert ids(api.get("/v1/containers", name)) == expected
+        assert ("address" in api.get(f"/v1/sites/{more['site']}", name).json) == (name == "far")
+        assert [row["grams"] for row in api.get("/v1/stock", name).json["items"]] == [180_000] * len(expected)
     assert sorted(ids(api.get("/v1/containers", "regulator"))) == sorted([mine, others])
 
 
