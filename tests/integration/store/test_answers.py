@@ -72,6 +72,16 @@ def test_what_form_refuses_is_not_written(world: World) -> None:
     assert clerk.say("container-filled", body).outcome == "recorded"
 
 
+@pytest.mark.parametrize("wrong", [0, 7, 41, 99])
+def test_among_many_only_the_statement_with_a_bad_signature_is_refused_for_it(world: World, wrong: int) -> None:
+    clerk = world.party()
+    site = world.new("site")
+    many = [clerk.sign("container-filled", world.filled(clerk, site)) for _ in range(100)]
+    many[wrong] = Submission(raw=many[wrong].raw, signature=bytes([many[0].signature[0] ^ 1]) + many[0].signature[1:])
+    answers = world.ledger.record(many)
+    assert [each.code for each in answers] == [None] * wrong + ["bad-signature"] + ["author-gap"] * (99 - wrong)
+
+
 def test_a_key_that_is_not_enrolled_is_refused(world: World) -> None:
     clerk = world.party()
     clerk.key = PrivateKey(world.chance.randbytes(32))
