@@ -120,6 +120,7 @@ STATUS: Final[dict[str, int]] = {
     "not-reached": 422,
     # Pages.
     "not-now": 409,
+    "key-not-confirmed": 409,
     "no-label-key": 409,
     "login-throttled": 429,
     "too-many-streams": 503,

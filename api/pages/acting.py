@@ -20,6 +20,7 @@ from ledger.custody.regimes.base import moment_of, text_of
 from ledger.errors import FormError, LedgerError
 from ledger.exchange.author import seal
 from ledger.service import Answer
+from ledger.store.answers import UnknownKey
 
 UNITS: Final = {"g": 0, "kg": 3, "t": 6}
 
@@ -38,6 +39,17 @@ class BadYear(FormError):
     code = "bad-year"
     zh = "年度不正确"
     en = "the year is not correct"
+
+
+class KeyNotConfirmed(LedgerError):
+    """The key that the server keeps for somebody is not in the ledger yet."""
+
+    code = "key-not-confirmed"
+    zh = "您的密钥还未确认，暂不能记录：请本单位管理员在“管理”的“设备与密钥”中确认并签名"
+    en = (
+        "your key is not confirmed yet, so nothing can be recorded: ask your administrator to confirm and sign it under"
+        " Administration, Devices and keys"
+    )
 
 
 class FieldMissing(FormError):
@@ -61,7 +73,10 @@ def say_all(events: Sequence[tuple[str, Mapping[str, Any]]], *, at: str = "", id
     moment = at or ledger().now()
     sealed = [(type_, *seal(dict(body), os.urandom)) for type_, body in events]
     said = [(type_, body, moment, texts) for type_, body, texts in sealed]
-    answers = ledger().record_all_for(current_actor().person, said, id_ or request.form.get("id") or None)
+    try:
+        answers = ledger().record_all_for(current_actor().person, said, id_ or request.form.get("id") or None)
+    except UnknownKey:
+        raise KeyNotConfirmed() from None
     for answer in answers:
         if answer.error is not None:
             raise answer.error

@@ -23,7 +23,7 @@ from api.pages.authority import ACTS, LICENCES, ROLES, Act, Field, NotInOrder, e
 from api.pages.containers import NotNow, called
 from api.pages.corrections import facts_of, proposed
 from api.pages.exceptions import age_of, object_address, rule_words, standing, titled
-from api.pages.shown import grams, mass_text, moment, name, page, registry, short, t
+from api.pages.shown import counted, grams, mass_text, moment, name, page, registry, short, t
 from api.pages.tables import Column, Table, following, part, skipped, tabled
 from ledger import figures as told
 from ledger.custody.container import Container
@@ -380,7 +380,7 @@ def _manifest(act: Act, manifest: str) -> Subject:
         (t("移出人", "Sender"), name(found.thing.sender)),
         (t("承运人", "Carrier"), name(found.thing.carrier)),
         (t("接受人", "Receiver"), name(found.thing.receiver)),
-        (t("车上", "On board"), t(f"{len(aboard)} 个容器", f"{len(aboard)} containers")),
+        (t("车上", "On board"), counted(len(aboard), "个容器", "container")),
     )
     return Subject(
         on=manifest, title=found.thing.number or short(manifest), href=object_address(manifest), facts=facts,

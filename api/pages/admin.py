@@ -12,7 +12,7 @@ from api.auth import Right, accounts, current_actor, ledger, requires
 from api.browser import clear_cookie, set_device_cookie, this_session, verify_origin
 from api.pages.acting import done, field, say
 from api.pages.authority import REVOKED
-from api.pages.shown import name, page, short, t, teller
+from api.pages.shown import name, page, registry, short, t, teller
 from api.pages.tables import Column, Table, tabled
 from ledger.accounts import Person
 from ledger.errors import FormError
@@ -57,8 +57,11 @@ def people() -> Response:
 
 def _people(link: str = "", of: Person | None = None) -> Response:
     own = "admin" in current_actor().roles
-    given = [role for role in ROLES if (role in ("admin", "clerk", "driver", "disposer")) == own]
-    return tabled("admin-people.html", _accounts(own), roles=ROLES, given=given, own=own, link=link, of=of)
+    given = ("admin", "clerk", "driver", "disposer") if own else ("admin", "regulator", "operator")
+    parties = sorted(((each, name(each)) for each in registry().parties), key=lambda pair: pair[1])
+    return tabled(
+        "admin-people.html", _accounts(own), roles=ROLES, given=given, parties=parties, own=own, link=link, of=of
+    )
 
 
 _PEOPLE: Final = (

@@ -83,8 +83,8 @@ def address_of(flag: Flag) -> str:
 
 
 def told(flag: Flag) -> dict[str, Any]:
-    """An exception with the address of its page, for screens that show other things too."""
-    return teller().exception_document(flag) | {"href": address_of(flag)}
+    """An exception with its detail and the address of its page, for screens that show other things too."""
+    return teller().exception_document(flag) | {"why": teller().detail(flag), "href": address_of(flag)}
 
 
 def object_address(stream: str) -> str:

@@ -158,6 +158,11 @@ def moment(at: str | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at, teller().local(at))
 
 
+def counted(count: int, zh: str, one: str, many: str = "") -> str:
+    """How many of something: `one` and, where an s does not make it, `many` are its English words."""
+    return t(f"{count} {zh}", f"{count} {one if count == 1 else many or f'{one}s'}")
+
+
 def percent(share: Share) -> str:
     """A share in per cent, cut off after two decimals so that it never rounds up to 100; "–" when there is no mass."""
     return f"{share.percent} %" if share.percent is not None else "–"
@@ -202,6 +207,7 @@ GLOBALS: Final[dict[str, Callable[..., Any]]] = {
     "here": here,
 }
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "counted": counted,
     "grams": grams,
     "mass_text": mass_text,
     "moment": moment,

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages.acting import done, field, grams, local_moment, optional, say
+from api.pages.exceptions import told
 from api.pages.on_the_way import called, held_table, once_only
 from api.pages.shown import name, registry, short, t, word
 from api.pages.tables import Column, Table, following, in_parts, part, rows_max, skipped, tabled
@@ -142,7 +143,17 @@ def result(record: str) -> Response:
     event = parse(said.type, said.body, ledger().regime)
     if not isinstance(event, WasteTreated):
         raise NothingToTreat(expected="waste-treated", got=said.type)
-    return tabled("treat-result.html", _drawn(event), _poured(event), event=event, said=said, index=found.index)
+    raised = list(_raised(event, statement.statement_hash(found.statement).hex()))
+    return tabled(
+        "treat-result.html", _drawn(event), _poured(event), event=event, said=said, index=found.index, raised=raised
+    )
+
+
+def _raised(event: WasteTreated, said: str) -> Iterator[dict[str, Any]]:
+    """The exceptions that stand because of it, such as a method that no licence covers."""
+    for container in list(dict.fromkeys(each.container for each in event.inputs))[:SHOWN]:
+        flags = reading().container(current_viewer(), container).flags
+        yield from (told(flag) for flag in flags if flag.opened_by == said and flag.open_at(ledger().now()))
 
 
 _DRAWN: Final = (

@@ -60,6 +60,11 @@ if (about && !localStorage.getItem(`seen ${about.dataset.page}`)) {
   about.open = true;
   about.parentElement.prepend(about);
 }
+// Back to a form that was refused: what was filled in still stands there.
+document.querySelector("[data-back]")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  history.back();
+});
 // What takes long says that it is under way; coming back to the page, it is not.
 document.addEventListener("submit", (event) => {
   if (!event.defaultPrevented && event.target.method === "post") event.submitter?.setAttribute("aria-busy", "true");

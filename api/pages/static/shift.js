@@ -75,13 +75,15 @@ function options(select, of, words) {
   if (of.some((each) => each.id === chosen)) select.value = chosen;
 }
 
+const containers = (n) => `${n} container${n === 1 ? "" : "s"}`;
+
 function zones() {
   const store = shift.sites.flatMap((s) => s.stores).find((f) => f.id === form("store").facility.value);
   options(form("store").zone, ["", ...(store?.zones ?? [])].map((id) => ({ id })), (z) => z.id || "–");
   const here = shift.containers.filter((c) => c.facility === store?.id && !things.some((each) => each.id === c.id));
   const note = $("store-load");
   note.hidden = !store;
-  note.textContent = t(`此处现有 ${here.length} 个容器，共 ${mass(sum(here))}。`, `${here.length} containers here, ${mass(sum(here))}.`);
+  note.textContent = t(`此处现有 ${here.length} 个容器，共 ${mass(sum(here))}。`, `${containers(here.length)} here, ${mass(sum(here))}.`);
 }
 
 const sum = (containers) => containers.reduce((grams, each) => grams + each.net_g, 0);
@@ -132,7 +134,7 @@ async function scanned(text) {
   tell(t("已找到", "found") + ofGroup(found), "ok");
 }
 
-const ofGroup = (found) => (found.length > 1 ? t(`：一组 ${found.length} 个容器`, `: a group of ${found.length} containers`) : "");
+const ofGroup = (found) => (found.length > 1 ? t(`：一组 ${found.length} 个容器`, `: a group of ${containers(found.length)}`) : "");
 
 function showThings(found) {
   things = found;
@@ -259,7 +261,7 @@ async function issue(f) {
   const [party, site] = f.to.value.split(" ");
   const body = { manifest: `manifest:${uuid7()}`, from: place(first), to: { party, site }, carrier: f.carrier.value, lines: [...lines.values()].map(line) };
   if (f.phone.value.trim()) body.emergency_phone = f.phone.value.trim();
-  await say("manifest-issued", body, t(`开具联单，${lines.size} 个容器`, `manifest issued: ${lines.size} containers`));
+  await say("manifest-issued", body, t(`开具联单，${lines.size} 个容器`, `manifest issued: ${containers(lines.size)}`));
   lines.clear();
 }
 
@@ -277,7 +279,7 @@ async function pickUp(f) {
     ...(left.length ? { left_behind: left } : {}),
     ...(f.vehicle.value.trim() ? { vehicle: f.vehicle.value.trim().toUpperCase() } : {}),
   };
-  await say("manifest-collected", body, t(`起运 ${loaded.size} 个容器`, `collected: ${loaded.size} containers`));
+  await say("manifest-collected", body, t(`起运 ${loaded.size} 个容器`, `collected: ${containers(loaded.size)}`));
   loaded.clear();
 }
 

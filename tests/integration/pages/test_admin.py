@@ -42,6 +42,27 @@ def test_a_new_clerk_is_invited_sets_a_password_and_gets_a_key_that_is_confirmed
     assert "没有等待确认的密钥" in client.get("/admin/devices").text
 
 
+def test_who_is_not_confirmed_yet_is_told_who_has_to_do_what(api: ApiWorld) -> None:
+    who = api.join("early", "clerk", api.device["shop"].party)
+    api.world.ledger.keep_key(party=who.party, person=who.person)
+    drum = api.drum()
+    client, token = visitor(api, "early")
+    answer = client.post(f"/containers/{drum}/weigh", data=token | {"net": "180", "id": api.world.uuid7()})
+    assert (answer.status_code, "请本单位管理员在“管理”的“设备与密钥”中确认" in answer.text) == (409, True)
+
+
+def test_an_operator_makes_the_first_administrator_of_a_registered_enterprise(api: ApiWorld) -> None:
+    client, token = visitor(api, "operator")
+    party = api.world.party("newcomer").party
+    api.follow()
+    form = client.get("/admin/people").text
+    assert f'<option value="{party}"' in form and 'value="admin"' in form and 'value="clerk"' not in form
+    made = client.post("/admin/people", data=token | {"name": "first", "role": "admin", "party": party})
+    assert "/admin/invitation/" in made.text and "由主管部门（登记）" in made.text
+    second = client.post("/admin/people", data=token | {"name": "second", "role": "admin", "party": party})
+    assert second.status_code == 403, "the first one gives the further roles"
+
+
 def test_another_party_sees_nothing_of_it_and_clerks_may_not_invite(api: ApiWorld) -> None:
     client, token = visitor(api, "shop")
     client.post("/admin/people", data=token | {"name": "somebody", "role": ["clerk"]})

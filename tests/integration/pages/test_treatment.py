@@ -49,6 +49,7 @@ def test_a_batch_closes_its_inputs_and_its_residue_is_new_waste(api: ApiWorld, h
     page = hall.open(where)
     assert "280 kg 已办结 · 利用 · R9" in page and "HWZXLY20251009001" in page
     assert "80 kg" in page and "12.3 kg" in page
+    assert "由无资质单位利用或处置 · 180 kg · 没有有效许可证" in page, "what is wrong with it is said at once"
     story = api.queries.container(whole)
     assert story.thing.status == "emptied"
     event: Any = story.steps[-1].fact.event
