@@ -9,7 +9,7 @@ const $ = (id) => document.getElementById(id);
 const WORDS = {
   none: ["unknown", "本机还没有密钥。", "This device has no key yet."],
   made: ["soon", "密钥已生成，尚未提交。", "The key is made, not offered yet."],
-  waiting: ["soon", "等待确认：由管理员在“管理 → 设备与密钥”中确认；主管部门的由其已有密钥认可。", "Waits: an administrator confirms it under Administration, Devices and keys; an authority's is let in by an older key of the authority."],
+  waiting: ["soon", "等待管理员在“管理 → 设备与密钥”中确认；主管部门的由其已有密钥认可。", "Waits: an administrator confirms it under Administration, Devices and keys; an authority's is let in by an older key of the authority."],
   active: ["ok", "可以使用，断网也能签名。", "In use: it signs without network too."],
   revoked: ["wrong", "已吊销：此密钥的新陈述会被隔离。", "Revoked: what it signs now is quarantined."],
 };
