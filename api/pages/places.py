@@ -314,8 +314,7 @@ def file_plan() -> Response:
     if len({len(column) for column in columns}) > 1:
         raise FieldMissing(what=t("每一行的代码与两个数量", "code and both masses of each line"))
     lines = [
-        {"code": code, "generated_g": grams(amount, "t")}
-        | ({"entrusted_g": grams(away, "t")} if away.strip() else {})
+        {"code": code, "generated_g": grams(amount, "t")} | ({"entrusted_g": grams(away, "t")} if away.strip() else {})
         for code, amount, away in zip(*columns, strict=True)
         if code.strip() and amount.strip()
     ]
