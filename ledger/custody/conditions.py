@@ -143,7 +143,7 @@ def _standing(trace: Trace) -> Iterator[Finding]:
     thing = trace.thing
     if thing.status == "lost" and not any(leg.missing_g is not None for leg in thing.legs.values()):
         yield Finding("container-lost", thing.lost_by, thing.net_g, thing.lost_by, thing.site)
-    if thing.mass_unknown and thing.status != "emptied":
+    if thing.mass_unknown:
         yield Finding("mass-unknown", "", 0, thing.holder, thing.site)
     if thing.absent_at and thing.status != "lost":
         yield Finding("count-gap", thing.absent_at, thing.net_g, thing.holder, thing.site)
@@ -244,7 +244,7 @@ def notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
     registry, regime, by = trace.registry, trace.regime, fact.by
     if trace.late:
         yield Finding("recorded-late", fact.id, holder=by.party, detail=fact.received_at)
-    if fact.at > fact.received_at and fact.at > _not_ahead(trace, fact):
+    if fact.ahead or (fact.at > fact.received_at and fact.at > _not_ahead(trace, fact)):
         yield Finding("clock-ahead", fact.id, holder=by.party, detail=fact.received_at)
     event = fact.event
     if isinstance(event, StockDeclared):

@@ -135,6 +135,13 @@ class Container:
         self.mass_unknown |= grams is None
         self.in_hand(party, site)
 
+    def weighed(self, grams: int, previous: int, party: str, site: str) -> None:
+        """A scale says how many grams there are; of a mass that nobody knew it says nothing, where it takes off more
+        than the books had."""
+        self.mass_unknown &= previous > max(0, self.net_g)
+        self.net_g += grams - previous
+        self.in_hand(party, site)
+
     def in_hand(self, party: str, site: str) -> None:
         """Somebody has it there: if it was unheard of, or empty and no longer is."""
         if self.status == "unknown" or (self.status == "emptied" and (self.net_g > 0 or self.mass_unknown)):

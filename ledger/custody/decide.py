@@ -21,6 +21,7 @@ from ledger.custody.events.oversight import PeriodClosed
 from ledger.custody.events.registry import OfHolder
 from ledger.custody.fact import Fact
 from ledger.custody.postings import SOURCES, Account, Posting, difference
+from ledger.custody.regimes.base import later
 from ledger.custody.rules import (
     AuthorityKeyCustodial,
     CorrectionTargetUnknown,
@@ -99,9 +100,14 @@ def decide(fact: Fact, states: Mapping[str, bytes | None], history: History) -> 
 
 
 def unwrapped(fact: Fact) -> Fact:
-    """An adopted statement's event as the adopter's own, at the time it happened."""
+    """An adopted statement's event as the adopter's own, at the time it happened. Nothing happens after it was told:
+    what a clock puts more than a day ahead happened when it was received."""
     event = fact.event
-    return replace(fact, event=event.inner(), at=event.at) if isinstance(event, StatementAdopted) else fact
+    if isinstance(event, StatementAdopted):
+        fact = replace(fact, event=event.inner(), at=event.at)
+    if fact.at > fact.received_at and fact.at > later(fact.received_at, days=1):
+        fact = replace(fact, at=fact.received_at, ahead=True)
+    return fact
 
 
 def fold(stream: str, facts: Iterable[Fact]) -> Container | Manifest:

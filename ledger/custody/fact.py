@@ -29,7 +29,8 @@ class Author:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """`at` is when it happened, `received_at` when the ledger got it; both RFC 3339 UTC with milliseconds, so that
-    text order is time order. `id` is the statement's uuid7, `statement` its hash in hex."""
+    text order is time order. `id` is the statement's uuid7, `statement` its hash in hex, `ahead` says that
+    its author's clock put it so far ahead that `at` is when it was received."""
 
     event: Event
     by: Author
@@ -38,6 +39,7 @@ class Fact:
     seq: int
     id: str
     statement: str
+    ahead: bool = False
 
     @property
     def order(self) -> tuple[str, str, int]:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from ledger.custody import conditions
 from ledger.custody.conditions import Finding, Sighting
-from ledger.custody.decide import Proposal, proposals
+from ledger.custody.decide import AUTHORITY, Proposal, proposals
 from ledger.custody.events.correction import CorrectionAgreed, CorrectionDecided, EntryCorrected
 from ledger.custody.fact import Fact
 from ledger.custody.lots import OPEN, Row, Trace, is_late
@@ -519,6 +519,10 @@ def flags_of(trace: Trace, facts: Sequence[Fact]) -> list[Flag]:
     flags += _waiting_corrections(trace.container, facts)
     # What a correction made vanish was there: it is shown as closed by the correction.
     standing = proposals(trace.container, facts)
+    for fact in (p.fact for p in standing if p.applied and p.fact in trace.too_late):
+        flags.append(
+            _flag(trace.container, Finding("correction-waiting", fact.id, 0, fact.by.party, "", AUTHORITY), fact)
+        )
     applied = [_completing(p.fact, facts) for p in standing if p.applied]
     if applied:
         by = max(applied, key=lambda f: f.order)

@@ -14,13 +14,20 @@ from typing import NamedTuple
 
 from ledger.custody.container import Container
 from ledger.custody.decide import effective
-from ledger.custody.events.containers import ContainerClosed, ContainerFilled, ContainerOpened, ContentsTransferred
+from ledger.custody.events.containers import (
+    Birth,
+    ContainerClosed,
+    ContainerFilled,
+    ContainerOpened,
+    ContentsTransferred,
+)
+from ledger.custody.events.correction import CorrectionDecided, EntryCorrected
 from ledger.custody.events.journeys import DiscrepancyFoundLater, PaperManifestBackfilled
 from ledger.custody.events.oversight import ExplanationAccepted, IdentificationConfirmed
 from ledger.custody.events.stock import CustodyTransferred, StockDeclared
 from ledger.custody.events.treatment import FateAsserted, WasteTreated
 from ledger.custody.fact import Fact
-from ledger.custody.postings import Account, Posting, balances, difference
+from ledger.custody.postings import SOURCES, Account, Posting, balances, difference
 from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day, start_of_day, working_days_later
 from ledger.custody.registry import Registry
 
@@ -29,6 +36,8 @@ _new = tuple.__new__
 OPEN = frozenset({"open", "overdue"})
 # Accounts in which a container's lots are still somebody's: where they are shown as open, or as lost until found.
 INSIDE = frozenset({"held", "in-transit", "to-outside", "lost"})
+# Before whom it names, a clock is that carrier's of this journey.
+ROAD = "road "
 # From these on a content has its final weight.
 _FINAL = (ContainerFilled, ContainerClosed)
 # Sources whose name mass that comes from them bears in its rows.
@@ -150,6 +159,7 @@ class Trace:
     deadlines: dict[tuple[str, ...], str] = field(default_factory=dict)
     verdicts: dict[Act, str] = field(default_factory=dict)
     below: set[Account] = field(default_factory=set)
+    too_late: list[Fact] = field(default_factory=list)
     unentitled: list[Row] = field(default_factory=list)
     carried: bool = False
     late: bool = False
@@ -164,8 +174,9 @@ class Trace:
         """Follow the facts, unwrapped, in the order of happening, yielding each one after it took effect."""
         ordered = sorted(facts, key=attrgetter("order"))
         self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
-        self.facts = effective(self.container, ordered)
+        self.facts = ordered
         self.opened_at = self._opened()
+        self.facts = effective(self.container, [f for f in ordered if not self._too_late(f, ordered)])
         thing, gaps = self.thing, self.thing.gaps()
         for fact in self.facts:
             event = fact.event
@@ -187,6 +198,27 @@ class Trace:
                 self.faulted[fact.id] = event.manifest
             self.filled = thing.status != "emptied" and (self.filled or isinstance(event, _FINAL))
             yield fact
+
+    def _too_late(self, fact: Fact, facts: Sequence[Fact]) -> bool:
+        """True for a correction to less than was told of a content whose clock has run out: it waits for the authority,
+        else whoever kept it too long would be rid of it by its own word."""
+        event = fact.event
+        if not isinstance(event, EntryCorrected) or "supervision" in fact.by.roles or event.field.startswith("inputs."):
+            return False
+        decided = [e.correction for e in (f.event for f in facts) if isinstance(e, CorrectionDecided)]
+        told = next((f for f in facts if f.id == event.target), None)
+        if told is None or fact.id in decided or (isinstance(event.new, int) and event.new >= int(event.old)):
+            return False
+        vessel = any(isinstance(f.event, Birth) and f.event.kind == "vessel" for f in facts)
+        start = told.at if vessel else min(self.opened_at or told.at, told.at)
+        now = fact.received_at if is_late(self.regime, self.registry, fact) else fact.at
+        for p in told.event.post(told):
+            if p.debit.stage in SOURCES or p.credit.stage in SOURCES:
+                place = p.credit if p.debit.stage in SOURCES else p.debit
+                if self.regime.deadline(start, place.code, place.holder, place.site, self.registry) < now:
+                    self.too_late.append(fact)
+                    return True
+        return False
 
     def _posted(
         self, thing: Container, fact: Fact, before: tuple[Posting, ...]
@@ -421,7 +453,8 @@ class Trace:
         for origin, part in taken:
             self._passed(part, origin, to)
             self._moved(part, origin, to)
-        self._put(to, [part for _, part in taken])
+        road = to.stage == "in-transit"
+        self._put(to, [_off_road(part) if not road or origin.stage != to.stage else part for origin, part in taken])
 
     def _passed(self, part: Part, origin: Account, to: Account) -> None:
         """Count what passes its producer's gate, out or back in; also where nobody told yet how it came where it is."""
@@ -454,7 +487,10 @@ class Trace:
                 here.append(part)
 
     def _clocked(self, part: Part, account: Account) -> Part:
-        """The lot with its code of today and, at a new holder, a clock: from the physical arrival on."""
+        """The lot with its code of today and, at a new holder, a clock: from the physical arrival on. On the road a
+        carrier has one for each journey, whatever it held or carried before."""
+        if account.stage == "in-transit" and not part.since(ROAD + account.holder):
+            part = part._replace(clocks=(*part.clocks, (ROAD + account.holder, self.fact.at)))
         if part.since(account.holder):
             return part
         start = self.fact.at
@@ -572,6 +608,7 @@ class Trace:
             site=credit.site,
             producer=credit.holder if part.own(credit.holder) else part.producer,
             day=day,
+            heir=part.own(credit.holder) and credit.holder != part.producer,
             method=getattr(event, "method", None),
             end=str(getattr(event, "end", "")),
             exemption=exemption.row if exemption is not None else "",
@@ -667,7 +704,8 @@ class Trace:
 
     def deadline(self, account: Account, part: Part) -> str:
         """By when the lot must have left these hands."""
-        start = part.since(account.holder) or part.born_at
+        journey = part.since(ROAD + account.holder) if account.stage == "in-transit" else ""
+        start = journey or part.since(account.holder) or part.born_at
         key = (account.stage, account.holder, account.site, part.code, start)
         if key not in self.deadlines:
             self.deadlines[key] = self._deadline(account, part.code, start)
@@ -704,6 +742,12 @@ class Trace:
         self.rows.append(row)
         if account == "closed" and reason:
             self.unentitled.append(row)
+
+
+def _off_road(part: Part) -> Part:
+    """The lot with no clock of a carrier's road: the next journey has its own."""
+    clocks = tuple(clock for clock in part.clocks if not clock[0].startswith(ROAD))
+    return part if len(clocks) == len(part.clocks) else part._replace(clocks=clocks)
 
 
 def _inherited(part: Part, event: CustodyTransferred) -> Part:

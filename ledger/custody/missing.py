@@ -83,7 +83,7 @@ def unresolved(thing: Container, history: Iterable[Fact], question: Question, re
 
     In the origin view it belongs to whoever recorded it first; one that nobody recorded belongs to everybody.
     """
-    if not thing.mass_unknown or thing.status == "emptied" or not thing.code:
+    if not thing.mass_unknown or not thing.code:
         return False
     if regime.kind_of(thing.code) != question.kind or (question.code and thing.code != question.code):
         return False

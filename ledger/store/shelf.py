@@ -163,7 +163,7 @@ def generated_at(connection: Connection, site: str, start: str, end: str) -> Ite
 def of_unknown_mass(connection: Connection) -> Sequence[str]:
     """The containers whose mass is not known and that are not empty."""
     c = t.container.c
-    return connection.execute(select(c.id).where(c.mass_unknown, c.status != "emptied")).scalars().all()
+    return connection.execute(select(c.id).where(c.mass_unknown)).scalars().all()
 
 
 def running_clocks(connection: Connection, container: str) -> list[tuple[str, str, str, str, int]]:

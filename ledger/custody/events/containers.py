@@ -181,9 +181,7 @@ class ContainerClosed(OfOne):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         if self.mass.net_g is not None:
-            thing.net_g += self.mass.net_g - self.previous_g
-            thing.mass_unknown = False
-            thing.in_hand(self.place.party, self.place.site)
+            thing.weighed(self.mass.net_g, self.previous_g, self.place.party, self.place.site)
         if thing.status == "filling":
             thing.status = "held"
 
@@ -313,9 +311,7 @@ class ContainerWeighed(OfOne):
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
         if self.mass.net_g is not None:
-            thing.net_g += self.mass.net_g - self.previous_g
-            thing.mass_unknown = False
-            thing.in_hand(self.place.party, self.place.site)
+            thing.weighed(self.mass.net_g, self.previous_g, self.place.party, self.place.site)
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         if self.mass.net_g is not None:

@@ -62,7 +62,7 @@ class LossDetermined(OfOne):
         assert isinstance(thing, Container)
         thing.leaked_g = max(0, thing.leaked_g - self.net_g)
         if thing.status == "lost":
-            thing.status, thing.emptied_at = "emptied", fact.at
+            thing.status, thing.mass_unknown, thing.emptied_at = "emptied", False, fact.at
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         lost = Account("lost", self.place.party, self.place.site, self.code, self.container)

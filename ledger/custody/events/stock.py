@@ -177,8 +177,10 @@ class ContainerEmptied(OfOne):
 
     def fold(self, thing: Container | Manifest, fact: Fact) -> None:
         assert isinstance(thing, Container)
+        # What nobody weighed went somewhere, and where nobody told of that it is missing.
+        thing.mass_unknown &= thing.net_g >= 0
         thing.net_g -= self.rest_g
-        thing.status, thing.mass_unknown, thing.emptied_at = "emptied", False, fact.at
+        thing.status, thing.emptied_at = "emptied", fact.at
 
     def post(self, fact: Fact) -> Iterator[Posting]:
         gap = Account("difference", self.place.party, self.place.site, self.code, self.container)

@@ -60,7 +60,10 @@ def test_a_ledger_filled_at_the_first_revision_is_whole_at_the_newest(database_u
     world.close()
 
 
-def test_what_earlier_rules_said_is_said_anew_after_an_upgrade(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("before", "after"), [("0013", "0014"), ("0014", "0015")])
+def test_what_earlier_rules_said_is_said_anew_after_an_upgrade(
+    database_url: str, tmp_path: Path, before: str, after: str
+) -> None:
     old = varied(database_url, tmp_path)
     engine = old.world.ledger.engine
     projector = Projector(engine, old.world.ledger.regime, no_codes)
@@ -68,9 +71,9 @@ def test_what_earlier_rules_said_is_said_anew_after_an_upgrade(database_url: str
     said = _rows(engine, {"flag"})
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE flag SET grams = grams + 1")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0013'")
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{before}'")
     assert _rows(engine, {"flag"}) != said
-    upgrade(engine, "0014")
+    upgrade(engine, after)
     projector.follow()
     assert _rows(engine, {"flag"}) == said
     old.world.close()

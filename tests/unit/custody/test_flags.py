@@ -726,6 +726,9 @@ def test_an_emptied_drum_has_no_unknown_mass(scene: Scene) -> None:
     volume |= {"mass": {"basis": "volume", "volume_ml": 9}}
     assert scene.say("garage-clerk", "container-filled", volume) == ""
     assert only(scene, "mass-unknown").closed_at == ""
+    poured = {"place": scene.place("garage-yard"), "reason": "pump", "sources": [load(scene.id("container", 1), 9)]}
+    poured |= {"targets": [load(scene.fill(2), 9) | {"kind": "package", "name": "废机油"}]}
+    assert scene.say("garage-clerk", "contents-transferred", poured) == ""
     assert scene.say("garage-clerk", "container-emptied", here(scene, scene.id("container", 1), rest_g=0)) == ""
     assert only(scene, "mass-unknown").closed_at == scene.said[-1].at
 

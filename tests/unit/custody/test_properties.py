@@ -585,6 +585,28 @@ def test_nobody_without_an_authority_reaches_100_percent_while_mass_is_overdue(
         assert end < question.end
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(by_parties(), min_size=1, max_size=8))
+def test_nobody_without_an_authority_is_rid_of_a_drum_kept_too_long_whatever_is_said_of_it(said: list[Said]) -> None:
+    birth = {
+        "container": DRUMS[0],
+        "place": PLACES[0],
+        "kind": "package",
+        "code": OIL,
+        "name": "油",
+        "mass": weighed(100),
+    }
+    memory = Memory()
+    first, *others = facts_from([(0, "container-filled", birth), *said])
+    long_ago = "2023-01-01T08:00:00.000Z"
+    for fact in (replace(first, at=long_ago, received_at=long_ago), *others):
+        memory.record(fact)
+    rows = [r for story in memory.stories().values() for r in story.rows if r.producer == PARTIES[0]]
+    question = whole_life("hazardous", frozenset({PARTIES[0]}))
+    rates = [rate_of(rows, replace(question, start="2023-01-01T00:00:00.000Z", kind=kind)) for kind in KINDS]
+    assert sum(rate.overdue_g + sum(rate.bad_g.values()) for rate in rates) >= 100
+
+
 def rows_of(said: Sequence[Said]) -> list[Row]:
     """What comes of it; nobody asserts a fate that is not outside the ledger."""
     memory = Memory()

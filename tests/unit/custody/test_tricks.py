@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.custody.lots import Row
 from ledger.custody.rate import Rate
 from tests.support.told import Scene, load, verdict, weighed
 
@@ -167,3 +168,154 @@ def test_a_fate_is_asserted_of_what_went_outside_and_of_nothing_else(scene: Scen
     assert scene.say("garage-clerk", "fate-asserted", fate | {"document": "a" * 64}, at=LATER) == ""
     assert (year(scene).asserted_g, year(scene).overdue_g) == (sent_g, KEPT_G - sent_g)
     assert ("step-missing" in rules(scene)) == (sent_g < KEPT_G)
+
+
+# -- a clock of one's own ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", ["2099-02-03T02:00:00.000Z", "2025-02-04T02:00:00.001Z"])
+def test_what_is_dated_ahead_happened_when_it_was_told(scene: Scene, at: str) -> None:
+    scene.fill(1, KEPT_G, at=at, received_at=FILLED)
+    assert {r.at for r in scene.told.account()[0]} == {FILLED}
+    assert year(scene).overdue_g == KEPT_G
+    assert rules(scene) == {"clock-ahead"}
+
+
+def test_a_clock_a_day_ahead_is_believed_and_flagged(scene: Scene) -> None:
+    day_later = "2025-02-04T02:00:00.000Z"
+    scene.fill(1, KEPT_G, at=day_later, received_at=FILLED)
+    assert {r.at for r in scene.told.account()[0]} == {day_later}
+    assert rules(scene) == {"clock-ahead"}
+
+
+def test_nobodys_word_of_the_future_is_the_last_word_on_a_drum(scene: Scene) -> None:
+    drum = kept(scene)
+    lost = here(scene, drum, net_g=KEPT_G, stage="held", reason="stolen")
+    assert scene.say("garage-clerk", "container-lost", lost, at="2099-01-01T00:00:00.000Z", received_at=NOW) == ""
+    found = here(scene, drum, net_g=KEPT_G, lost_by=scene.place("garage-yard"))
+    assert scene.say("garage-clerk", "container-found", found, at=LATER) == ""
+    assert scene.container(drum).status == "held"
+
+
+# -- a carrier's clock -------------------------------------------------------------------------------------------------
+
+
+def test_who_carries_what_it_had_before_has_the_days_of_this_journey(scene: Scene) -> None:
+    drum = scene.fill(1, at="2026-03-02T00:00:00.000Z")
+    own = scene.run(1) | {"carrier": scene.party("garage"), "lines": [load(drum)]}
+    assert scene.say("garage-clerk", "manifest-collected", own, at="2026-04-02T00:00:00.000Z") == ""
+    assert [x.deadline for x in on_the_road(scene)] == ["2026-04-17T00:00:00.000Z"]
+    got = scene.run(1) | {"carrier": scene.party("garage"), "lines": [verdict(drum)]}
+    assert scene.say("refinery-gate", "manifest-received", got, at="2026-04-02T01:00:00.000Z") == ""
+    for n, at in ((2, "2026-05-02T00:00:00.000Z"), (3, "2026-07-02T00:00:00.000Z")):
+        ends = {"from": scene.place("refinery"), "to": scene.place("refinery"), "carrier": scene.party("carrier")}
+        run = {"manifest": scene.id("manifest", n)} | ends
+        assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}, at=at) == ""
+        assert [x.deadline for x in on_the_road(scene)] == [f"{at[:8]}17T00:00:00.000Z"]
+        back = at.replace("T00", "T01")
+        assert scene.say("refinery-gate", "manifest-received", run | {"lines": [verdict(drum)]}, at=back) == ""
+    assert rules(scene) <= {"not-on-manifest"}
+
+
+def test_handing_over_to_another_carrier_and_back_gives_no_new_days(scene: Scene) -> None:
+    drum = scene.fill(1, at="2026-03-02T00:00:00.000Z")
+    run = scene.run() | {"lines": [load(drum)]}
+    assert scene.say("driver", "manifest-collected", run, at="2026-04-02T00:00:00.000Z") == ""
+    one, other = scene.party("carrier"), scene.party("carrier-2")
+    for day, (giver, taker) in enumerate([(one, other), (other, one)], 3):
+        body = {"manifest": run["manifest"], "from_carrier": giver, "to_carrier": taker, "lines": [load(drum)]}
+        said = scene.say("driver", "manifest-handed-over", body, at=f"2026-04-0{day}T00:00:00.000Z")
+        assert said == ""
+    assert [x.deadline for x in on_the_road(scene)] == ["2026-04-17T00:00:00.000Z"]
+
+
+def on_the_road(scene: Scene) -> list[Row]:
+    """Open mass that is on the road now."""
+    sums: dict[Row, int] = {}
+    for row in scene.told.account()[0]:
+        if row.account == "open" and row.stage == "in-transit":
+            place = row._replace(statement="", at="", clock_at="", grams=0)
+            sums[place] = sums.get(place, 0) + row.grams
+    return [row for row, grams in sums.items() if grams]
+
+
+# -- a correction ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", ["apply", "reject"])
+def test_what_was_kept_too_long_is_corrected_to_less_only_by_the_authority(scene: Scene, outcome: str) -> None:
+    drum = kept(scene)
+    change = {"container": drum, "target": scene.said[-1].id, "field": "mass.net_g", "old": KEPT_G, "new": 0}
+    assert scene.say("garage-clerk", "entry-corrected", change | {"reason": "typing"}, at=NOW) == ""
+    correction = scene.said[-1].id
+    assert (year(scene).overdue_g, rules(scene)) == (KEPT_G, {"correction-waiting"})
+    decision = {"container": drum, "correction": correction, "outcome": outcome}
+    assert scene.say("supervision", "correction-decided", decision, at=LATER) == ""
+    assert (year(scene).overdue_g, rules(scene)) == (0 if outcome == "apply" else KEPT_G, set())
+
+
+@pytest.mark.parametrize(
+    ("at", "new", "generated"), [("2025-02-05T02:00:00.000Z", 14_000, 14_000), (NOW, 150_000, 150_000)]
+)
+def test_in_time_or_to_more_a_holder_corrects_alone(scene: Scene, at: str, new: int, generated: int) -> None:
+    drum = kept(scene)
+    change = {"container": drum, "target": scene.said[-1].id, "field": "mass.net_g", "old": KEPT_G, "new": new}
+    assert scene.say("garage-clerk", "entry-corrected", change | {"reason": "typing"}, at=at) == ""
+    assert (year(scene).overdue_g, rules(scene)) == (generated, set())
+
+
+def test_a_correction_dated_back_to_before_the_clock_ran_out_waits_too(scene: Scene) -> None:
+    drum = kept(scene)
+    change = {"container": drum, "target": scene.said[-1].id, "field": "mass.net_g", "old": KEPT_G, "new": 0}
+    said = {"at": "2025-03-01T00:00:00.000Z", "received_at": NOW}
+    assert scene.say("garage-clerk", "entry-corrected", change | {"reason": "typing"}, **said) == ""
+    assert year(scene).overdue_g == KEPT_G
+
+
+# -- a mass that nobody knows ------------------------------------------------------------------------------------------
+
+
+def unweighed(scene: Scene) -> str:
+    drum = scene.id("container", 1)
+    body = here(scene, drum, kind="package", name="废机油", mass={"basis": "volume", "volume_ml": 200_000})
+    assert scene.say("garage-clerk", "container-filled", body, at=FILLED) == ""
+    return drum
+
+
+@pytest.mark.parametrize(("said_g", "known"), [(0, True), (200_000, False)])
+def test_a_scale_that_takes_off_what_the_books_never_had_makes_no_mass_known(
+    scene: Scene, said_g: int, known: bool
+) -> None:
+    weigh(scene, unweighed(scene), said_g, 200_000, NOW)
+    assert ("mass-unknown" not in rules(scene)) == known
+
+
+def test_what_nobody_weighed_is_not_gone_because_its_drum_is_empty(scene: Scene) -> None:
+    drum = unweighed(scene)
+    assert scene.say("garage-clerk", "container-emptied", here(scene, drum, rest_g=0), at=NOW) == ""
+    assert rules(scene) == {"mass-unknown"}
+    weigh(scene, drum, 0, 180_000, LATER)
+    assert (rules(scene), year(scene).open_g) == (set(), 180_000)
+
+
+# -- a sale ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "unlawful"), [("own-facility", True), ("comprehensive", False)])
+def test_a_furnace_for_ones_own_waste_burns_none_that_was_bought(scene: Scene, kind: str, unlawful: bool) -> None:
+    drum = kept(scene)
+    granted = {"licence": scene.id("licence", 1), "holder": scene.party("coating"), "number": "1", "kind": kind}
+    granted |= {"valid_from": "2025-01-01", "valid_until": "2027-01-01"}
+    assert scene.say("licensing", "licence-granted", granted, at=FILLED) == ""
+    sold = {"from": scene.place("garage-yard"), "to": scene.place("coating-yard"), "lines": [load(drum, KEPT_G)]}
+    assert (
+        scene.say("coating-clerk", "custody-transferred", sold | {"reason": "sale", "document": "a" * 64}, at=NOW) == ""
+    )
+    burnt: dict[str, Any] = {
+        "place": scene.place("coating-yard"),
+        "facility": scene.id("facility", 1),
+        "stage": "final",
+    }
+    burnt |= {"end": "disposed", "method": "D10", "basis": "weighed", "inputs": [load(drum, KEPT_G)]}
+    assert scene.say("coating-clerk", "waste-treated", burnt, at=LATER) == ""
+    assert [bool(r.reason) for r in scene.told.account()[0] if r.account == "closed"] == [unlawful]
