@@ -608,7 +608,6 @@ class Trace:
             site=credit.site,
             producer=credit.holder if part.own(credit.holder) else part.producer,
             day=day,
-            heir=part.own(credit.holder) and credit.holder != part.producer,
             method=getattr(event, "method", None),
             end=str(getattr(event, "end", "")),
             exemption=exemption.row if exemption is not None else "",

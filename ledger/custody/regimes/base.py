@@ -17,8 +17,7 @@ KINDS: tuple[Kind, ...] = ("hazardous", "medical", "industrial", "construction",
 
 
 class Act(NamedTuple):
-    """Somebody takes or closes waste: what is asked of `Regime.entitled`. An heir counts as the producer of what it
-    took over, but what is permitted to the producer alone is not its own: two parties can call anything a sale."""
+    """Somebody takes or closes waste: what is asked of `Regime.entitled`."""
 
     deed: Literal["receive", "close"]
     code: str
@@ -29,7 +28,6 @@ class Act(NamedTuple):
     method: str | None = None
     end: str = ""
     exemption: str = ""
-    heir: bool = False
 
 
 class PeriodError(FormError):

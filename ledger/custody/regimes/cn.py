@@ -212,7 +212,7 @@ class China:
             # A comprehensive licence is a medical one only where it names medical waste.
             named = {act.code, *classes}
             valid = [x for x in valid if x.terms.kind != "comprehensive" or named & set(x.terms.include)]
-        valid = [x for x in valid if x.terms.kind != "own-facility" or (act.producer == act.party and not act.heir)]
+        valid = [x for x in valid if x.terms.kind != "own-facility" or act.producer == act.party]
         valid = [x for x in valid if x.terms.site in (None, act.site)]
         if any(x.terms.covers(act.code, classes, act.method) for x in valid):
             return ""

@@ -155,9 +155,7 @@ class UnitedStates:
         if self.kind_of(act.code) == "industrial":
             here = (f for f in registry.facilities.values() if (f.holder, f.site) == (act.party, act.site))
             return "" if any(f.purpose != "generate" for f in here) else "facility-not-registered"
-        allowed = {"site-permit", "comprehensive"} | (
-            {"own-facility"} if act.producer == act.party and not act.heir else set()
-        )
+        allowed = {"site-permit", "comprehensive"} | ({"own-facility"} if act.producer == act.party else set())
         if act.deed == "receive":
             allowed.add("collection")
         classes = self.classes_of(act.code)

@@ -296,26 +296,3 @@ def test_what_nobody_weighed_is_not_gone_because_its_drum_is_empty(scene: Scene)
     assert rules(scene) == {"mass-unknown"}
     weigh(scene, drum, 0, 180_000, LATER)
     assert (rules(scene), year(scene).open_g) == (set(), 180_000)
-
-
-# -- a sale ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("kind", "unlawful"), [("own-facility", True), ("comprehensive", False)])
-def test_a_furnace_for_ones_own_waste_burns_none_that_was_bought(scene: Scene, kind: str, unlawful: bool) -> None:
-    drum = kept(scene)
-    granted = {"licence": scene.id("licence", 1), "holder": scene.party("coating"), "number": "1", "kind": kind}
-    granted |= {"valid_from": "2025-01-01", "valid_until": "2027-01-01"}
-    assert scene.say("licensing", "licence-granted", granted, at=FILLED) == ""
-    sold = {"from": scene.place("garage-yard"), "to": scene.place("coating-yard"), "lines": [load(drum, KEPT_G)]}
-    assert (
-        scene.say("coating-clerk", "custody-transferred", sold | {"reason": "sale", "document": "a" * 64}, at=NOW) == ""
-    )
-    burnt: dict[str, Any] = {
-        "place": scene.place("coating-yard"),
-        "facility": scene.id("facility", 1),
-        "stage": "final",
-    }
-    burnt |= {"end": "disposed", "method": "D10", "basis": "weighed", "inputs": [load(drum, KEPT_G)]}
-    assert scene.say("coating-clerk", "waste-treated", burnt, at=LATER) == ""
-    assert [bool(r.reason) for r in scene.told.account()[0] if r.account == "closed"] == [unlawful]
