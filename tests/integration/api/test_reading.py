@@ -141,6 +141,12 @@ def test_filters_stock_and_search_find_what_is_there(api: ApiWorld) -> None:
     assert found["kind"] in ("party", "site")
 
 
+def test_the_manifests_of_a_party_are_those_that_name_it_in_any_of_the_three_parts(api: ApiWorld) -> None:
+    manifest = api.manifest(api.drum())
+    for name, found in (("shop", [manifest]), ("carrier", [manifest]), ("disposer", [manifest]), ("stranger", [])):
+        assert ids(api.get(f"/v1/manifests?party={api.device[name].party}", "regulator")) == found, name
+
+
 def test_telephones_and_addresses_are_shown_to_their_own_party_and_to_regulators(api: ApiWorld) -> None:
     shop, site = api.device["shop"], api.world.new("site")
     body = {"holder": shop.party, "site": site, "name": "二号厂区", "address": "示例路1号", "region": "320500"}
