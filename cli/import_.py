@@ -30,7 +30,7 @@ from ledger.store.garbage import uncollected
 from ledger.store.others import ahead
 
 command = click.Group("import", help=__doc__)
-BATCH = 1_000
+BATCH = 2_000  # what one transaction takes
 
 
 @command.command()
@@ -180,7 +180,7 @@ def plan_of(actor: Actor, content: bytes, site: str | None = None) -> Plan:
 
 
 def record(actor: Actor, planned: Plan, accept_good_rows: bool = False) -> Written:
-    """Sign and record everything, a thousand statements at a time: what is recorded stays if the rest is cut off, and
+    """Sign and record everything, two thousand statements at a time: what is recorded stays if the rest is cut off, and
     the same import goes on from there."""
     drafts = partial(planned.drafts, _sealed, accept_good_rows=accept_good_rows)
     return record_drafts(actor, drafts, len(planned.needs) + len(planned.told))

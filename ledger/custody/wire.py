@@ -233,6 +233,11 @@ def known(cls: type[T], value: Any) -> T:
     return made
 
 
+def is_plain(annotation: Any) -> bool:
+    """Whether the typed value is the wire value itself: it holds no other typed value."""
+    return _maker(annotation) is None
+
+
 @cache
 def _maker(annotation: Any) -> Callable[[Any], Any] | None:
     """Makes the typed value; None where it is the wire value itself."""

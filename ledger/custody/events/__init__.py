@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_type_hints
 
 from ledger.custody import wire
 from ledger.custody.wire import Codes
@@ -170,12 +170,16 @@ def _sealed(value: Any, path: str, subject: str) -> Iterator[tuple[str, str, str
     subject = getattr(value, "person", None) or subject
     for name, on_wire in _fields(kind):
         inner = getattr(value, name)
-        if inner is not None and not isinstance(inner, (str, int)):
+        if inner is not None:
             yield from _sealed(inner, f"{path}.{on_wire}" if path else on_wire, subject)
 
 
 @cache
 def _fields(kind: Any) -> tuple[tuple[str, str], ...]:
-    """The fields of a dataclass with their names on the wire; none of anything else."""
-    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return tuple((field.name, wire.wire_name(field.name)) for field in fields)
+    """The fields of a dataclass that hold more than a plain value, with their names on the wire; none of anything
+    else."""
+    if not dataclasses.is_dataclass(kind):
+        return ()
+    hints = get_type_hints(kind, include_extras=True)
+    names = [field.name for field in dataclasses.fields(kind)]
+    return tuple((name, wire.wire_name(name)) for name in names if not wire.is_plain(hints[name]))

@@ -73,7 +73,7 @@ def size(home: Home) -> int:
 
 
 def test_an_import_that_is_killed_goes_on_where_it_was_and_nobody_holds_its_key(home: Home) -> None:
-    (home.folder / "books.xlsx").write_bytes(books(4_000))
+    (home.folder / "books.xlsx").write_bytes(books(6_000))
     before = size(home)
     outbox = home.path / "people" / "ann" / "outbox"
     with begun(home) as process:
@@ -85,8 +85,8 @@ def test_an_import_that_is_killed_goes_on_where_it_was_and_nobody_holds_its_key(
     status, answer = imported(home)
     assert (status, answer["not_recorded"]) == (0, [])
     recorded = answer["recorded"]
-    assert isinstance(recorded, int) and 0 < recorded <= 3_001
-    assert size(home) == before + 4_001  # with the facility
+    assert isinstance(recorded, int) and 0 < recorded <= 4_001
+    assert size(home) == before + 6_001  # with the facility
     assert imported(home)[1]["new"] == 0
 
 
@@ -96,7 +96,7 @@ def test_what_was_signed_on_top_of_a_statement_that_is_not_received_is_signed_an
     status, answer = imported(home, A_LIE)
     failed = answer["not_recorded"]
     assert status == 1 and isinstance(failed, list)
-    # The facility comes first; of the second thousand what follows the lie waits for what it was signed on top of.
+    # The facility comes first; of the first two thousand what follows the lie waits for what it was signed on top of.
     assert [each["code"] for each in failed] == ["seal-mismatch", *["author-gap"] * 499]
     assert answer["recorded"] == 2_701
     assert size(home) == before + 2_701
