@@ -260,6 +260,7 @@ def _import(stage: Stage) -> None:
     planned = plan_of(actor, content)
     say_plan(planned, (), False)
     say_written(record_plan(actor, planned))
+    settle(stage.ledger, stage.queries)
 
 
 # ---------------------------------------------------------------------------------------------- showing it

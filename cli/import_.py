@@ -71,6 +71,9 @@ def hj1259(
             say_plan(planned, unregistered, stopped)
             if written is not None:
                 say_written(written)
+        del planned  # as large as the books: those who share in following would carry it too
+        if written is not None:
+            follow(actor)
     if stopped or (written is not None and written.failed):
         raise Refused("")
 
@@ -113,6 +116,7 @@ def emanifest(
             say_documents(planned, faults, register_parties, stopped)
             if written is not None:
                 say_written(written)
+                follow(actor)
     if stopped or faults or (written is not None and written.failed):
         raise Refused("")
 
@@ -186,6 +190,12 @@ def record(actor: Actor, planned: Plan, accept_good_rows: bool = False) -> Writt
     return record_drafts(actor, drafts, len(planned.needs) + len(planned.told))
 
 
+def follow(actor: Actor) -> None:
+    """Sequence, sign and take in what was recorded."""
+    actor.ledger.rest()
+    settle(actor.ledger, actor.queries)
+
+
 def record_drafts(actor: Actor, drafts: Callable[[], Iterable[Draft]], total: int) -> Written:
     """Sign and record drafts in their order; many are signed by another process while this one records those before."""
     ledger, me, done = actor.ledger, actor.me, 0
@@ -207,8 +217,6 @@ def record_drafts(actor: Actor, drafts: Callable[[], Iterable[Draft]], total: in
                     if me.chain.seq != first + count - 1:  # one was not received: what is signed on top has no place
                         broken = True
                         break
-    ledger.rest()
-    settle(ledger, actor.queries)
     return Written(
         recorded=recorded,
         failed=tuple(failed),

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
 
 from ledger.custody.events import known as event_of
 from ledger.custody.fact import Author, Fact
@@ -69,12 +69,21 @@ def told_at(connection: Connection, indices: Sequence[int]) -> Iterator[tuple[in
                 yield row[2], fact, said["about"]
 
 
-def linked_to(connection: Connection, size: int, kinds: Sequence[str]) -> Iterable[tuple[str, int]]:
-    """(object, index) of the objects of these kinds (written "kind:") that the first `size` entries touch."""
+def linked_to(connection: Connection, start: int, stop: int, kinds: Sequence[str]) -> Iterable[tuple[str, int]]:
+    """(object, index) of the objects of these kinds (written "kind:") that the entries [start, stop) touch."""
+    return connection.execute(_links(start, stop, kinds).execution_options(yield_per=_LOOK))
+
+
+def told_before(connection: Connection, start: int, stop: int, kinds: Sequence[str]) -> bool:
+    """True when one of the objects of these kinds that the entries [start, stop) touch has earlier entries."""
+    first = _links(start, stop, kinds).with_only_columns(t.link.c.stream).group_by(t.link.c.stream)
+    return connection.execute(first.having(func.min(t.link.c.seq) > 1).limit(1)).first() is not None
+
+
+def _links(start: int, stop: int, kinds: Sequence[str]) -> Select[Any]:
     of_kind = or_(*(and_(t.link.c.stream >= kind, t.link.c.stream < f"{kind[:-1]};") for kind in kinds))
     query = select(t.link.c.stream, t.leaf.c.index).join(t.leaf, t.leaf.c.n == t.link.c.n)
-    few = query.where(of_kind, t.leaf.c.index < size).execution_options(yield_per=_LOOK)
-    return connection.execute(few)
+    return query.where(of_kind, t.leaf.c.index >= start, t.leaf.c.index < stop)
 
 
 def _straight(connection: Connection, query: Select[Any], where: str) -> list[Any]:

@@ -9,6 +9,7 @@ thread and no connection, and opens its own connection afterwards.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Engine, QueuePool
 
 T = TypeVar("T")
+_PR_SET_PDEATHSIG: Final = 1  # of linux/prctl.h
 _BEGUN: Final = 12  # tasks that each of them is given at first, of few tasks only half of its share
 _AHEAD: Final = 2  # and has waiting later on, so that none ends long after the others
 
@@ -49,7 +51,8 @@ class Others:
         if size < copied:
             return cls(1)
         if _alone(engine):
-            pool = ProcessPoolExecutor(processes - 1, mp_context=get_context("fork"))
+            fork = get_context("fork")
+            pool = ProcessPoolExecutor(processes - 1, mp_context=fork, initializer=_end_with, initargs=(os.getpid(),))
             pool.submit(int)  # copies this process as it is now
             return cls(processes, pool)
         if size < made:
@@ -145,6 +148,15 @@ def _taken(taking: Connection) -> Iterator[Any]:
         if error is not None:
             raise error
         yield each
+
+
+def _end_with(original: int) -> None:
+    """A copy ends when its original is killed: it has what that had open, the lock on a person's key for one."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != original:  # it was killed before that
+        os._exit(1)
 
 
 def _alone(engine: Engine) -> bool:

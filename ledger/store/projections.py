@@ -28,7 +28,7 @@ from ledger.custody.lots import Part, Row
 from ledger.custody.regimes.base import Regime
 from ledger.custody.registry import CHANGES_VERDICTS, REGISTRY_EVENTS, Edition, Registry
 from ledger.custody.totals import Total
-from ledger.store import facts, rebuilding, untold
+from ledger.store import facts, rebuilding
 from ledger.store import tables as t
 from ledger.store.garbage import uncollected
 from ledger.store.others import Others
@@ -107,16 +107,16 @@ class Projector:
         them in as a rebuild does; how many there were."""
         with self.engine.connect() as connection:
             start, stop = _waiting(connection)
-        if stop - start <= untold.WORTH[0]:
+        if stop - start <= rebuilding.WAITING[0]:
             return 0
-        others = Others.begun(self.engine, untold.WORTH, os.cpu_count() or 1, rebuilding.__name__)
+        others = Others.begun(self.engine, rebuilding.WAITING, os.cpu_count() or 1, rebuilding.__name__)
         try:
             if others.pool is None:
                 return 0
             with uncollected(), self.engine.begin() as connection:
                 connection.execute(update(t.projection_state).values(size=t.projection_state.c.size))
                 start, stop = _waiting(connection)
-                cut = untold.cut(connection, start, stop)
+                cut = rebuilding.cut(connection, start, stop)
                 return 0 if cut is None else self._tell(connection, others, cut, (start, stop), progress)
         finally:
             others.end()
@@ -125,7 +125,7 @@ class Projector:
         """Take in the log in groups of neighbours, several at a time; how many entries: none where that is not worth
         it, or where one group is too large for it."""
         size = connection.execute(select(t.log_state.c.size)).scalar() or 0
-        cut = rebuilding.cut(connection, size) if others.pool is not None else None
+        cut = rebuilding.cut(connection, 0, size) if others.pool is not None else None
         if cut is None:
             _empty(connection)
             return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -27,6 +28,7 @@ from ledger.store.neighbours import Groups, number_of, tasks
 from ledger.store.stories import FLAG, LABEL_EVENTS, STORY_ROWS, Totals, columns_of, flag_rows, manifest_row, parts_to
 
 WORTH: Final = (10_000, 40_000)  # entries: fewer are followed
+WAITING: Final = (10_000, sys.maxsize)  # the same of entries that wait: only a copy of this process takes a share
 _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory
 _LABEL: Final = "label:"
@@ -55,19 +57,22 @@ class Made:
     entries: int
 
 
-def cut(connection: Connection, size: int) -> Cut | None:
-    """The first `size` entries cut into tasks; None when one group has too many of them."""
-    groups, owners = Groups(), [0] * size
-    for stream, index in facts.linked_to(connection, size, _JOINING):
-        number = number_of(stream.encode())
-        if owners[index]:
-            groups.join(owners[index], number)
+def cut(connection: Connection, start: int, stop: int) -> Cut | None:
+    """The entries [start, stop) cut into tasks; None where an object was told of before, or one group has too many."""
+    if start and facts.told_before(connection, start, stop, _JOINING):
+        return None
+    groups, owners = Groups(), [0] * (stop - start)
+    for stream, index in facts.linked_to(connection, start, stop, _JOINING):
+        number, place = number_of(stream.encode()), index - start
+        if owners[place]:
+            groups.join(owners[place], number)
         else:
-            owners[index] = number
-    whole = [[index for index in task if owners[index]] for task in tasks(owners, groups.of, 0, _TASK)]
+            owners[place] = number
+    whole = [[start + place for place in task if owners[place]] for task in tasks(owners, groups.of, 0, _TASK)]
     if max(map(len, whole), default=0) > _LARGE:
         return None
-    alone = [index for index, owner in enumerate(owners) if not owner]  # as all are that the registry is made of
+    # As all are that the registry is made of.
+    alone = [start + place for place, owner in enumerate(owners) if not owner]
     registered = [
         {"index": index, "statement": bytes.fromhex(fact.statement)}
         for index, fact, _ in facts.told_at(connection, alone)

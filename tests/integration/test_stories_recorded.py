@@ -16,7 +16,7 @@ from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
 from ledger.queries import Queries
 from ledger.service import Keys, Ledger, RootAuthority
-from ledger.store import rebuilding, untold
+from ledger.store import rebuilding
 from ledger.store.database import open_engine, upgrade
 from ledger.store.projections import Projector, differences
 from ledger.store.tables import PROJECTIONS, metadata
@@ -162,8 +162,8 @@ def test_many_entries_that_wait_are_taken_in_as_one_process_takes_them_in_entry_
     world, _ = recorded(database_url, tmp_path)
     engine = world.ledger.engine
     projector = Projector(engine, world.ledger.regime, edition_of)
-    monkeypatch.setattr(untold, "WORTH", (0, 0))
-    monkeypatch.setattr(untold, "_TASK", 30)
+    monkeypatch.setattr(rebuilding, "WAITING", (0, 0))
+    monkeypatch.setattr(rebuilding, "_TASK", 30)
     seen: list[int] = []
     assert projector.follow(lambda done, _: seen.append(done)) == world.ledger.size()
     assert len(seen) > 3  # task by task, not all in one step

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from ledger import bootstrap
 from ledger.exchange.hj1259 import Row, read_workbook, write_workbook
 from ledger.settings import from_environment
-from ledger.store import rebuilding, untold
+from ledger.store import rebuilding
 from ledger.store.projections import Projector
 from ledger.store.tables import PROJECTIONS, metadata
 from tests.support.command import Home
@@ -111,15 +111,15 @@ def test_new_drums_told_at_once_beside_earlier_ones_stand_as_told_one_after_anot
     line = f"wasteledger {' '.join(IMPORT)}"
     assert json.loads(home.does(line))["recorded"] == 31
     told: list[rebuilding.Cut | None] = []
-    monkeypatch.setattr(untold, "WORTH", (0, 0))
-    monkeypatch.setattr(untold, "_TASK", 10)
-    cut = untold.cut
+    monkeypatch.setattr(rebuilding, "WAITING", (0, 0))
+    monkeypatch.setattr(rebuilding, "_TASK", 10)
+    cut = rebuilding.cut
 
     def watched(*span: Any) -> rebuilding.Cut | None:
         told.append(cut(*span))
         return told[-1]
 
-    monkeypatch.setattr(untold, "cut", watched)
+    monkeypatch.setattr(rebuilding, "cut", watched)
     # Another facility is registered with it: that may change verdicts on what is there.
     (home.folder / "books.xlsx").write_bytes(books(40, "20260205", facility="MF0009"))
     assert json.loads(home.does(line))["recorded"] == 41
@@ -130,7 +130,7 @@ def test_new_drums_told_at_once_beside_earlier_ones_stand_as_told_one_after_anot
 def test_drums_told_of_before_are_followed_one_after_another(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     (home.folder / "books.xlsx").write_bytes(books(5))
     home.does(f"wasteledger {' '.join(IMPORT)}")
-    monkeypatch.setattr(untold, "WORTH", (0, 0))
+    monkeypatch.setattr(rebuilding, "WAITING", (0, 0))
     home.does("wasteledger store 20260105-000001 --facility STORE-1 --as ann")
     assert rows(home.path) == rows(home.path, anew=True)
 
