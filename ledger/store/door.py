@@ -32,10 +32,8 @@ from ledger.store.answers import (
 from ledger.store.tables import author_head
 
 _KEYS_MAX: Final = 200_000  # public keys remembered in process
-_PARALLEL: Final = 24  # signatures worth several threads
-_PART: Final = 8  # signatures for one thread
-
-_Work = tuple[Submission, Statement | LedgerError]
+_PARALLEL: Final = 32  # signatures worth several threads
+_PART: Final = 16  # signatures for one thread
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,13 +68,11 @@ class Door:
         self._opened = opened
         self._codes = codes
         self._public: dict[bytes, PublicKey] = {}
-        self._helpers = (os.cpu_count() or 2) - 1  # beside the thread that brings the work
-        self._pool = ThreadPoolExecutor(max(self._helpers, 1))  # it starts its threads when there is work for them
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 2)  # it starts its threads when there is work for them
 
     def close(self) -> None:
-        """End the threads that verify; others start when there is work for them again."""
+        """End the threads that verify."""
         self._pool.shutdown()
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 2)
 
     def know(self, public: PublicKey) -> None:
         """A key that no row names yet: the system's, with entry 0."""
@@ -97,25 +93,14 @@ class Door:
                 parsed.append(error)
         keys |= self._known({bytes.fromhex(said.key) for said in parsed if isinstance(said, Statement)})
         work = list(zip(submissions, parsed, strict=True))
-        signed = self._checked(work, keys)
+        if len(work) < _PARALLEL:
+            signed = [_check_signature(each, keys) for each in work]
+        else:
+            # PyNaCl leaves the interpreter lock while it verifies.
+            parts = [work[start : start + _PART] for start in range(0, len(work), _PART)]
+            checked = self._pool.map(lambda part: [_check_signature(each, keys) for each in part], parts)
+            signed = [error for part in checked for error in part]
         return [self._prepared(submission, said, error) for (submission, said), error in zip(work, signed, strict=True)]
-
-    def _checked(self, work: Sequence[_Work], keys: Mapping[bytes, PublicKey]) -> list[LedgerError | None]:
-        """What is wrong with each signature. PyNaCl leaves the interpreter lock while it verifies: of many, this thread
-        and those of the pool take part after part until none is left."""
-        checked: dict[int, list[LedgerError | None]] = {}
-        starts = iter(range(0, len(work), _PART))
-
-        def check() -> None:
-            for start in starts:
-                checked[start] = [_check_signature(each, keys) for each in work[start : start + _PART]]
-
-        helpers = [self._pool.submit(check) for _ in range(self._helpers if len(work) >= _PARALLEL else 0)]
-        check()
-        for each in helpers:
-            if not each.cancel():  # it has begun
-                each.result()
-        return [error for start in sorted(checked) for error in checked[start]]
 
     def _prepared(
         self, submission: Submission, said: Statement | LedgerError, error: LedgerError | None
@@ -180,7 +165,9 @@ class Door:
         )
 
 
-def _check_signature(work: _Work, keys: Mapping[bytes, PublicKey]) -> LedgerError | None:
+def _check_signature(
+    work: tuple[Submission, Statement | LedgerError], keys: Mapping[bytes, PublicKey]
+) -> LedgerError | None:
     submission, said = work
     if isinstance(said, LedgerError):
         return said
