@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -24,7 +23,7 @@ from ledger.custody.events.ledger import (
     StatementAdopted,
     SubjectErased,
 )
-from ledger.custody.fact import Author, Fact
+from ledger.custody.fact import Fact
 from ledger.custody.rules import Refusal, refusal_by_code
 from ledger.custody.wire import ANY_CODES, Codes
 from ledger.errors import FormError
@@ -50,6 +49,7 @@ from ledger.store.answers import (
     rejected,
 )
 from ledger.store.door import Door, Doubtful, Item, in_author_order
+from ledger.store.facts import enrolled
 from ledger.store.failpoints import hit
 from ledger.store.garbage import uncollected
 from ledger.store.group import Group
@@ -591,7 +591,7 @@ def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str)
     late = author.revoked_at_seq is not None and said.seq > author.revoked_at_seq
     return Fact(
         event=event,
-        by=_enrolled(
+        by=enrolled(
             author.party, author.person, said.key, author.roles, author.admin, author.server, author.vouched_by, late
         ),
         at=said.at,
@@ -599,23 +599,6 @@ def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str)
         seq=said.seq,
         id=said.id,
         statement=said.hash.hex(),
-    )
-
-
-@lru_cache(maxsize=4096)
-def _enrolled(
-    party: str, person: str, key: str, roles: str, admin: bool, server: bool, vouched_by: str | None, late: bool
-) -> Author:
-    """Who speaks in one statement after another."""
-    return Author(
-        party=party,
-        person=person,
-        key=key,
-        roles=frozenset(roles.split()),
-        admin=admin,
-        server=server,
-        vouched_by=vouched_by,
-        late=late,
     )
 
 

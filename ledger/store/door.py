@@ -71,8 +71,9 @@ class Door:
         self._pool = ThreadPoolExecutor(os.cpu_count() or 2)  # it starts its threads when there is work for them
 
     def close(self) -> None:
-        """End the threads that verify."""
+        """End the threads that verify; others start when there is work for them again."""
         self._pool.shutdown()
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 2)
 
     def know(self, public: PublicKey) -> None:
         """A key that no row names yet: the system's, with entry 0."""

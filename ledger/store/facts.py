@@ -156,7 +156,7 @@ def _fact(row: Any, said: dict[str, Any] | None = None) -> Fact | None:
     late = revoked_at_seq is not None and seq > revoked_at_seq
     return Fact(
         event=event_of(said["type"], said["body"]),
-        by=_author(party, person, said["key"], roles, bool(admin), bool(server), vouched_by, late),
+        by=enrolled(party, person, said["key"], roles, bool(admin), bool(server), vouched_by, late),
         at=said["at"],
         received_at=received_at,
         seq=seq,
@@ -166,9 +166,10 @@ def _fact(row: Any, said: dict[str, Any] | None = None) -> Fact | None:
 
 
 @lru_cache(maxsize=4096)
-def _author(
+def enrolled(
     party: str, person: str, key: str, roles: str, admin: bool, server: bool, vouched_by: str | None, late: bool
 ) -> Author:
+    """Who speaks in one statement after another: made once."""
     return Author(
         party=party,
         person=person,
