@@ -48,7 +48,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 TASK: Final = 16 * WIDTH  # entries in one range, at most
-_TASKS: Final = 16  # for each process, at least
+_TASKS: Final = 16  # for each process, so that none has to wait long for the last one
 # From how many entries on other processes bring more than they cost: copies of this one, and such as are none.
 _WORTH: Final[dict[Level, tuple[int, int]]] = {
     "hashes": (8_000, 100_000), "signatures": (1_000, 12_000), "replay": (800, 8_000),
@@ -232,10 +232,11 @@ class _Run:
         """The ranges in order."""
         size = self._plan.size
         new = 0 if self._since is None else min(self._since.size, size) // WIDTH * WIDTH
+        task = min(TASK, (size // (_TASKS * self._others.processes) // WIDTH + 1) * WIDTH)
         work = [
-            (start, stop, self._level, known, keep)
+            (start, min(start + task, end), self._level, known, keep)
             for begin, end, known in ((0, new, True), (new, size, False))
-            for start, stop in _ranges(begin, end, _TASKS * self._others.processes)
+            for start in range(begin, end, task)
         ]
         ranges = Ranges(self._reader, self._plan)
         return self._others.share(_range, pickle.dumps(self._job), ranges.check, work)
@@ -366,14 +367,6 @@ def _projection(table: str, column: str, expected: str, got: str, row: str) -> D
 
 
 # ---------------------------------------------------------------------------------------------------- processes
-
-
-def _ranges(begin: int, end: int, tasks: int) -> Iterator[tuple[int, int]]:
-    """Each a part of what is left: ever shorter ones, so that no process ends long after the others."""
-    while begin < end:
-        stop = min(begin + min(TASK, max(1, (end - begin) // tasks // WIDTH) * WIDTH), end)
-        yield begin, stop
-        begin = stop
 
 
 @lru_cache(maxsize=1)
