@@ -212,6 +212,8 @@ class _Run:
         """The whole log, joined from its ranges, and the keys that it enrols."""
         whole, size = self._whole, self._plan.size
         parts = self._parts(keep)
+        # A row with seq 0 was locked once by a flush that wrote nothing there.
+        ((objects,),) = self._reader.rows("SELECT count(*) FROM stream_head WHERE seq <> 0")
         for part in parts:
             whole.add(part)
             self._progress("entries", part.stop, size)
@@ -226,6 +228,7 @@ class _Run:
             log_key=VerifierKey.parse(self._opened.log_key),
             policy=policy,
             latest=latest,
+            counts={"objects": objects},
         )
 
     def _parts(self, keep: bool) -> Iterator[Part]:

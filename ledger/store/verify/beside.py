@@ -314,22 +314,10 @@ class Beside:
         object has one. The ranges have looked at the chains that they saw whole."""
         left = self.whole.heads
         agreed = sum([agrees(head, left[head[0]]) for head in self._reader.heads(list(left))])
-        if agreed < len(left):
-            return False
-        # All rows are counted by their keys alone, and nearly always are just these.
-        ((self.counts["objects"],),) = self._reader.rows("SELECT count(*) FROM stream_head")
-        ended = agreed + self.whole.ended
-        return ended == self.counts["objects"] or ended == self._objects()
-
-    def _objects(self) -> int:
-        """How many heads there are: a row with seq 0 was locked once by a flush that wrote nothing there."""
-        ((objects,),) = self._reader.rows("SELECT count(*) FROM stream_head WHERE seq <> 0")
-        self.counts["objects"] = objects
-        return int(objects)
+        return agreed == len(left) and agreed + self.whole.ended == self.counts["objects"]
 
     def stream_heads(self) -> Iterator[Difference]:
         """What differs in `stream_head`, row by row; needs all chains."""
-        self._objects()
         strange: list[Row] = []
         left = set(self.whole.heads)
         for stream, seq, leaf, state in self._reader.stream(

@@ -150,7 +150,7 @@ class Ranges:
             )
         }
         for first in range(start, stop, WIDTH):
-            tile = self._placed(part, first, min(first + WIDTH, stop), hashed=level == "hashes")
+            tile = self._placed(part, first, min(first + WIDTH, stop))
             complete = stored.get(first // WIDTH) if len(tile) == WIDTH else None
             leaves, damaged = self._tile(part, first, tile, complete)
             begun = len(part.first)
@@ -199,9 +199,9 @@ class Ranges:
 
     # ------------------------------------------------------------------------------------ rows, leaves, tiles
 
-    def _placed(self, part: Part, first: int, last: int, *, hashed: bool) -> list[Row | None]:
+    def _placed(self, part: Part, first: int, last: int) -> list[Row | None]:
         """What is stored under each of these indices."""
-        found = self._reader.records(first, last, hashed=hashed)
+        found = self._reader.records(first, last)
         if len(found) == last - first and None not in [row[SAID] for row in found]:
             return found  # type: ignore[return-value]
         rows = {row[INDEX]: row for row in found}
@@ -237,21 +237,17 @@ class Ranges:
     def _tile(self, part: Part, first: int, tile: list[Row | None], stored: Row | None) -> tuple[list[bytes], set[int]]:
         """The leaf hashes to go on with, and the places whose bytes cannot be believed."""
         try:
-            raws, said = [row[RAW] for row in tile], [row[SAID] for row in tile]  # type: ignore[index]
-            computed = leaf_hashes(raws)
+            computed = leaf_hashes([row[RAW] for row in tile])  # type: ignore[index]
             whole = (
                 computed == [row[LEAF] for row in tile]  # type: ignore[index]
-                and statement_hashes(said) == [row[HASH] for row in tile]  # type: ignore[index]
+                and statement_hashes([row[SAID] for row in tile]) == [row[HASH] for row in tile]  # type: ignore[index]
                 and (stored is None or stored[1] == b"".join(computed))
             )
-            octets = sum(map(len, raws)) + sum(map(len, said))
         except TypeError:
             whole = False
         damaged: set[int] = set()
         if not whole:
             computed, damaged = self._vote(part, first, tile, stored)
-            octets = sum([len(row[RAW]) + len(row[SAID]) for n, row in enumerate(tile) if row and n not in damaged])
-        part.octets += octets
         rows, wanted = subtrees(b"".join(computed)), self._plan.wanted
         for size in wanted[bisect_right(wanted, first) : bisect_right(wanted, first + len(tile))]:
             part.edges[size] = right_edge(rows, size - first)
@@ -260,6 +256,7 @@ class Ranges:
             part.tiles.append(root)
             if stored is not None and stored[0] != root:
                 part.differences.append(_tile_differs("root", first, first, root, stored[0]))
+        part.octets += sum([len(row[RAW]) + len(row[SAID]) for n, row in enumerate(tile) if row and n not in damaged])
         return computed, damaged
 
     def _vote(self, part: Part, first: int, tile: list[Row | None], stored: Row | None) -> tuple[list[bytes], set[int]]:
@@ -333,7 +330,6 @@ class Ranges:
         self, part: Part, first: int, tile: list[Row | None], leaves: list[bytes], damaged: set[int]
     ) -> None:
         """Object chains, and whom each entry quotes; authors only as far as their numbers."""
-        documents = None if damaged else self._alike(part, tile)
         read: list[tuple[int, Row]] = []
         for index, (row, leaf) in enumerate(zip(tile, leaves, strict=True), first):
             if row is None:
@@ -343,35 +339,15 @@ class Ranges:
                 self._mend(part, index, row, leaf)
                 continue
             try:
-                if documents is not None:
-                    self._links(part, index, documents[index - first]["links"], leaf.hex(), None)
-                else:
-                    document = loads(row[RAW])
-                    if document["statement"] != row[HASH].hex():
-                        self._say(part, "statement", "hash", "hash", document["statement"], row[HASH], index, row)
-                    self._links(part, index, document["links"], leaf.hex(), None)
-                    self._time(part, index, row, document["received_at"])
+                document = loads(row[RAW])
+                if document["statement"] != row[HASH].hex():
+                    self._say(part, "statement", "hash", "hash", document["statement"], row[HASH], index, row)
+                self._links(part, index, document["links"], leaf.hex(), None)
+                self._time(part, index, row, document["received_at"])
                 read.append((index, row))
             except UNREADABLE as error:
                 self._say(part, "statement", "entry", "bytes", "an entry", repr(error), index, row)
         self._number(part, read)
-
-    def _alike(self, part: Part, tile: list[Row | None]) -> list[dict[str, Any]] | None:
-        """The documents of a whole tile's entries, if each quotes its statement and none steps back in time by much;
-        None where one may not and has to be found."""
-        try:
-            documents: list[dict[str, Any]] = [loads(row[RAW]) for row in tile]  # type: ignore[index]
-            quoted = [row[HASH].hex() for row in tile]  # type: ignore[index]
-            if [document["statement"] for document in documents] != quoted:
-                return None
-            times = [document["received_at"] for document in documents]
-            latest, earliest = max(part.latest, *times), min(times)
-            if earliest < ten_seconds_before(latest):
-                return None
-        except UNREADABLE:
-            return None
-        part.latest, part.earliest = latest, min(part.earliest, earliest)
-        return documents
 
     def _number(self, part: Part, read: list[tuple[int, Row]]) -> None:
         """How far authors' numbers go; the last one of each counts."""

@@ -24,14 +24,7 @@ Row = tuple[Any, ...]
 # One entry with everything that is stored about it; `moved` leaves stand at another index than their own.
 INDEX, LEAF, N, HASH, ID, RAW, KEY, SEQ, SAID, SIGNATURE = range(10)
 _STATEMENT: Final = "s.hash, s.id, s.entry, s.key, s.seq, s.bytes, s.signature"
-_COLUMNS: Final = f'l."index", l.hash, l.n, {_STATEMENT}'
-_RECORD: Final = f"SELECT {_COLUMNS} FROM leaf l LEFT JOIN statement s ON s.n = l.n"
-# What lies between two indices; the limit tells PostgreSQL, whose plan knows no numbers, that it is little.
-_BETWEEN: Final = (
-    'SELECT {columns} FROM (SELECT * FROM leaf WHERE "index" >= {mark} AND "index" < {mark}'
-    ' ORDER BY "index" LIMIT {limit}) l LEFT JOIN statement s ON s.n = l.n ORDER BY l."index"'
-)
-_HASHED: Final = 'l."index", l.hash, l.n, s.hash, NULL, s.entry, s.key, s.seq, s.bytes, NULL'
+_RECORD: Final = f'SELECT l."index", l.hash, l.n, {_STATEMENT} FROM leaf l LEFT JOIN statement s ON s.n = l.n'
 _WAITING: Final = f"SELECT p.n, NULL, p.n, {_STATEMENT} FROM pending p LEFT JOIN statement s ON s.n = p.n ORDER BY p.n"
 _ORPHANS: Final = (
     "SELECT s.n, s.id, s.entry FROM statement s LEFT JOIN leaf l ON l.n = s.n LEFT JOIN pending p ON p.n = s.n"
@@ -57,7 +50,7 @@ _LINKS_POSTGRES: Final = (
     "SELECT k.seq, k.n FROM unnest(%b::text[], %b::bigint[], %b::bigint[]) AS span(stream, first, last) CROSS JOIN"
     " LATERAL (SELECT * FROM link WHERE stream = span.stream AND seq >= first AND seq <= last ORDER BY seq) k"
 )
-_CACHE_KB: Final = 2_048
+_CACHE_KB: Final = 8_192
 _LISTED: Final = 500  # names in one query
 
 # What reading a document loosely can raise when it is not what it should be.
@@ -124,10 +117,9 @@ class Reader:
             raise error
         self._driver.text_factory = partial(str, encoding="utf-8", errors="backslashreplace")
 
-    def records(self, start: int, stop: int, *, hashed: bool = False) -> list[Row]:
-        """Everything stored under the indices [start, stop), in order; `hashed`: neither ids nor signatures."""
-        columns, mark = _HASHED if hashed else _COLUMNS, "?" if self.sqlite else "%b"
-        return self.rows(_BETWEEN.format(columns=columns, mark=mark, limit=stop - start), start, stop)
+    def records(self, start: int, stop: int) -> list[Row]:
+        """Everything stored under the indices [start, stop), in order."""
+        return self.rows(f'{_RECORD} WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"')
 
     def records_at(self, indices: list[int]) -> list[Row]:
         """Everything stored under these indices, in order."""
