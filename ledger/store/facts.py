@@ -82,8 +82,9 @@ def told_before(connection: Connection, start: int, stop: int, kinds: Sequence[s
 
 def _links(start: int, stop: int, kinds: Sequence[str]) -> Select[Any]:
     of_kind = or_(*(and_(t.link.c.stream >= kind, t.link.c.stream < f"{kind[:-1]};") for kind in kinds))
-    query = select(t.link.c.stream, t.leaf.c.index).join(t.leaf, t.leaf.c.n == t.link.c.n)
-    return query.where(of_kind, t.leaf.c.index >= start, t.leaf.c.index < stop)
+    query = select(t.link.c.stream, t.leaf.c.index).join(t.leaf, t.leaf.c.n == t.link.c.n).where(of_kind)
+    # Two bounds, of which one says nothing, have PostgreSQL guess that there are few.
+    return query.where(t.leaf.c.index < stop, *([t.leaf.c.index >= start] if start else []))
 
 
 def _straight(connection: Connection, query: Select[Any], where: str) -> list[Any]:
