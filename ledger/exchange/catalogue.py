@@ -103,6 +103,7 @@ def read_catalogue(
     faults: list[CatalogueRowFault] = []
     try:
         found = [(table.line_num, row) for row in table]
+        listed = [{name: _cell(row.get(name, "")) for name in EXEMPTION} for row in exemptions]
     except csv.Error as error:
         fault = CatalogueRowFault(row=table.line_num + 1, column="—", expected="a line of CSV", got=str(error))
         raise CatalogueRefused((fault,)) from None
@@ -120,7 +121,6 @@ def read_catalogue(
         wastes.setdefault(waste.code, waste)
     if not wastes and not faults:
         faults.append(CatalogueRowFault(row=2, column="code", expected="at least one code", got="none"))
-    listed = [{name: _cell(row.get(name, "")) for name in EXEMPTION} for row in exemptions]
     rows: list[ExemptionRow] = []
     for number, named in enumerate(listed, 1):
         if named["stage"] not in STAGES or not named["row"] or named["row"] in {r.row for r in rows}:

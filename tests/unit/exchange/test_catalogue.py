@@ -81,3 +81,10 @@ def test_all_faults_are_named_at_once_and_a_missing_column_alone() -> None:
     with pytest.raises(CatalogueRefused, match="hazard"):
         read_catalogue(["code,category_name,industry,description", "900-249-08,a,b,c"])
     assert faults() == [(2, "code")]
+
+
+def test_an_exemption_list_that_is_no_table_is_named_as_such() -> None:
+    header = "code,category_name,industry,description,hazard"
+    endless = csv.DictReader(["row\n", "x" * 140_000])
+    with pytest.raises(CatalogueRefused, match="a line of CSV"):
+        read_catalogue([header], exemptions=endless)
