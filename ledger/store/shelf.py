@@ -161,7 +161,7 @@ def generated_at(connection: Connection, site: str, start: str, end: str) -> Ite
 
 
 def of_unknown_mass(connection: Connection) -> Sequence[str]:
-    """The containers whose mass is not known and that are not empty."""
+    """The containers whose mass is not known: an empty one's went somewhere untold."""
     c = t.container.c
     return connection.execute(select(c.id).where(c.mass_unknown)).scalars().all()
 
