@@ -62,9 +62,11 @@ def _name(text: str) -> Name:
     except ValueError:
         pass
     try:
-        x509.NameAttribute(NameOID.COMMON_NAME, x509.DNSName(text).value[:64])
+        known = x509.DNSName(text).value
     except ValueError:
-        raise click.UsageError(say(f"{text!r} 不是主机名或地址", f"{text!r} is no host name or address")) from None
+        known = ""
+    if not known:
+        raise click.UsageError(say(f"{text!r} 不是主机名或地址", f"{text!r} is no host name or address"))
     return text.lower()
 
 
