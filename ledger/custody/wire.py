@@ -252,6 +252,7 @@ def _maker(annotation: Any) -> Callable[[Any], Any] | None:
     return None
 
 
+@cache
 def _opened(cls: type) -> type:
     """An open twin of a frozen dataclass: filled and then closed, where its own way, field by field, takes five times
     as long."""
