@@ -20,6 +20,7 @@ from ledger.custody.flags import Flag
 from ledger.custody.registry import Licence
 from ledger.errors import FormError
 from ledger.queries import ContainerStory
+from ledger.telling import PLAIN
 
 Kind = Literal[
     "text", "day", "days", "codes", "mass", "count", "choice", "own", "party", "parties", "site", "of-holder",
@@ -42,12 +43,7 @@ ROLES: Final[dict[str, Words]] = {
     "registrar": ("登记", "registrar"),
 }
 OUTCOMES: Final[dict[str, Words]] = {
-    "in-order": ("无问题", "in order"),
-    "faults": ("发现问题", "faults found"),
-    "differs": ("与联单不符", "differs from its papers"),
-    "justified": ("属实", "justified"),
-    "unjustified": ("不属实", "unjustified"),
-    "referred": ("转办", "referred"),
+    key: PLAIN[key] for key in ("in-order", "faults", "differs", "justified", "unjustified", "referred")
 }
 REVOKED: Final[dict[str, Words]] = {
     "lost": ("遗失", "lost"),
