@@ -53,7 +53,8 @@ def form(container: str, record: str) -> Response:
 def correct(container: str, record: str) -> Any:
     _, said = _own(container, record)
     path, _, old = field("figure", "要更正的数", "the figure").partition("|")
-    if (path, old) not in [(at, str(now)) for at, now in figures(said.event, container)] and not said_before():
+    known = (path, old) in [(at, str(now)) for at, now in figures(said.event, container)]
+    if not known and not (said_before() and old.isdecimal()):
         raise NoFigure(got=f"{path} {old}"[:40])
     new = grams(field("net", "更正后的重量", "the mass as it should be"), request.form.get("unit", "kg"))
     if str(new) == old:

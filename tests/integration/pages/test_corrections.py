@@ -36,6 +36,7 @@ def test_what_nobody_relied_on_is_put_right_at_once_and_what_was_recorded_stays(
     assert 'value="mass.net_g|182500"' in shop.get(form).text, "the next correction begins with the figure as it is"
     stale = shop.post(form, FORM | {"net": "190"})
     assert (stale.status_code, "请重新打开" in text(stale)) == (422, True)
+    assert shop.post(form, FORM | {"figure": "mass.net_g|"}).status_code == 422
     same = shop.post(form, {"figure": "mass.net_g|182500", "net": "182.5", "reason": "typing"})
     assert (same.status_code, "≠ 182.5 kg" in text(same)) == (422, True)
 
