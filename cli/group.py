@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.acting import Actor, acting
+from cli.words import say
 from ledger import groups
 
 
@@ -21,6 +22,8 @@ def command(actor: Actor, members: tuple[str, ...], into: str | None) -> None:
     """
     queries, inside = actor.find.queries, actor.find.containers(members)
     group = actor.find.container(into) if into else None
+    if group is not None and group.kind != groups.GROUP:
+        raise click.UsageError(say(f"{into} 不是组", f"{into} is no group"))
     beside = group or inside[0]
     loose = groups.loose_beside(queries, beside)
     if group is None and groups.outer(queries, beside) is None:

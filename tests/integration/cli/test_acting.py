@@ -70,6 +70,7 @@ def test_containers_join_the_group_that_is_named_and_leave_the_one_they_are_in(h
     }
     first = home.answers("wasteledger group drum-1 drum-2 --as ann")["made"]["group"]
     second = home.answers("wasteledger group drum-3 --as ann")["made"]["group"]
+    assert "drum-2 is no group" in home.run("wasteledger group drum-1 --into drum-2 --as ann").output
     for line, container in (
         ("wasteledger group drum-4 drum-1 --as ann", drums["drum-1"]),
         (f"wasteledger group drum-1 --into {second} --as ann", drums["drum-1"]),
