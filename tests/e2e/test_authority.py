@@ -139,6 +139,33 @@ def test_a_browser_with_an_authoritys_key_lets_in_the_next(person: Person, park:
     expect(second.locator("#state")).to_contain_text("可以使用")
 
 
+def test_pressed_before_the_pages_script_is_there_the_own_key_signs_all_the_same(person: Person, park: Park) -> None:
+    bureau = person("bureau")
+    own_key(bureau, park)
+    bureau.goto("/inspections?seed=0412171923")
+    network = bureau.context.new_cdp_session(bureau)
+    network.send("Network.enable")
+    network.send("Network.setBypassServiceWorker", {"bypass": True})
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    slow = {"offline": False, "latency": 500, "downloadThroughput": 30_000, "uploadThroughput": 30_000}
+    network.send("Network.emulateNetworkConditions", slow)
+    bureau.reload(wait_until="commit")
+    bureau.click("form[data-say=inspection-drawn] button")
+    bureau.wait_for_url(lambda url: "/evidence/" in url)
+    expect(bureau.locator("main")).to_contain_text("本人设备")
+
+
+def test_without_network_what_is_signed_waits_and_is_not_signed_again(person: Person, park: Park) -> None:
+    bureau = person("bureau")
+    own_key(bureau, park)
+    bureau.goto("/inspections?seed=0412171923")
+    bureau.wait_for_load_state("networkidle")
+    bureau.context.route("**/v1/statements", lambda route: route.abort())
+    bureau.click("form[data-say=inspection-drawn] button")
+    bureau.wait_for_url("**/waiting")
+    expect(bureau.locator("main article")).to_contain_text("待发")
+
+
 def holder_of_a_licence(bureau: Page) -> str:
     """The sheet of the first enterprise whose licence may be suspended."""
     addresses = bureau.eval_on_selector_all(

@@ -92,12 +92,18 @@ export async function items() {
 
 export const waiting = async () => (await items()).filter((item) => item.state === "waiting");
 
+let asked = false;
 let sending = null;
 
 /** Send what waits, in order; stops without network, quietly. One sender at a time, over all tabs. */
 export function send() {
-  sending ??= navigator.locks.request("wasteledger-send", sendAll).finally(() => {
-    sending = null;
+  asked = true;
+  sending ??= navigator.locks.request("wasteledger-send", async () => {
+    try {
+      for (; asked; await sendAll()) asked = false; // asked for while one ended: what was said since goes too
+    } finally {
+      sending = null;
+    }
   });
   return sending;
 }
