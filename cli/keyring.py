@@ -18,8 +18,9 @@ from typing import Any
 
 import orjson
 
+from cli import files
 from ledger.errors import LedgerError
-from ledger.exchange.author import NOTHING_SEEN, AuthorChain, Signed, verify_newer
+from ledger.exchange.author import AuthorChain, Signed
 from ledger.log import statement
 from ledger.log.checkpoint import parse_checkpoint
 from ledger.log.keys import PrivateKey
@@ -27,6 +28,7 @@ from ledger.log.note import Note, VerifierKey
 from ledger.log.statement import Seen
 from ledger.log.tiles import ReadTile
 from ledger.log.wire import decode_base64, encode_base64
+from ledger.log.witness import NOTHING_SEEN, verify_newer
 from ledger.service import Answer, SealedText, Submission
 
 
@@ -80,7 +82,7 @@ class Member:
 
     def keep(self, first: int, written: bytes) -> None:
         """The same for `lines` of statements that begin with this seq."""
-        _write(self.outbox / f"{first:012d}.jsonl", written)
+        files.write(self.outbox / f"{first:012d}.jsonl", written)
 
     def deliver(self, record: Callable[[Sequence[Submission]], list[Answer]]) -> list[Answer]:
         """Send everything in the outbox in order; the answers of the newest batch. Raises NotYetInLedger."""
@@ -122,7 +124,7 @@ class Member:
 
     def _save(self, seq: int, prev: str | None) -> None:
         saved = _read(self.folder) | {"seq": seq, "prev": prev, "note": self.note.decode(), "log_key": self.log_key}
-        _write(self.folder / "chain.json", _json(saved))
+        files.write(self.folder / "chain.json", _json(saved))
 
     def _batches(self) -> list[Path]:
         return sorted(self.outbox.glob("*.jsonl"))
@@ -150,9 +152,9 @@ def create(
     if folder.exists():
         raise PersonExists(name=name)
     (folder / "outbox").mkdir(parents=True, mode=0o700)
-    _write(folder / "key", (seed.hex() + "\n").encode())
+    files.write(folder / "key", (seed.hex() + "\n").encode())
     saved = {"ledger": ledger, "party": party, "person": person, "stream": stream, "regime": regime, "seq": 0}
-    _write(folder / "chain.json", _json(saved))
+    files.write(folder / "chain.json", _json(saved))
     return AuthorChain(key=PrivateKey(seed), ledger=ledger, party=party, person=person)
 
 
@@ -200,7 +202,7 @@ def remembered(people: Path, party: str, name: str, fresh: str) -> str:
     own = handlers.setdefault(party, {})
     if name not in own:
         own[name] = fresh
-        _write(people / "handlers.json", _json(handlers))
+        files.write(people / "handlers.json", _json(handlers))
     return own[name]
 
 
@@ -215,7 +217,7 @@ def forget(people: Path, person: str) -> None:
     for own in handlers.values():
         for name in [name for name, id_ in own.items() if id_ == person]:
             del own[name]
-    _write(people / "handlers.json", _json(handlers))
+    files.write(people / "handlers.json", _json(handlers))
 
 
 def _handlers(people: Path) -> dict[str, dict[str, str]]:
@@ -278,18 +280,3 @@ def _read(folder: Path) -> dict[str, Any]:
 def _json(document: dict[str, Any]) -> bytes:
     present = {name: value for name, value in document.items() if value not in (None, "")}
     return (json.dumps(present, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All or nothing, and on the disk when this returns."""
-    aside = path.with_name(path.name + ".new")
-    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -91,6 +91,7 @@ COMMANDS: dict[str, str] = {
     "verify-receipt": "cli.verify_receipt",
     "weigh": "cli.weigh",
     "weigh-in": "cli.weigh_in",
+    "witness": "cli.witness",
 }
 """Command name → module, whose click command is called `command`: so the offline verifier loads no database."""
 

@@ -8,16 +8,11 @@ from typing import Any
 
 from ledger.custody.events import Event, about_of, body_of
 from ledger.log import statement
-from ledger.log.checkpoint import Checkpoint, parse_checkpoint
-from ledger.log.hashing import EMPTY_ROOT, seal_commitment
+from ledger.log.hashing import seal_commitment
 from ledger.log.keys import PrivateKey
-from ledger.log.merkle import verify_consistency
-from ledger.log.note import Note, VerifierKey, verify_note
 from ledger.log.statement import Seen, Statement
-from ledger.log.tiles import ReadTile, TileReader
+from ledger.log.witness import NOTHING_SEEN
 from ledger.store.answers import SealedText
-
-NOTHING_SEEN = Seen(size=0, root=EMPTY_ROOT.hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +54,6 @@ class AuthorChain:
         signed = Signed(raw, statement.sign(raw, self.key))
         self.seq, self.prev = self.seq + 1, statement.statement_hash(raw).hex()
         return signed
-
-
-def verify_newer(note: bytes, log_key: VerifierKey, seen: Seen, read_tile: ReadTile) -> Checkpoint:
-    """The checkpoint in `note`, shown to be signed by the log and to extend what was `seen`: only then adopt it."""
-    checkpoint = parse_checkpoint(verify_note(Note.parse(note), [log_key]).text)
-    if seen.size:
-        tiles = TileReader(read_tile, checkpoint.size)
-        # A smaller tree has no proof: it is refused by its size.
-        proof = tiles.consistency(seen.size) if 0 < seen.size < checkpoint.size else []
-        verify_consistency(seen.size, checkpoint.size, bytes.fromhex(seen.root), checkpoint.root, proof)
-    return checkpoint
 
 
 def seal(body: dict[str, Any], chance: Callable[[int], bytes]) -> tuple[dict[str, Any], tuple[SealedText, ...]]:

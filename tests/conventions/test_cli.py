@@ -1,4 +1,4 @@
-"""Every command explains itself with an example, and the offline verifier loads the log only."""
+"""Every command explains itself with an example, and what runs outside loads the log only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import click
+import pytest
 
 from cli.main import COMMANDS, main
 from tests.support.repository import ROOT
@@ -43,9 +44,10 @@ def defines_command(source: str) -> bool:
     return "\ndef command(" in source or "\ncommand = " in source
 
 
-def test_the_offline_verifier_loads_nothing_of_ours_but_the_log() -> None:
+@pytest.mark.parametrize("outside", ["verify-receipt", "witness"])
+def test_what_runs_outside_loads_nothing_of_ours_but_the_log(outside: str) -> None:
     script = (
-        "import sys; from cli.main import main; main(['verify-receipt', '--help'], standalone_mode=False);"
+        f"import sys; from cli.main import main; main(['{outside}', '--help'], standalone_mode=False);"
         "print(*(name for name in sys.modules), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
