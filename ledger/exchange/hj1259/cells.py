@@ -37,7 +37,14 @@ _EPOCH = datetime(1899, 12, 30)  # day 0 of Excel's serial dates, its leap-year 
 _SEPARATORS = re.compile(r"[、，,;；\s]+")
 _CODE = re.compile(r"(\d{3})-?(\d{3})-?(\d{2})")
 _CATEGORY = re.compile(r"([HS]W)?(\d{1,2})(?:\D.*)?", re.IGNORECASE)
-_METHOD = re.compile(r"([A-Z]\d{1,2})(?!\d)")
+_METHOD = re.compile(r"(?<![A-Z0-9])[A-Z]\d{1,2}(?!\d)")
+_METHODS = re.compile(r"R([1-9]|1[0-5])|C[1-3]|D([1-9]|1[0-6])")
+_COUNTED = re.compile(r"[个只桶袋箱件包套瓶罐捆托]?")
+_DITTO = re.compile(r"同上|[〃″\"]+")
+_NOTHING = re.compile(r"[-/\\]*|无|N/?A", re.IGNORECASE)
+_SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
+_WRITTEN: Final = "文本 text"
+_CODE_SAYS: Final = "文本格式的编码 a code kept as text"
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
 
 
@@ -57,10 +64,11 @@ class Quantity(NamedTuple):
 
 
 class When(NamedTuple):
-    """A moment in UTC; `whole_day` when only the local day was written."""
+    """A moment in UTC; `whole_day` when only the local `day` (YYYYMMDD) was written."""
 
     at: str
     whole_day: bool
+    day: str
 
 
 Cell = Callable[[Any], Any]
@@ -89,6 +97,28 @@ def _visible(character: str) -> str:
             return character
 
 
+def is_nothing(text: str) -> bool:
+    """True of what people write into a cell that has nothing to hold: "", "/", "—", "无"."""
+    return _NOTHING.fullmatch(text.translate(_DASHES)) is not None
+
+
+def _written(raw: object) -> str:
+    # A spreadsheet makes a date of "1-2" and 9.1310E+17 of a long number: what was written is lost.
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+        raise CellForm(_WRITTEN)
+    text = clean(raw)
+    if _DITTO.fullmatch(text):
+        raise CellForm(_WRITTEN)
+    return text
+
+
+def _written_code(raw: object) -> str:
+    text = _written(raw).translate(_DASHES)
+    if _SHORTENED.fullmatch(text) or (isinstance(raw, float) and not (raw.is_integer() and abs(raw) < 1e15)):
+        raise CellForm(_CODE_SAYS)
+    return text
+
+
 def _form(annotation: Any, regime: Regime) -> Callable[[str], str]:
     # The same check that the event will make: what passes here is never refused there.
     check = wire.reader(annotation)
@@ -103,12 +133,12 @@ def _form(annotation: Any, regime: Regime) -> Callable[[str], str]:
 
 
 def unit_of(raw: object) -> str:
-    """The unit that a cell or heading names: t, kg, g, l or m3."""
-    text = unicodedata.normalize("NFKC", clean(raw)).strip("()[] ").lower()
-    unit = _UNITS.get(text) or _UNITS.get(text.split("/")[0].split("(")[0].strip())
-    if unit is None:
+    """The unit that a cell or heading names, in one word or in two for the same: t, kg, g, l or m3."""
+    text = unicodedata.normalize("NFKC", clean(raw)).lower()
+    units = {_UNITS.get(word.strip(), "") for word in re.split(r"[()\[\]/]", text) if word.strip()}
+    if len(units) != 1 or "" in units:
         raise CellForm(UNITS_SAY)
-    return unit
+    return units.pop()
 
 
 def number(raw: object) -> Quantity:
@@ -150,7 +180,7 @@ def when(offset: timedelta) -> Cell:
         if made is None or not 1990 <= made.year <= 2199:
             raise CellForm("2026-01-31 | 2026-01-31 08:30 | 2026年1月31日")
         whole_day = (made.hour, made.minute, made.second) == (0, 0, 0)
-        return When(text_of(made.replace(tzinfo=UTC) - offset), whole_day)
+        return When(text_of(made.replace(tzinfo=UTC) - offset), whole_day, f"{made:%Y%m%d}")
 
     return read
 
@@ -179,16 +209,19 @@ def cell_readers(regime: Regime) -> dict[str, Cell]:
     waste, container = _form(values.Code, regime), _form(values.ContainerCode, regime)
 
     def text(raw: object) -> str:
-        return name(clean(raw))
+        return name(_written(raw))
+
+    def numbered(raw: object) -> str:
+        return name(_written_code(raw))
 
     def code_text(raw: object) -> str:
-        return container(clean(raw).translate(_DASHES))
+        return container(_written_code(raw))
 
     def batch_text(raw: object) -> str:
-        return batch(clean(raw).translate(_DASHES))
+        return batch(unicodedata.normalize("NFKC", _written_code(raw)))
 
     def batches(raw: object) -> tuple[str, ...]:
-        parts = _SEPARATORS.split(clean(raw).translate(_DASHES))
+        parts = _SEPARATORS.split(unicodedata.normalize("NFKC", _written_code(raw)))
         return tuple(dict.fromkeys(batch(part) for part in parts if part))
 
     def waste_code(raw: object) -> str:
@@ -203,17 +236,19 @@ def cell_readers(regime: Regime) -> dict[str, Cell]:
         return f"{(matched[1] or '').upper()}{int(matched[2]):02}"
 
     def count(raw: object) -> int:
-        quantity = _NUMBER.fullmatch(unicodedata.normalize("NFKC", clean(raw)))
-        value = Decimal(quantity[1].replace(",", "")) if quantity else Decimal(0)
+        quantity = _NUMBER.fullmatch(unicodedata.normalize("NFKC", _written(raw)))
+        counted = quantity and _COUNTED.fullmatch(quantity[2] or "")
+        value = Decimal(quantity[1].replace(",", "")) if quantity and counted else Decimal(0)
         if value != int(value) or not 1 <= value <= 1_000_000:
             raise CellForm("1, 2, … 1000000")
         return int(value)
 
     def method(raw: object) -> str:
         written = clean(raw)
-        found = _METHOD.match(unicodedata.normalize("NFKC", written).upper())
-        code = found[1] if found else next((c for c, (_, named) in methods().items() if named == written), "")
-        if not code:
+        found: set[str] = set(_METHOD.findall(unicodedata.normalize("NFKC", written).upper()))
+        codes = found or {code for code, (_, named) in methods().items() if named == written}
+        code = codes.pop() if len(codes) == 1 else ""
+        if not (_METHODS.fullmatch(code) or code in methods()):
             raise CellForm("R1 … R15, C1 … C3, D1 … D16")
         return code
 
@@ -232,7 +267,8 @@ def cell_readers(regime: Regime) -> dict[str, Cell]:
     moment = when(regime.offset)
     return {
         **dict.fromkeys(("name", "catalogue_name", "container_type", "handler", "carried_by", "destination"), text),
-        **dict.fromkeys(("licensed", "licence", "exempt", "abroad", "other", "notice", "manifest_number"), text),
+        **dict.fromkeys(("licensed", "exempt", "abroad", "other"), text),
+        **dict.fromkeys(("licence", "notice", "manifest_number"), numbered),
         **dict.fromkeys(("container_code", "facility"), code_text),
         "batch": batch_text,
         "from_batches": batches,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from ledger.custody.regimes.base import Regime, later
 from ledger.custody.regimes.cn import REGIME
@@ -26,6 +26,7 @@ from ledger.exchange.hj1259.cells import (
     cell_readers,
     clean,
     declared,
+    is_nothing,
     unit_of,
     whole,
 )
@@ -33,32 +34,45 @@ from ledger.exchange.hj1259.remarks import (
     CategoryDiffers,
     CellMissing,
     CellUnreadable,
+    CodesAreNumbers,
     ColumnMissing,
     ColumnsNotRead,
+    ColumnTwice,
+    DayDiffers,
     Fault,
+    HiddenRead,
     NoTable,
     Notice,
+    ReceiversTwo,
+    RowAlike,
     RowNotRead,
     RowTwice,
     SheetsNotRead,
+    UnitDiffers,
 )
-from ledger.exchange.hj1259.tables import COLUMNS, PATTERNS, TABLES, Identity, Row, Table, heading_of
+from ledger.exchange.hj1259.tables import COLUMNS, HEADINGS, PATTERNS, TABLES, Identity, Row, Table, heading_of
 from ledger.log.hashing import sha256
 
 _HEADING_WITHIN: Final = 15  # rows from the top of a sheet
 _HEADING_DEPTH: Final = 3  # rows of one heading
 _CACHED: Final = 4096  # values of one column remembered, as most repeat
-_NAMED = re.compile(r"B\s*[.．·]?\s*([1-5])(?!\d)", re.IGNORECASE)
-_STAGES: Final[tuple[tuple[str, Table], ...]] = (
+_NAMED = re.compile(r"(?<![A-Z0-9])B\s*[.．·]?\s*([1-5])(?!\d)", re.IGNORECASE)
+_STAGES: Final[tuple[tuple[str, Table], ...]] = (  # a later stage names the earlier ones that it refers to
     (r"委外|委托|外运|出厂", "B.5"),
     (r"自行|自利用|自处置", "B.4"),
-    (r"入库", "B.2"),
     (r"出库", "B.3"),
+    (r"入库", "B.2"),
     (r"产生", "B.1"),
 )
+_OWN_STAGE = re.compile(r"利用|处置")  # of a batch in the heading: a delivered one says more
 _FOOT = re.compile(r"(合计|小计|总计|累计|注\d*[:：]|备注|说明|填表|填报|审核)")
-_UNIT_IN_HEADING = re.compile(r"[(\[/]([^()\[\]/]+)[)\]]?$")
+_UNIT_IN_HEADING = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
+_BATCH_DAY = re.compile(r"(20\d{2})(\d{2})(\d{2})")
+_CODES: Final = ("batch", "from_batches", "container_code", "facility")
 _UNIT_ABOVE = re.compile(r"[(（]?(?:计量)?单位\s*[:：]\s*([^()（）]+)[)）]?")
+
+
+_Range = tuple[tuple[int, int], tuple[int, int]]  # its first and its last cell, each (row, column)
 
 
 class NotAWorkbook(FormError):
@@ -84,12 +98,29 @@ class Workbook:
 
 
 class _Heading(NamedTuple):
-    """Where a table's columns are: the last row of the heading, field → column, the unit in the quantity's heading."""
+    """Where a table's columns are: the last row of the heading, field → column, the unit in the quantity's heading.
+
+    `twice` are the headings of each field that several may be meant as; `units` are all units that stand in the
+    heading and above it.
+    """
 
     last: int
     columns: dict[str, int]
     unknown: tuple[str, ...]
-    unit: str
+    twice: dict[str, tuple[str, ...]]
+    units: frozenset[str]
+
+    @property
+    def unit(self) -> str:
+        return next(iter(self.units), "")
+
+    def missing(self, table: Table) -> list[str]:
+        """The standard's headings of what is required and not there."""
+        there = self.columns.keys() | self.twice.keys()
+        missing = [c.heading for c in COLUMNS[table] if c.required and c.field not in there]
+        if not self.units and "unit" not in there and "quantity" in there:
+            missing.append(heading_of(table, "unit"))
+        return missing
 
 
 def read_workbook(content: bytes, regime: Regime = REGIME) -> Workbook:
@@ -97,11 +128,19 @@ def read_workbook(content: bytes, regime: Regime = REGIME) -> Workbook:
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = book.sheet_names
-        sheets = [(name, list(book.get_sheet_by_name(name).iter_rows())) for name in names]
+        hidden = {sheet.name for sheet in book.sheets_metadata if sheet.visible is not SheetVisibleEnum.Visible}
+        sheets = [(sheet, list(sheet.iter_rows())) for sheet in map(book.get_sheet_by_name, names)]
     except (CalamineError, ValueError, OSError) as error:
         raise NotAWorkbook(detail=clean(error)[:200]) from None
     reader = _Reader(regime)
-    unread = [name for name, rows in sheets if any(map(any, rows)) and not reader.read(_sheet_name(name), rows)]
+    unread = []
+    for sheet, cells in sheets:
+        if any(map(any, cells)):
+            name = _sheet_name(sheet.name)
+            if not reader.read(name, cells, sheet.merged_cell_ranges or ()):
+                unread.append(name)
+            elif sheet.name in hidden:
+                reader.notices.append(HiddenRead(sheet=name))
     if len(unread) == len(sheets) or not reader.tables:
         reader.faults.append(NoTable(expected="B.1 … B.5", got="、".join(names)))
     elif unread:
@@ -129,37 +168,52 @@ class _Reader:
         self.faulty: dict[tuple[Table, str], tuple[str, int]] = {}
         self.tables: set[Table] = set()
         self._rows: list[Row] = []
+        self._numbers: set[str] = set()  # the codes of this sheet that are numbers
         self._regime, self._readers = regime, cell_readers(regime)
         self._known: dict[str, dict[Any, Any]] = {field: {} for field in self._readers}
 
-    def read(self, sheet: str, cells: Sequence[Sequence[Any]]) -> bool:
+    def read(self, sheet: str, cells: Sequence[list[Any]], merged: Sequence[_Range]) -> bool:
         """Take in a sheet; False when it is none of the tables."""
-        table = _table_of(sheet, cells)
-        heading = _heading(table, cells) if table else None
-        if table is None or heading is None:
+        table, heading = _table_of(sheet, cells)
+        if table is None:
             return False
         self.tables.add(table)
-        if heading.unknown:
-            unknown = "、".join(heading.unknown)
-            self.notices.append(ColumnsNotRead(sheet=sheet, row=heading.last + 1, columns=unknown))
-        missing = [c.heading for c in COLUMNS[table] if c.required and c.field not in heading.columns]
-        if "unit" not in heading.columns and not heading.unit and "quantity" in heading.columns:
-            missing.append(heading_of(table, "unit"))
-        if missing:
-            column = "、".join(missing)
-            self.faults.append(ColumnMissing(sheet=sheet, row=heading.last + 1, table=table, column=column))
+        if heading is None:
+            column = heading_of(table, "batch")
+            self.faults.append(ColumnMissing(sheet=sheet, row=1, table=table, column=column))
             return True
+        where = {"sheet": sheet, "row": heading.last + 1}
+        if heading.unknown:
+            self.notices.append(ColumnsNotRead(**where, columns="、".join(heading.unknown)))
+        wrong: list[Fault] = [
+            ColumnTwice(**where, column=heading_of(table, field), columns="、".join(texts))
+            for field, texts in heading.twice.items()
+        ]
+        if missing := heading.missing(table):
+            wrong.append(ColumnMissing(**where, table=table, column="、".join(missing)))
+        if len(heading.units) > 1:
+            units = "、".join(sorted(heading.units))
+            wrong.append(UnitDiffers(**where, column=heading_of(table, "quantity"), units=units))
+        self.faults += wrong
+        if wrong:
+            return True
+        _fill_merged(cells, merged, heading)
+        self._numbers.clear()
         for place in range(heading.last + 1, len(cells)):
             if any(cells[place]):
                 self._read_row(table, sheet, place + 1, heading, cells[place])
         return True
 
     def numbered(self) -> Iterator[Row]:
-        """The rows with their ordinals; two rows of one container in one batch are a fault of the second."""
+        """The rows with their ordinals; two rows of one container in one batch are a fault of the second, and so are
+        two without a container code on two sheets, of which one is a copy."""
         seen: dict[Identity, Row] = {}
         for row in sorted(self._rows, key=lambda row: row.at):
             identity = row.identity
-            while identity in seen and not row.container_code:
+            while identity in seen and not row.container_code and seen[identity].sheet == row.sheet:
+                other = seen[identity]
+                if replace(row, number=other.number, ordinal=other.ordinal) == other:
+                    self.notices.append(RowAlike(sheet=row.sheet, row=row.number, other=other.number))
                 identity = identity._replace(ordinal=identity.ordinal + 1)
             if identity in seen:
                 first = seen[identity]
@@ -167,7 +221,7 @@ class _Reader:
                     sheet=row.sheet,
                     row=row.number,
                     column=heading_of(row.table, "batch"),
-                    got=f"{row.batch} {row.container_code}",
+                    got=f"{row.batch} {row.container_code}".strip(),
                     other_sheet=first.sheet,
                     other=first.number,
                 )
@@ -182,7 +236,9 @@ class _Reader:
         faults: list[Fault] = []
 
         def fault(kind: type[Fault], field: str, **fields: object) -> None:
-            faults.append(kind(sheet=sheet, row=number, column=heading_of(table, field), **fields))
+            column = heading_of(table, field)
+            if kind is not CellMissing or column not in (f.fields["column"] for f in faults):
+                faults.append(kind(sheet=sheet, row=number, column=column, **fields))
 
         for field, place in heading.columns.items():
             raw = cells[place]
@@ -190,9 +246,9 @@ class _Reader:
                 continue
             known = self._known[field]
             try:
-                value = known.get(raw)
+                value = None if isinstance(raw, bool) else known.get(raw)  # True is no 1.0
                 if value is None:
-                    if isinstance(raw, str) and not clean(raw):
+                    if isinstance(raw, str) and is_nothing(clean(raw)):
                         continue
                     value = self._readers[field](raw)
                     if len(known) < _CACHED:
@@ -201,15 +257,22 @@ class _Reader:
                 fault(CellUnreadable, field, expected=form.expected, got=clean(raw)[:80])
             else:
                 got[field] = value
+                if isinstance(raw, float) and field in _CODES and field not in self._numbers:
+                    self._numbers.add(field)
+                    where = {"sheet": sheet, "row": number, "column": heading_of(table, field)}
+                    self.notices.append(CodesAreNumbers(**where, got=clean(raw)))
         if "batch" not in got and _is_foot(cells):
             self.notices.append(RowNotRead(sheet=sheet, row=number))
             return
-        unreadable = {f.fields["column"] for f in faults}
+        others = (cell for place, cell in enumerate(cells) if place != heading.columns.get("unit"))
+        if not faults and got.keys() <= {"unit"} and all(text.isdigit() for text in map(clean, others) if text):
+            return  # prepared for later: it has a running number at most
         for column in COLUMNS[table]:
-            if column.required and column.field not in got and column.heading not in unreadable:
+            if column.required and column.field not in got:
                 fault(CellMissing, column.field)
-        if heading_of(table, "unit") in unreadable:
+        if heading_of(table, "unit") in (f.fields["column"] for f in faults):
             got.pop("quantity", None)
+        _settle_day(got, fault)
         _settle_times(got, fault)
         _settle_quantity(got, heading.unit, fault)
         _settle_waste(table, got, self._regime, fault)
@@ -223,10 +286,18 @@ class _Reader:
         self._rows.append(Row(table=table, sheet=sheet, number=number, **got))
 
 
+def _settle_day(got: dict[str, Any], fault: Any) -> None:
+    at, named = got.get("at"), _BATCH_DAY.search(got.get("batch", ""))
+    if isinstance(at, When) and named and at.day != named[0]:
+        year, month, day = at.day[:4], at.day[4:6], at.day[6:]
+        if named.groups() == (year, day, month) or named.groups()[1:] == (month, day):
+            fault(DayDiffers, "at", batch=got["batch"], got=f"{year}-{month}-{day}")
+
+
 def _settle_times(got: dict[str, Any], fault: Any) -> None:
     at, ended = got.get("at"), got.get("ended")
     if isinstance(at, When):
-        got["at"], got["whole_day"] = at
+        got["at"], got["whole_day"] = at.at, at.whole_day
     if isinstance(ended, When):
         got["ended"] = ended.at
         if isinstance(at, When) and ended.at < at.at:
@@ -239,10 +310,17 @@ def _settle_times(got: dict[str, Any], fault: Any) -> None:
 
 def _settle_quantity(got: dict[str, Any], heading_unit: str, fault: Any) -> None:
     quantity = got.pop("quantity", None)
-    unit = got.pop("unit", "") or heading_unit
+    column_unit = got.pop("unit", "")
     if not isinstance(quantity, Quantity):
         return
-    unit = quantity.unit or unit
+    # What the cell itself says is about it alone; the heading and the column are both about the whole table.
+    if units := {u for u in (quantity.unit or heading_unit, column_unit) if u}:
+        unit = units.pop()
+        if units:
+            fault(UnitDiffers, "quantity", units="、".join(sorted((unit, *units))))
+            return
+    else:
+        unit = ""
     try:
         if unit in GRAMS:
             got["net_g"] = whole(quantity.value, GRAMS[unit], GRAMS_MAX)
@@ -252,10 +330,10 @@ def _settle_quantity(got: dict[str, Any], heading_unit: str, fault: Any) -> None
             fault(CellMissing, "unit", expected=UNITS_SAY)
             return
         if not (got.get("net_g") or got.get("volume_ml")):
-            fault(CellUnreadable, "quantity", expected="> 0", got=f"{quantity.value} {unit}")
+            fault(CellUnreadable, "quantity", expected="> 0", got=f"{quantity.value} {unit}"[:80])
         got["quantity"] = declared(quantity, unit)
     except CellForm as form:
-        fault(CellUnreadable, "quantity", expected=form.expected, got=f"{quantity.value} {unit}")
+        fault(CellUnreadable, "quantity", expected=form.expected, got=f"{quantity.value} {unit}"[:80])
 
 
 def _settle_waste(table: Table, got: dict[str, Any], regime: Regime, fault: Any) -> None:
@@ -275,6 +353,8 @@ def _settle_waste(table: Table, got: dict[str, Any], regime: Regime, fault: Any)
 def _settle_receiver(got: dict[str, Any], fault: Any) -> None:
     named: dict[str, str] = {kind: got.pop(kind) for kind in ("licensed", "exempt", "abroad", "other") if kind in got}
     kind = got.get("receiver_kind") or next(iter(named), "")
+    if len(set(named.values())) > 1:
+        fault(ReceiversTwo, "receiver_kind", names="、".join(dict.fromkeys(named.values())))
     if not kind and "licence" in got:
         kind = "licensed"
     got["receiver_kind"] = kind or "other"
@@ -283,12 +363,32 @@ def _settle_receiver(got: dict[str, Any], fault: Any) -> None:
         fault(CellMissing, "receiver_kind")
 
 
-def _table_of(sheet: str, cells: Sequence[Sequence[Any]]) -> Table | None:
-    titles = [sheet, *("".join(map(clean, row)) for row in cells[:3])]
-    for title in titles:
-        named = _NAMED.search(unicodedata.normalize("NFKC", title))
-        if named:
-            return TABLES[int(named[1]) - 1]
+def _table_of(sheet: str, cells: Sequence[Sequence[Any]]) -> tuple[Table | None, _Heading | None]:
+    """The table that a sheet is, and its heading: what its name or title numbers it, else what the batches of its
+    heading say, else what stage its name or title speaks of; the first of these that has all that is required."""
+    headed = next((n for n, row in enumerate(cells[:_HEADING_WITHIN]) if any("批次" in clean(c) for c in row)), None)
+    titles = [sheet, *(" ".join(map(clean, row)) for row in cells[:headed][:3])]
+    titles = [unicodedata.normalize("NFKC", title).upper() for title in titles]
+    tables = [TABLES[int(named[1]) - 1] for title in titles for named in _NAMED.finditer(title)]
+    batches = "" if headed is None else " ".join(text for text in map(clean, cells[headed]) if "批次" in text)
+    stage, spoken = _stage_of([batches]), _stage_of(titles)
+    if stage != "B.5" and _OWN_STAGE.search(batches):
+        stage = "B.4"
+    if stage:
+        tables.append(stage)
+    if spoken and spoken >= (stage or spoken):  # a heading refers to earlier stages, never to later ones
+        tables.append(spoken)
+    found = [(table, _heading(table, cells)) for table in dict.fromkeys(tables)]
+    for table, heading in found:
+        if heading is not None and not heading.missing(table):
+            return table, heading
+    for table, heading in found:
+        if heading is not None or _NAMED.search(titles[0]):
+            return table, heading
+    return None, None
+
+
+def _stage_of(titles: Sequence[str]) -> Table | None:
     return next((table for title in titles for stage, table in _STAGES if re.search(stage, title)), None)
 
 
@@ -296,18 +396,18 @@ def _heading(table: Table, cells: Sequence[Sequence[Any]]) -> _Heading | None:
     found: list[tuple[int, int, _Heading]] = []
     for first in range(min(_HEADING_WITHIN, len(cells))):
         for depth in range(1, min(_HEADING_DEPTH, len(cells) - first) + 1):
+            if depth > 1 and any(cell != "" and not isinstance(cell, str) for cell in cells[first + depth - 1]):
+                break  # a row with a number or a date is no heading
             heading = _recognise(table, cells[first : first + depth], first + depth - 1)
-            if "batch" in heading.columns:
-                unit = heading.unit or _unit_above(cells[:first])
-                found.append((len(heading.columns), -depth, heading._replace(unit=unit)))
+            if "batch" in heading.columns or "batch" in heading.twice:
+                units = heading.units | _units_above(cells[:first])
+                found.append((len(heading.columns) + len(heading.twice), -depth, heading._replace(units=units)))
     return max(found, key=lambda one: one[:2], default=(0, 0, None))[2]
 
 
-def _unit_above(rows: Sequence[Sequence[Any]]) -> str:
-    for raw in (cell for row in rows for cell in row if isinstance(cell, str)):
-        if named := _UNIT_ABOVE.fullmatch(clean(raw)):
-            return _unit_named(named[1])
-    return ""
+def _units_above(rows: Sequence[Sequence[Any]]) -> frozenset[str]:
+    said = (_UNIT_ABOVE.fullmatch(clean(cell)) for row in rows for cell in row if isinstance(cell, str))
+    return frozenset(unit for named in said if named and (unit := _unit_named(named[1])))
 
 
 def _unit_named(text: str) -> str:
@@ -318,22 +418,32 @@ def _unit_named(text: str) -> str:
 
 
 def _recognise(table: Table, rows: Sequence[Sequence[Any]], last: int) -> _Heading:
-    columns: dict[str, int] = {}
+    found: dict[str, dict[int, tuple[str, str]]] = {}  # of each field: column → heading as written, without its unit
     unknown: list[str] = []
-    unit = ""
+    units: dict[int, str] = {}
     for place, raw in enumerate(_joined(rows)):
         text = re.sub(r"\s", "", unicodedata.normalize("NFKC", raw))
-        bare = _UNIT_IN_HEADING.sub("", text) if text.endswith((")", "]")) else text
-        field = next((f for f, pattern in PATTERNS[table] if f not in columns and pattern.search(bare)), None)
-        if field is None:
-            if text:
-                unknown.append(raw)
-            continue
-        columns[field] = place
+        bare = _UNIT_IN_HEADING.sub("", text)
+        field = next((f for f, pattern in PATTERNS[table] if pattern.search(bare)), None)
+        if field:
+            found.setdefault(field, {})[place] = raw, bare
+        elif text and field is None:
+            unknown.append(raw)
         if field == "quantity" and (named := _UNIT_IN_HEADING.search(text)):
-            unit = _unit_named(named[1])
-    columns.pop("", None)
-    return _Heading(last, columns, tuple(unknown), unit)
+            units[place] = _unit_named(named[1])
+    columns: dict[str, int] = {}
+    twice: dict[str, tuple[str, ...]] = {}
+    for field, places in found.items():
+        if len(places) > 1:
+            exact = [place for place, (_, bare) in places.items() if (table, field, bare) in HEADINGS]
+            if len(exact) != 1:
+                twice[field] = tuple(raw for raw, _ in places.values())
+                continue
+            unknown += (raw for place, (raw, _) in places.items() if place != exact[0])
+            places = {exact[0]: places[exact[0]]}
+        (columns[field],) = places
+    unit = units.get(columns.get("quantity", -1), "")
+    return _Heading(last, columns, tuple(unknown), twice, frozenset(filter(None, (unit,))))
 
 
 def _joined(rows: Sequence[Sequence[Any]]) -> list[str]:
@@ -344,6 +454,17 @@ def _joined(rows: Sequence[Sequence[Any]]) -> list[str]:
             if not upper[place] and lower[place]:
                 upper[place] = upper[place - 1]
     return ["".join(dict.fromkeys(filter(None, column))) for column in zip(*texts, strict=True)]
+
+
+def _fill_merged(cells: Sequence[list[Any]], merged: Sequence[_Range], heading: _Heading) -> None:
+    """What rows share in one merged cell is said of each of them; not so a quantity, which is said of all together."""
+    shared = {place for field, place in heading.columns.items() if field not in ("quantity", "count")}
+    for (top, column), (bottom, _) in merged:
+        if top > heading.last and column in shared and cells[top : top + 1] and cells[top][column] != "":
+            for row in cells[top + 1 : bottom + 1]:
+                if row[column] != "":
+                    break
+                row[column] = cells[top][column]
 
 
 def _is_foot(cells: Sequence[Any]) -> bool:

@@ -61,6 +61,44 @@ class ColumnMissing(Fault):
     )
 
 
+class ColumnTwice(Fault):
+    """Several columns may be meant as one of the standard's, and none has its very heading."""
+
+    code = "hj-1259-column-twice"
+    zh = "工作表“{sheet}”（表头第 {row} 行）有几列都可作“{column}”：{columns}；请将应读取的一列改名为“{column}”"
+    en = (
+        "sheet {sheet} (headings in row {row}): several columns may be {column}: {columns}; head the one to be read"
+        " {column}"
+    )
+
+
+class UnitDiffers(Fault):
+    """Two places name two units for one quantity."""
+
+    code = "hj-1259-unit-differs"
+    zh = "{sheet} 第 {row} 行“{column}”的计量单位前后不一：{units}，请改为一致"
+    en = "{sheet} row {row}, {column}: two places name two units for it: {units}, make them the same"
+
+
+class DayDiffers(Fault):
+    """The day that the batch code names is this one with day and month exchanged, or of another year."""
+
+    code = "hj-1259-day-differs"
+    zh = "{sheet} 第 {row} 行“{column}”与批次编码 {batch} 中的日期年份不同或月日颠倒，请改正其一"
+    en = (
+        "{sheet} row {row}, {column}: of another year than batch code {batch} says, or day and month are"
+        " exchanged, correct one of the two"
+    )
+
+
+class ReceiversTwo(Fault):
+    """Two receivers are named where one took the waste."""
+
+    code = "hj-1259-receivers-two"
+    zh = "{sheet} 第 {row} 行“{column}”：接收单位填了几个（{names}），请只留一个"
+    en = "{sheet} row {row}, {column}: several receivers are named ({names}), leave one"
+
+
 class NoTable(Fault):
     """No sheet is one of the five tables."""
 
@@ -170,6 +208,36 @@ class RowNotRead(Notice):
     code = "hj-1259-row-not-read"
     zh = "{sheet} 第 {row} 行是合计或说明，未读取"
     en = "sheet {sheet}, row {row} is a total or a note and was not read"
+
+
+class HiddenRead(Notice):
+    """Rows that nobody sees who opens the workbook."""
+
+    code = "hj-1259-hidden-read"
+    zh = "工作表“{sheet}”是隐藏的，其中的行照常读取；如不应读取，请先删去"
+    en = "sheet {sheet} is hidden and was read like others; delete it first if it should not be"
+
+
+class RowAlike(Notice):
+    """Two rows are the same in everything, and no container code tells them apart."""
+
+    code = "hj-1259-row-alike"
+    zh = "{sheet} 第 {row} 行与第 {other} 行完全相同且无容器编码，按另一容器读取；如系重复录入，请先删去"
+    en = (
+        "{sheet} row {row} is the same as row {other} and neither has a container code: read as another container;"
+        " delete it first if it was entered twice"
+    )
+
+
+class CodesAreNumbers(Notice):
+    """Codes kept as numbers have lost what their cells may show: leading zeros, letters of a format."""
+
+    code = "hj-1259-codes-are-numbers"
+    zh = "{sheet} 第 {row} 行起“{column}”以数值保存，读作 {got}；如应有前导零或字母，请先将该列改为文本"
+    en = (
+        "{sheet} from row {row}, {column} is kept as numbers, read as {got}; if there are leading zeros or letters,"
+        " make the column text first"
+    )
 
 
 class DescriptionDiffers(Notice):

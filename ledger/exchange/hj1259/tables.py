@@ -87,7 +87,12 @@ _CONTAINER = (
     Column("count", "容器/包装数量", r"(容器|包装).*(数量|个数)"),
 )
 _WASTE = (
-    Column("name", "行业俗称/单位内部名称", r"俗称|内部名称|(?<!名录)(?<!单位)名称$", "危险废物名称"),
+    Column(
+        "name",
+        "行业俗称/单位内部名称",
+        r"俗称|内部名称|(?<!名录|单位|设施|企业|部门|容器|包装)名称$",
+        "危险废物名称",
+    ),
     Column("catalogue_name", "国家危险废物名录名称", r"名录", "危险废物名称"),
     Column("category", "危险废物类别", r"类别"),
     Column("code", "危险废物代码", r"(废物|^)代码"),
@@ -99,16 +104,20 @@ _STORE = (
 )
 
 
+# A book has other quantities too: what is left, what was planned, what was on the scale with its container.
+_QUANTITY = r"^(?!.*([毛皮]重|[库结]存|剩余|累计|容量|含量|上期|期[初末]|计划|许可)).*(量$|重量|净重)|^数量"
+
+
 def _batch(stage: str) -> Column:
     return Column("batch", f"{stage}批次编码", r"批次", required=True)
 
 
 def _at(what: str) -> Column:
-    return Column("at", what, r"(时间|日期)$", required=True)
+    return Column("at", what, r"(?<!填报|填表|登记|录入|打印|审核)(时间|日期)$", required=True)
 
 
 def _quantity(what: str) -> Column:
-    return Column("quantity", what, r"量$|^数量|重量", required=True)
+    return Column("quantity", what, _QUANTITY, required=True)
 
 
 def _from(*stages: str) -> Column:
@@ -197,6 +206,7 @@ COLUMNS: Final[dict[Table, tuple[Column, ...]]] = {
 }
 # Where one heading holds the words of another column, the special one is tried first.
 _FIRST: Final = (
+    "count",
     "from_batches",
     "ended",
     "licensed",
@@ -213,6 +223,13 @@ PATTERNS: Final[dict[Table, tuple[tuple[str, re.Pattern[str]], ...]]] = {
         for column in sorted(columns, key=lambda c: _FIRST.index(c.field) if c.field in _FIRST else len(_FIRST))
     )
     for table, columns in COLUMNS.items()
+}
+
+HEADINGS: Final = {
+    (table, column.field, said)
+    for table, columns in COLUMNS.items()
+    for column in columns
+    for said in (column.heading, column.group + column.heading)
 }
 
 # What the events of a table keep of its row: where these differ, a row under a known identity is another one.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from typing import Any
 
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +18,7 @@ from ledger.exchange.hj1259.cells import CellForm, cell_readers, clean, declared
 from ledger.exchange.hj1259.remarks import NoTable, Remark, RowTwice
 from ledger.exchange.hj1259.tables import COLUMNS, TABLES
 from ledger.log import canonical
-from tests.support.books import B1, B2, B5, FILLED, SENT, book
+from tests.support.books import B1, B2, B3, B4, B5, FILLED, OUT, SENT, STORED, book
 
 READERS = cell_readers(REGIME)
 
@@ -231,6 +233,187 @@ def test_a_workbook_without_any_of_the_tables_says_so() -> None:
 def test_what_is_no_spreadsheet_is_refused(content: bytes) -> None:
     with pytest.raises(NotAWorkbook):
         read_workbook(content)
+
+
+def test_a_quantity_whose_unit_is_said_twice_and_differently_is_not_guessed() -> None:
+    in_heading = tuple("产生量(kg)" if h == "产生量" else h for h in B1)
+    read = read_workbook(book({"B.1": [in_heading, (*FILLED[:5], "吨", *FILLED[6:])]}))
+    assert [(f.code, f.place, f.fields["units"]) for f in read.faults] == [
+        ("hj-1259-unit-differs", ("B.1", 2), "kg、t")
+    ]
+    without = [tuple(c for c, h in zip(row, B1, strict=True) if h != "计量单位") for row in (in_heading, FILLED)]
+    (fault,) = read_workbook(book({"B.1": [("单位：吨",), *without]})).faults
+    assert (fault.code, fault.fields["units"]) == ("hj-1259-unit-differs", "kg、t")
+    assert [f.code for f in filled(产生量="350 kg", 计量单位="吨").faults] == ["hj-1259-unit-differs"]
+
+
+@pytest.mark.parametrize("unit", ["kg/桶", "kg（毛重）", "吨/千克", "t/a"])
+def test_a_unit_that_says_more_than_a_unit_is_not_shortened(unit: str) -> None:
+    assert [f.fields["column"] for f in filled(计量单位=unit).faults] == ["计量单位"]
+    without = [tuple(c for c, h in zip(row, B1, strict=True) if h != "计量单位") for row in (B1, FILLED)]
+    headed = tuple(f"产生量（{unit}）" if h == "产生量" else h for h in without[0])
+    (fault,) = read_workbook(book({"B.1": [headed, without[1]]})).faults
+    assert fault.code == "hj-1259-column-missing"
+
+
+@pytest.mark.parametrize("unit", ["吨(t)", "kg/千克", "（公斤）"])
+def test_a_unit_may_be_said_in_two_words(unit: str) -> None:
+    assert [row.quantity for row in filled(计量单位=unit).rows] == [("180", "t" if "吨" in unit else "kg")]
+
+
+@pytest.mark.parametrize("place", range(len(B1)))
+def test_a_count_of_containers_is_no_mass_wherever_its_column_stands(place: int) -> None:
+    named = dict(zip(B1, FILLED, strict=True)) | {"容器数量": 25}
+    order = [h for h in B1 if h != "容器数量"]
+    order.insert(place, "容器数量")
+    row = one({"B.1": [order, [named[h] for h in order]]})
+    assert (row.net_g, row.count) == (180_000, 25)
+
+
+def test_of_two_columns_the_one_headed_as_in_the_standard_is_read_and_none_is_guessed() -> None:
+    read = read_workbook(book({"B.1": [("填报日期", "上月产生量", *B1), ("2026-02-01", 7, *FILLED)]}))
+    assert [(row.at, row.net_g) for row in read.rows] == [("2026-01-04T16:00:00.000Z", 180_000)]
+    assert [n.fields["columns"] for n in read.notices] == ["填报日期、上月产生量"]
+    heading = ("入库批次编码", "入库时间", "入库数量", "入库重量", "计量单位", "贮存设施编码", "产生批次编码")
+    read = read_workbook(book({"B.2": [heading, (*STORED[:2], 5, 900, "kg", *STORED[4:])]}))
+    assert [(f.code, f.fields["columns"]) for f in read.faults] == [("hj-1259-column-twice", "入库数量、入库重量")]
+
+
+@pytest.mark.parametrize("heading", ["毛重量（吨）", "库存量（吨）", "上期结存量(吨)", "包装容量（吨）"])
+def test_another_quantity_does_not_stand_for_the_one_that_is_missing(heading: str) -> None:
+    headed = tuple(heading if h == "产生量" else h for h in B1)
+    (fault,) = read_workbook(book({"B.1": [headed, FILLED]})).faults
+    assert (fault.code, fault.fields["column"]) == ("hj-1259-column-missing", "产生量")
+
+
+@pytest.mark.parametrize("column", ["容器编码", "产生批次编码", "单位内部名称", "容器数量"])
+@pytest.mark.parametrize("raw", [datetime(2026, 1, 2), True, "同上", "〃"])
+def test_what_a_spreadsheet_made_of_a_text_and_what_points_at_another_cell_is_not_taken(column: str, raw: Any) -> None:
+    read = filled(**{column: raw})
+    assert (read.rows, [f.place for f in read.faults]) == ((), [("B.1", 2)])
+
+
+@pytest.mark.parametrize("raw", [913101234567890123.0, 1.1, "9.1310E+17"])
+def test_a_code_of_which_a_spreadsheet_has_dropped_digits_is_refused(raw: Any) -> None:
+    assert [f.fields["column"] for f in filled(容器编码=raw).faults] == ["容器/包装编码"]
+
+
+def test_codes_kept_as_numbers_are_said_once_for_their_column() -> None:
+    rows = [(f"HWCS2026010500{n}", *FILLED[1:6], n, 1) for n in (7, 8)]
+    read = read_workbook(book({"B.1": [B1, *rows]}))
+    assert [row.container_code for row in read.rows] == ["7", "8"]
+    assert [(n.code, n.place, n.fields["got"]) for n in read.notices] == [
+        ("hj-1259-codes-are-numbers", ("B.1", 2), "7")
+    ]
+
+
+@pytest.mark.parametrize("raw", ["10吨", "1-2", "3~5", "12:30"])
+def test_what_is_no_count_is_not_guessed(raw: str) -> None:
+    assert [f.fields["column"] for f in filled(容器数量=raw).faults] == ["容器/包装数量"]
+
+
+def test_a_count_may_name_what_is_counted() -> None:
+    assert [row.count for row in filled(容器数量="25桶").rows] == [25]
+
+
+@pytest.mark.parametrize("raw", ["R99", "R1/R3", "D10、R9"])
+def test_one_method_is_one_method(raw: str) -> None:
+    with pytest.raises(CellForm):
+        READERS["method"](raw)
+
+
+@pytest.mark.parametrize("at", [datetime(2026, 5, 1), "2025-01-05", "2062-01-05"])
+def test_a_day_exchanged_with_its_month_or_of_a_wrong_year_is_seen_in_the_batch_code(at: Any) -> None:
+    read = filled(产生时间=at)
+    assert [(f.code, f.place) for f in read.faults] == [("hj-1259-day-differs", ("B.1", 2))]
+    assert filled(产生时间="2026-01-06").faults == ()
+
+
+@pytest.mark.parametrize("nothing", ["/", "—", "无", "\\", "N/A"])
+def test_a_cell_that_says_nothing_is_empty(nothing: str) -> None:
+    headings = (*B5[:6], "豁免管理单位名称", B5[6])
+    row = one({"B.5": [headings, (*SENT[:2], nothing, SENT[3], nothing, nothing, "示例利用厂（虚构）", SENT[6])]})
+    assert (row.receiver_kind, row.receiver, row.container_code) == ("exempt", "示例利用厂（虚构）", "")
+
+
+def test_two_receivers_of_one_row_are_a_fault() -> None:
+    headings = (*B5[:6], "豁免管理单位名称", B5[6])
+    (fault,) = read_workbook(book({"B.5": [headings, (*SENT[:6], "示例利用厂（虚构）", SENT[6])]})).faults
+    assert (fault.code, fault.place) == ("hj-1259-receivers-two", ("B.5", 2))
+
+
+def test_a_copy_of_a_sheet_does_not_double_its_rows() -> None:
+    plain = (*FILLED[:6], "", 1)
+    read = read_workbook(book({"B.1": [B1, plain], "B.1 (2)": [B1, plain]}))
+    assert len(read.rows) == 1
+    assert [(f.code, f.place, f.fields["other_sheet"]) for f in read.faults] == [
+        ("hj-1259-row-twice", ("B.1 (2)", 2), "B.1")
+    ]
+    same = read_workbook(book({"B.1": [B1, plain, plain]}))
+    assert [(n.code, n.place) for n in same.notices] == [("hj-1259-row-alike", ("B.1", 3))]
+
+
+def test_a_hidden_sheet_is_read_and_said() -> None:
+    out = io.BytesIO()
+    made = xlsxwriter.Workbook(out, {"in_memory": True})
+    made.add_worksheet("说明")
+    sheet = made.add_worksheet("B.1")
+    sheet.hide()
+    sheet.write_row(0, 0, B1)
+    sheet.write_row(1, 0, FILLED)
+    made.close()
+    read = read_workbook(out.getvalue())
+    assert (len(read.rows), [n.code for n in read.notices]) == (1, ["hj-1259-hidden-read"])
+
+
+def test_a_cell_merged_over_rows_is_said_of_each_of_them_but_a_quantity_is_not() -> None:
+    out = io.BytesIO()
+    made = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = made.add_worksheet("B.1")
+    sheet.write_row(0, 0, B1)
+    sheet.write_row(1, 0, FILLED)
+    sheet.write_row(2, 4, (170, "", "D-2", 1))
+    sheet.write_row(3, 4, ("", "", "D-3", 1))
+    for column in (0, 1, 2, 3, 5):
+        sheet.merge_range(1, column, 3, column, FILLED[column])
+    sheet.merge_range(2, 4, 3, 4, 170)
+    made.close()
+    read = read_workbook(out.getvalue())
+    assert [(row.batch, row.container_code, row.net_g) for row in read.rows] == [
+        (FILLED[0], "D-1", 180_000),
+        (FILLED[0], "D-2", 170_000),
+    ]
+    assert [(f.code, f.place, f.fields["column"]) for f in read.faults] == [
+        ("hj-1259-cell-missing", ("B.1", 4), "产生量")
+    ]
+
+
+def test_rows_prepared_for_later_are_empty() -> None:
+    read = read_workbook(book({"B.1": [("序号", *B1), (1, *FILLED), (2, *[""] * 5, "kg"), (3,), (" ", "\u3000")]}))
+    assert (len(read.rows), read.faults, read.notices) == (1, (), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "table"),
+    [
+        ("1月", [B1, (*FILLED[:6], "WB2", 1)], "B.1"),
+        ("B2车间", [B1, FILLED], "B.1"),
+        ("产生单位台账", [("产生单位：示例厂",), B2, STORED], "B.2"),
+        ("Sheet3", [B3, OUT], "B.3"),
+        ("Sheet4", [B4, ("HWZXCZ20260210001", "2026-02-10", "", "D-1", 180, "TW001", "D10", FILLED[0])], "B.4"),
+        ("Sheet5", [B5, SENT], "B.5"),
+        ("出库", [("批次编码", *B3[1:]), OUT], "B.3"),
+        ("委外处置", [("处置批次编码", *B5[1:]), SENT], "B.5"),
+        ("入库", [("委外处置单位：示例公司",), B2, STORED], "B.2"),
+    ],
+)
+def test_a_sheet_is_the_table_that_its_headings_say(name: str, rows: Any, table: str) -> None:
+    assert one({name: rows}).table == table
+
+
+def test_a_sheet_named_as_a_table_that_cannot_be_read_as_one_is_a_fault() -> None:
+    read = read_workbook(book({"B.1": [B1, FILLED], "B.2": [("入库编号", *B2[1:]), STORED]}))
+    assert [(f.code, f.fields["column"]) for f in read.faults] == [("hj-1259-column-missing", "入库批次编码")]
 
 
 def test_every_table_is_recognised_by_its_own_headings() -> None:
