@@ -33,7 +33,8 @@ _MOMENT = re.compile(
     r"(?:[T\s]*(\d{1,2})\s*[:时点]\s*(?:(\d{1,2})\s*(?:[:分]\s*(?:(\d{1,2})(?:\.\d+)?\s*秒?)?)?)?)?"
 )
 _COMPACT = re.compile(r"(20\d{2}|19\d{2})(\d{2})(\d{2})")
-_EPOCH = datetime(1899, 12, 30)  # day 0 of Excel's serial dates, its leap-year mistake of 1900 included
+# Day 0 of Excel's serial dates, its leap-year mistake of 1900 included; old workbooks of a Mac count from 1904.
+_DAY_0, _DAY_0_MAC = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _SEPARATORS = re.compile(r"[、，,;；\s]+")
 _CODE = re.compile(r"(\d{3})-?(\d{3})-?(\d{2})")
 _CATEGORY = re.compile(r"([HS]W)?(\d{1,2})(?:\D.*)?", re.IGNORECASE)
@@ -172,11 +173,11 @@ def declared(quantity: Quantity, unit: str) -> tuple[str, str]:
     return format(value, "f").rstrip("0").rstrip("."), unit
 
 
-def when(offset: timedelta) -> Cell:
+def when(offset: timedelta, day_0: datetime = _DAY_0) -> Cell:
     """A moment from a date cell, a serial number or a text."""
 
     def read(raw: object) -> When:
-        made = _local(raw)
+        made = _local(raw, day_0)
         if made is None or not 1990 <= made.year <= 2199:
             raise CellForm("2026-01-31 | 2026-01-31 08:30 | 2026年1月31日")
         whole_day = (made.hour, made.minute, made.second) == (0, 0, 0)
@@ -185,7 +186,7 @@ def when(offset: timedelta) -> Cell:
     return read
 
 
-def _local(raw: object) -> datetime | None:
+def _local(raw: object, day_0: datetime) -> datetime | None:
     if isinstance(raw, datetime):
         return (raw + timedelta(milliseconds=500)).replace(microsecond=0)
     if isinstance(raw, date):
@@ -195,7 +196,7 @@ def _local(raw: object) -> datetime | None:
         if compact := _COMPACT.fullmatch(text):
             return datetime(int(compact[1]), int(compact[2]), int(compact[3]))
         if isinstance(raw, float):
-            return _EPOCH + timedelta(seconds=round(raw * 86_400))
+            return day_0 + timedelta(seconds=round(raw * 86_400))
         if matched := _MOMENT.fullmatch(text):
             return datetime(*(int(part or 0) for part in matched.groups()))  # type: ignore[arg-type]
     except (ValueError, OverflowError):
@@ -203,8 +204,8 @@ def _local(raw: object) -> datetime | None:
     return None
 
 
-def cell_readers(regime: Regime) -> dict[str, Cell]:
-    """The reader of every field; readers get cells that are not empty."""
+def cell_readers(regime: Regime, since_1904: bool = False) -> dict[str, Cell]:
+    """The reader of every field; readers get cells that are not empty. `since_1904`: how serial dates are counted."""
     name, batch = _form(values.Name, regime), _form(values.BatchCode, regime)
     waste, container = _form(values.Code, regime), _form(values.ContainerCode, regime)
 
@@ -264,7 +265,7 @@ def cell_readers(regime: Regime) -> dict[str, Cell]:
         words = {"豁免": "exempt", "境外": "abroad", "出口": "abroad", "许可": "licensed", "持证": "licensed"}
         return next((kind for word, kind in words.items() if word in written), "other")
 
-    moment = when(regime.offset)
+    moment = when(regime.offset, _DAY_0_MAC if since_1904 else _DAY_0)
     return {
         **dict.fromkeys(("name", "catalogue_name", "container_type", "handler", "carried_by", "destination"), text),
         **dict.fromkeys(("licensed", "exempt", "abroad", "other"), text),

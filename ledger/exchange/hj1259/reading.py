@@ -30,6 +30,7 @@ from ledger.exchange.hj1259.cells import (
     unit_of,
     whole,
 )
+from ledger.exchange.hj1259.package import Seen, look
 from ledger.exchange.hj1259.remarks import (
     CategoryDiffers,
     CellMissing,
@@ -46,6 +47,7 @@ from ledger.exchange.hj1259.remarks import (
     ReceiversTwo,
     RowAlike,
     RowNotRead,
+    RowsHidden,
     RowTwice,
     SheetsNotRead,
     UnitDiffers,
@@ -69,6 +71,7 @@ _FOOT = re.compile(r"(合计|小计|总计|累计|注\d*[:：]|备注|说明|填
 _UNIT_IN_HEADING = re.compile(r"[(\[]([^()\[\]]+)[)\]]$")
 _BATCH_DAY = re.compile(r"(20\d{2})(\d{2})(\d{2})")
 _CODES: Final = ("batch", "from_batches", "container_code", "facility")
+_ERRORS: Final = frozenset(("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
 _UNIT_ABOVE = re.compile(r"[(（]?(?:计量)?单位\s*[:：]\s*([^()（）]+)[)）]?")
 
 
@@ -124,7 +127,8 @@ class _Heading(NamedTuple):
 
 
 def read_workbook(content: bytes, regime: Regime = REGIME) -> Workbook:
-    """The rows of the five tables in a workbook (xlsx, xls, xlsb, ods). Raises NotAWorkbook."""
+    """The rows of the five tables in a workbook (xlsx, xls, xlsb, ods). Raises NotAWorkbook and TooLarge."""
+    package = look(content)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = book.sheet_names
@@ -132,12 +136,13 @@ def read_workbook(content: bytes, regime: Regime = REGIME) -> Workbook:
         sheets = [(sheet, list(sheet.iter_rows())) for sheet in map(book.get_sheet_by_name, names)]
     except (CalamineError, ValueError, OSError) as error:
         raise NotAWorkbook(detail=clean(error)[:200]) from None
-    reader = _Reader(regime)
+    reader = _Reader(regime, package.since_1904)
     unread = []
     for sheet, cells in sheets:
         if any(map(any, cells)):
             name = _sheet_name(sheet.name)
-            if not reader.read(name, cells, sheet.merged_cell_ranges or ()):
+            seen = package.sheets.get(sheet.name, Seen())
+            if not reader.read(name, cells, sheet.merged_cell_ranges or (), seen):
                 unread.append(name)
             elif sheet.name in hidden:
                 reader.notices.append(HiddenRead(sheet=name))
@@ -162,17 +167,17 @@ def _sheet_name(name: str) -> str:
 class _Reader:
     """Collects rows and remarks over the sheets of one workbook."""
 
-    def __init__(self, regime: Regime) -> None:
+    def __init__(self, regime: Regime, since_1904: bool) -> None:
         self.faults: list[Fault] = []
         self.notices: list[Notice] = []
         self.faulty: dict[tuple[Table, str], tuple[str, int]] = {}
         self.tables: set[Table] = set()
         self._rows: list[Row] = []
         self._numbers: set[str] = set()  # the codes of this sheet that are numbers
-        self._regime, self._readers = regime, cell_readers(regime)
+        self._regime, self._readers = regime, cell_readers(regime, since_1904)
         self._known: dict[str, dict[Any, Any]] = {field: {} for field in self._readers}
 
-    def read(self, sheet: str, cells: Sequence[list[Any]], merged: Sequence[_Range]) -> bool:
+    def read(self, sheet: str, cells: Sequence[list[Any]], merged: Sequence[_Range], seen: Seen) -> bool:
         """Take in a sheet; False when it is none of the tables."""
         table, heading = _table_of(sheet, cells)
         if table is None:
@@ -198,8 +203,14 @@ class _Reader:
         if wrong:
             return True
         _fill_merged(cells, merged, heading)
+        for (place, error_at), said in seen.errors.items():
+            if place < len(cells) and error_at < len(cells[place]):
+                cells[place][error_at] = said
+        rows = range(heading.last + 1, len(cells))
+        if hidden := [place + 1 for place in rows if place in seen.hidden and any(cells[place])]:
+            self.notices.append(RowsHidden(sheet=sheet, row=hidden[0], count=len(hidden)))
         self._numbers.clear()
-        for place in range(heading.last + 1, len(cells)):
+        for place in rows:
             if any(cells[place]):
                 self._read_row(table, sheet, place + 1, heading, cells[place])
         return True
@@ -250,6 +261,8 @@ class _Reader:
                 if value is None:
                     if isinstance(raw, str) and is_nothing(clean(raw)):
                         continue
+                    if isinstance(raw, str) and raw in _ERRORS:
+                        raise CellForm("没有公式错误的值 a value, no error")
                     value = self._readers[field](raw)
                     if len(known) < _CACHED:
                         known[raw] = value

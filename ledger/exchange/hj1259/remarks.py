@@ -218,6 +218,17 @@ class HiddenRead(Notice):
     en = "sheet {sheet} is hidden and was read like others; delete it first if it should not be"
 
 
+class RowsHidden(Notice):
+    """Rows that are hidden, by hand or by a filter."""
+
+    code = "hj-1259-rows-hidden"
+    zh = "{sheet} 第 {row} 行起有 {count} 行被隐藏或筛选，照常读取；如不应读取，请先删去"
+    en = (
+        "{sheet}: {count} rows, the first of them row {row}, are hidden or filtered out and were read like others;"
+        " delete them first if they should not be"
+    )
+
+
 class RowAlike(Notice):
     """Two rows are the same in everything, and no container code tells them apart."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +17,7 @@ from ledger.custody import values, wire
 from ledger.custody.regimes.cn import REGIME
 from ledger.exchange.hj1259 import NotAWorkbook, Row, Workbook, read_workbook
 from ledger.exchange.hj1259.cells import CellForm, cell_readers, clean, declared, in_unit, number, whole
+from ledger.exchange.hj1259.package import TooLarge
 from ledger.exchange.hj1259.remarks import NoTable, Remark, RowTwice
 from ledger.exchange.hj1259.tables import COLUMNS, TABLES
 from ledger.log import canonical
@@ -34,6 +37,18 @@ def filled(**cells: Any) -> Workbook:
     """Table B.1 with one row, some of its cells other than usual."""
     row = dict(zip(B1, FILLED, strict=True)) | cells
     return read_workbook(book({"B.1": [tuple(row), tuple(row.values())]}))
+
+
+def made(fill: Callable[[Any, Any], None], **options: Any) -> bytes:
+    """A workbook whose only sheet, B.1, has the headings and one row, and what is done to it besides."""
+    out = io.BytesIO()
+    workbook = xlsxwriter.Workbook(out, {"in_memory": True} | options)
+    sheet = workbook.add_worksheet("B.1")
+    sheet.write_row(0, 0, B1)
+    sheet.write_row(1, 0, FILLED)
+    fill(workbook, sheet)
+    workbook.close()
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -367,18 +382,14 @@ def test_a_hidden_sheet_is_read_and_said() -> None:
 
 
 def test_a_cell_merged_over_rows_is_said_of_each_of_them_but_a_quantity_is_not() -> None:
-    out = io.BytesIO()
-    made = xlsxwriter.Workbook(out, {"in_memory": True})
-    sheet = made.add_worksheet("B.1")
-    sheet.write_row(0, 0, B1)
-    sheet.write_row(1, 0, FILLED)
-    sheet.write_row(2, 4, (170, "", "D-2", 1))
-    sheet.write_row(3, 4, ("", "", "D-3", 1))
-    for column in (0, 1, 2, 3, 5):
-        sheet.merge_range(1, column, 3, column, FILLED[column])
-    sheet.merge_range(2, 4, 3, 4, 170)
-    made.close()
-    read = read_workbook(out.getvalue())
+    def fill(_: Any, sheet: Any) -> None:
+        sheet.write_row(2, 4, (170, "", "D-2", 1))
+        sheet.write_row(3, 4, ("", "", "D-3", 1))
+        for column in (0, 1, 2, 3, 5):
+            sheet.merge_range(1, column, 3, column, FILLED[column])
+        sheet.merge_range(2, 4, 3, 4, 170)
+
+    read = read_workbook(made(fill))
     assert [(row.batch, row.container_code, row.net_g) for row in read.rows] == [
         (FILLED[0], "D-1", 180_000),
         (FILLED[0], "D-2", 170_000),
@@ -386,6 +397,55 @@ def test_a_cell_merged_over_rows_is_said_of_each_of_them_but_a_quantity_is_not()
     assert [(f.code, f.place, f.fields["column"]) for f in read.faults] == [
         ("hj-1259-cell-missing", ("B.1", 4), "产生量")
     ]
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!"])
+def test_the_error_of_a_formula_is_no_empty_cell(error: str) -> None:
+    read = read_workbook(made(lambda _, sheet: sheet.write_formula(1, 6, "=VLOOKUP(1,A1:B2,2)", None, error)))
+    assert [(f.code, f.place, f.fields["column"], f.fields["got"]) for f in read.faults] == [
+        ("hj-1259-cell-unreadable", ("B.1", 2), "容器/包装编码", error)
+    ]
+    assert [f.fields["got"] for f in filled(容器编码=error).faults] == [error]
+
+
+def test_rows_hidden_by_a_filter_are_read_and_said() -> None:
+    def fill(_: Any, sheet: Any) -> None:
+        sheet.write_row(2, 0, ("HWCS20260105002", *FILLED[1:6], "D-2", 1))
+        sheet.set_row(2, None, None, {"hidden": True})
+        sheet.set_row(9, None, None, {"hidden": True})
+
+    read = read_workbook(made(fill))
+    assert len(read.rows) == 2
+    assert [(n.code, n.place, n.fields["count"]) for n in read.notices] == [("hj-1259-rows-hidden", ("B.1", 3), 1)]
+
+
+@pytest.mark.parametrize("date_1904", [False, True])
+def test_a_day_written_as_a_number_is_counted_as_its_workbook_counts(date_1904: bool) -> None:
+    number = 46027 - (1462 if date_1904 else 0)
+    read = read_workbook(made(lambda _, sheet: sheet.write_number(1, 1, number), date_1904=date_1904))
+    assert [row.at for row in read.rows] == ["2026-01-04T16:00:00.000Z"]
+
+
+def test_a_cell_far_away_is_named_and_a_mere_format_is_not() -> None:
+    def fill(workbook: Any, sheet: Any) -> None:
+        sheet.write_blank(1_048_575, 16_383, None, workbook.add_format({"bold": True}))
+
+    assert len(read_workbook(made(fill)).rows) == 1
+    with pytest.raises(TooLarge) as refused:
+        read_workbook(made(lambda _, sheet: sheet.write(1_048_575, 16_383, "x")))
+    assert refused.value.fields["what"] == "B.1: 1,048,576 × 16,384"
+
+
+def test_a_workbook_that_unpacks_to_more_than_an_import_has_room_for_is_refused_unread() -> None:
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package,
+        package.open("xl/worksheets/sheet1.xml", "w") as part,
+    ):
+        for _ in range(257):
+            part.write(b" " * 1024 * 1024)
+    with pytest.raises(TooLarge):
+        read_workbook(out.getvalue())
 
 
 def test_rows_prepared_for_later_are_empty() -> None:
