@@ -75,13 +75,10 @@ def _told(reading: Reading, queries: Queries, viewer: Viewer, after: int | None,
     position = queries.projected() if after is None else after
     yield b"retry: 3000\n\n"
     while True:
-        known = queries.projected()  # whom an entry concerns is known so far
-        if position < known:
-            rows, following = reading.changes(viewer, position, _PAGE)
+        if position < queries.projected():
+            rows, position = reading.changes(viewer, position, _PAGE)
             for row in rows:
-                if row.index < known:
-                    yield _event(row.index, row.statement)
-            position = min(following, known)
+                yield _event(row.index, row.statement)
             beat = time.monotonic()
         elif time.monotonic() - beat >= _BEATS_EVERY_S:
             beat = time.monotonic()

@@ -184,13 +184,11 @@ class Webhooks:
     def feed(self) -> int:
         """Queue what the log has got since, as far as is known whom it concerns; how many messages."""
         count = 0
-        projected = self._projected()
-        for hook in self._store.behind(projected):
+        for hook in self._store.behind(self._projected()):
             found, position = self._changes(hook.party, hook.position, _FEED)
-            position = min(position, projected)
             wanted = set(hook.types.split())
             now = self._clock()
-            types = {row.index: statement.parse(row.statement).type for row in found if row.index < projected}
+            types = {row.index: statement.parse(row.statement).type for row in found}
             messages = [
                 _message(f"msg_{hook.id}_{index}", hook.id, index, type_, now)
                 for index, type_ in types.items()

@@ -15,7 +15,6 @@ from sqlalchemy import (
     and_,
     case,
     exists,
-    false,
     func,
     or_,
     select,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 from ledger.access import Viewer
 from ledger.log.ids import UUID_LENGTH
 from ledger.store import tables as t
-from ledger.store.shelf import Seen
+from ledger.store.shelf import Seen, projected
 
 SCAN_MAX = 20_000  # entries looked at for one page of the feed
 
@@ -43,15 +42,11 @@ def takes_part(viewer: Viewer, thing: ColumnElement[str]) -> ColumnElement[bool]
     """True for the things that the reader is shown."""
     if viewer.who is None:
         return true()
-    if not viewer.who:
-        return false()
     return thing.in_(select(t.involved.c.object).where(t.involved.c.who.in_(sorted(viewer.who))))
 
 
 def seen(viewer: Viewer) -> Seen:
     """True for what stands of the reader's own parties and of the things that it is shown."""
-    if viewer.who is None:
-        return lambda _object, _holder: true()
     return lambda object_, holder: or_(takes_part(viewer, object_), holder.in_(sorted(viewer.own)))
 
 
@@ -157,13 +152,13 @@ def _beyond(keys: Sequence[Any], after: Sequence[str]) -> ColumnElement[bool]:
 def feed(
     connection: Connection, viewer: Viewer, own: Iterable[str], after: int, limit: int
 ) -> tuple[list[FeedRow], int]:
-    """Entries from index `after` on that the reader is shown, and the index at which to go on.
+    """Entries from index `after` on that the reader is shown, and the index at which to go on: none of which it is not
+    known yet whom it concerns, as nobody comes back to it.
 
     `own` are the parties' own streams (themselves, their sites). At most SCAN_MAX entries are looked at, so that a page
     may be short, or empty, though more follow.
     """
-    size = connection.execute(select(t.log_state.c.size)).scalar() or 0
-    stop = min(size, after + SCAN_MAX)
+    stop = min(projected(connection), after + SCAN_MAX)
     query = (
         select(t.leaf.c.index, t.statement.c.bytes, t.statement.c.entry)
         .join(t.statement, t.statement.c.n == t.leaf.c.n)

@@ -104,6 +104,21 @@ def test_the_feed_gives_each_reader_its_own_entries_and_goes_on_where_it_stopped
     assert [i["type"] for i in shop].count("container-filled") == 3
 
 
+def test_the_feed_passes_over_nothing_of_which_it_is_not_known_yet_whom_it_concerns(api: ApiWorld) -> None:
+    """The log takes an entry in before the projections do: who asks in between does not come back to it."""
+    drum = api.drum()
+    listed = api.ends(api.world.new("manifest"), drum)
+    lost = {"container": drum, "place": api.yard["shop"], "code": OIL, "net_g": 180_000, "stage": "held"}
+    assert api.say("shop", "manifest-issued", listed).status_code == 201
+    assert api.say("shop", "container-lost", lost | {"reason": "missing-at-count"}).status_code == 201
+    api.world.ledger.sequence()
+    between = api.get("/v1/changes", "disposer").json
+    api.follow()
+    after = api.get(f"/v1/changes?after={between['next']}", "disposer").json
+    told = [item["type"] for item in (*between["items"], *after["items"])]
+    assert told[-2:] == ["manifest-issued", "container-lost"]
+
+
 def walked(api: ApiWorld, name: str) -> list[dict[str, Any]]:
     after, items = 0, []
     while True:
