@@ -128,7 +128,7 @@ def stock(
     c = t.clock.c
     keys = (c.holder, c.site, c.stage, c.kind, c.code)
     # By container and deadline, so that what left again late has none.
-    open_ = select(*keys, c.deadline, func.sum(c.grams).label("grams")).where(c.account == "open")
+    open_ = select(*keys, c.deadline, func.sum(c.grams).label("grams"))
     open_ = open_.where(*(c[name] == value for name, value in wanted.items()))
     if viewer.who is not None:
         open_ = open_.where(c.holder.in_(sorted(viewer.own)))

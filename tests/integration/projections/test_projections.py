@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.access import Viewer
+from ledger.access import ALL, Viewer
 from ledger.custody.rate import Question
 from ledger.custody.regimes.base import later
 from ledger.custody.registry import Edition
@@ -195,6 +195,14 @@ def test_mass_still_open_after_its_deadline_is_overdue(park: Park) -> None:
     assert [(f.rule, f.grams, f.opened_at) for f in flags if f.rule == "stored-too-long"] == [
         ("stored-too-long", 5_000, "2025-09-01T01:00:00.000Z")
     ]
+
+
+def test_what_came_late_from_its_producer_is_in_stock_where_it_stands(park: Park) -> None:
+    drum = park.fill(5_000, "2024-09-01T01:00:00.000Z")
+    park.journey(drum, 5_000, 5_000, "2025-10-10")
+    (row,) = Reading(park.queries).stock(ALL, {}, "", 10).items
+    assert (row["holder"], row["site"], row["stage"]) == (park.disposer.party, park.plant["site"], "held")
+    assert (row["grams"], row["deadline"]) == (5_000, "2026-10-10T05:00:00.000Z")
 
 
 def test_a_site_registered_late_or_again_leaves_what_a_replay_finds(park: Park) -> None:
