@@ -275,6 +275,8 @@ class Reading:
 
     def label(self, name: str) -> Label:
         """The state of a label or of the container that it is on, and what is printed on it; raises Unknown."""
+        if not name.startswith(("label:", "container:")):  # what else has a history is nobody's to know
+            raise Unknown(name=name)
         with self._engine.connect() as connection:
             history = sorted(facts.as_stored(connection, [name])[name], key=lambda f: f.order)
         containers = [c for f in history if not isinstance(f.event, LabelIssued) for c in f.event.containers()]
