@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from flask import Blueprint, redirect, request, url_for
@@ -21,6 +22,7 @@ _HOMES: Final = (
     ({"operator"}, "page_health.health"),
 )
 _YEAR_S: Final = 365 * 86_400
+_WITHIN: Final = re.compile(r"/(?![/\\])[^\x00-\x1f]*").fullmatch
 
 
 @blueprint.get("/")
@@ -131,5 +133,6 @@ def language(lang: str) -> Response:
 
 
 def within(address: str) -> str:
-    """An address of this server; "" for anything that might lead elsewhere."""
-    return address if address.startswith("/") and not address.startswith(("//", "/\\")) and "\n" not in address else ""
+    """An address of this server; "" for anything that might lead elsewhere: browsers read a backslash as a slash, and
+    past a tab or line break as if it were not there."""
+    return address if _WITHIN(address) else ""

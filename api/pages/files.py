@@ -50,8 +50,6 @@ def part(path: str) -> Response:
 
 
 def _file(folder: Path, path: str) -> Response:
-    if not (folder / path).is_file():
-        raise NoSuchPlace()
     response = send_from_directory(folder, path, mimetype=_TYPES.get(Path(path).suffix), conditional=False)
     response.headers["Cache-Control"] = "public, no-cache"
     response.direct_passthrough = False

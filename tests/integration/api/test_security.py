@@ -150,6 +150,22 @@ def try_fields(client: Any, csrf: dict[str, str], name: str) -> None:
         assert answer.is_json or answer.status_code == 204
 
 
+@pytest.mark.parametrize(
+    "place", ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\r/evil.example", "/\n\\e"]
+)
+def test_who_comes_in_goes_on_to_this_server_and_to_no_other(api_on_sqlite: ApiWorld, place: str) -> None:
+    for answer in (
+        api_on_sqlite.client().get("/language/en", query_string={"next": place}),
+        api_on_sqlite.client().post("/sign-in", data={"name": "shop", "password": PASSWORD, "next": place}),
+    ):
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+def test_a_file_name_longer_than_any_is_no_file(api_on_sqlite: ApiWorld) -> None:
+    for path in ("a" * 300, "a/" * 3000):
+        assert api_on_sqlite.client().get(f"/static/{path}").status_code == 404
+
+
 def test_rubbish_instead_of_a_token_or_cookie_is_nobody(api: ApiWorld) -> None:
     for value in (
         "",
