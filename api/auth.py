@@ -13,13 +13,15 @@ from api.browser import session_actor
 from ledger.access import NOTHING, Viewer
 from ledger.accounts.actor import Actor
 from ledger.accounts.errors import NotAllowed, NotLoggedIn
+from ledger.queries import Unknown
+from ledger.service import NotFound
 
 if TYPE_CHECKING:
     from ledger.accounts import Accounts
     from ledger.accounts.webhooks import Webhooks
     from ledger.queries import Queries
     from ledger.reading import Reading
-    from ledger.service import Ledger
+    from ledger.service import Ledger, Record
 
 F = TypeVar("F", bound=Callable[..., Any])
 _BUSINESS = frozenset({"admin", "clerk", "disposer", "driver", "regulator"})
@@ -111,6 +113,14 @@ def viewer_of(actor: Actor) -> Viewer:
     if "driver" in actor.roles:
         return Viewer(who=frozenset({actor.person}))
     return NOTHING
+
+
+def record_shown(name: str) -> Record:
+    """A statement's record, when the caller takes part in it; another's is answered like one that does not exist."""
+    try:
+        return reading().check_record(current_viewer(), ledger().record_of(name))
+    except Unknown:
+        raise NotFound(what=f"record {name}") from None
 
 
 def ledger() -> Ledger:

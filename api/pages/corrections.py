@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_actor, current_viewer, ledger, reading, requires, verify_right
+from api.auth import Right, current_actor, current_viewer, ledger, reading, record_shown, requires, verify_right
 from api.errors import NoSuchPlace
 from api.pages.acting import BadMass, done, field, grams, said_before, say
 from api.pages.authority import offer
@@ -95,9 +95,9 @@ def agree(correction: str) -> Any:
 
 
 def proposed(correction: str) -> tuple[ContainerStory, Proposal]:
-    """A correction as it stands, with the container's story; raises NoSuchPlace, and Unknown where the reader takes no
+    """A correction as it stands, with the container's story; raises NoSuchPlace, and NotFound where the reader takes no
     part."""
-    said = statement.parse(ledger().record_of(correction).statement)
+    said = statement.parse(record_shown(correction).statement)
     if said.type != EntryCorrected.type:
         raise NoSuchPlace()
     story = reading().container(current_viewer(), said.body["container"])

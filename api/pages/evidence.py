@@ -10,7 +10,7 @@ from flask import Blueprint, current_app
 from flask import Response as Answer
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_viewer, ledger, queries, reading, requires
+from api.auth import Right, current_viewer, ledger, queries, record_shown, requires
 from api.errors import NoSuchPlace, language
 from api.pages.exceptions import object_address, titled
 from api.pages.overview import policy
@@ -67,10 +67,10 @@ def receipt(record: str) -> Response:
 
 
 def _record(name: str) -> Record:
-    """The record, if this reader is shown it; raises NotFound, Unknown or NoSuchPlace."""
+    """The record, if this reader is shown it; raises NotFound or NoSuchPlace."""
     if not _NAME(name):
         raise NoSuchPlace()
-    return reading().check_record(current_viewer(), ledger().record_of(name))
+    return record_shown(name)
 
 
 def verified(receipt: str) -> VerifiedReceipt:

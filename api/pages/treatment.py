@@ -11,7 +11,7 @@ from typing import Any, Final
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
+from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, record_shown, requires
 from api.pages.acting import done, field, grams, local_moment, optional, say
 from api.pages.exceptions import told
 from api.pages.on_the_way import called, held_table, once_only
@@ -138,7 +138,7 @@ def treated() -> Response:
 @requires(Right.READ)
 def result(record: str) -> Response:
     """What one treatment closed, what came out of it and what remains in what was treated."""
-    found = reading().check_record(current_viewer(), ledger().record_of(record))
+    found = record_shown(record)
     said = statement.parse(found.statement)
     event = parse(said.type, said.body, ledger().regime)
     if not isinstance(event, WasteTreated):

@@ -8,12 +8,11 @@ from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
 from api import answers
-from api.auth import Right, current_viewer, ledger, reading, requires
+from api.auth import Right, current_viewer, ledger, reading, record_shown, requires
 from api.openapi import TEXT, operation
 from api.schemas import LinkOut, PromiseOut, Strict
 from ledger.log import entry, statement
 from ledger.log.wire import encode_base64
-from ledger.queries import Unknown
 from ledger.service import NotFound, NotYet
 
 blueprint = Blueprint("entries", __name__, url_prefix="/v1")
@@ -54,9 +53,9 @@ def _entry(said_raw: bytes, entry_raw: bytes, index: int | None, public_key: byt
 
 @blueprint.get("/entries/<record>")
 @requires(Right.READ)
-@operation("A statement and its entry, byte for byte", tag="log", answers={200: EntryOut}, errors=(NotFound, Unknown))
+@operation("A statement and its entry, byte for byte", tag="log", answers={200: EntryOut}, errors=(NotFound,))
 def one(record: str) -> Response:
-    found = reading().check_record(current_viewer(), ledger().record_of(record))
+    found = record_shown(record)
     return answers.json_response(_entry(found.statement, found.entry, found.index, found.public_key))
 
 
@@ -72,13 +71,12 @@ class ClearOut(Schema):
     "The personal texts of a statement, for its own party and regulators",
     tag="log",
     answers={200: ClearOut},
-    errors=(NotFound, Unknown),
+    errors=(NotFound,),
 )
 def clear(record: str) -> Response:
-    found, viewer = ledger().record_of(record), current_viewer()
-    said = statement.parse(found.statement)
-    if not viewer.is_own(said.party):
-        raise Unknown(name=record)
+    said = statement.parse(record_shown(record).statement)
+    if not current_viewer().is_own(said.party):
+        raise NotFound(what=f"record {record}")
     return answers.json_response({"clear": ledger().clear_text(said.id)})
 
 
@@ -96,10 +94,10 @@ class NotYetOut(Schema):
     "The receipt (C2SP tlog-proof) of a statement, or the promise while there is none",
     tag="log",
     answers={200: TEXT, 202: NotYetOut},
-    errors=(NotFound, Unknown),
+    errors=(NotFound,),
 )
 def receipt(record: str) -> Response:
-    found = ledger().receipt_of(reading().check_record(current_viewer(), ledger().record_of(record)))
+    found = ledger().receipt_of(record_shown(record))
     if isinstance(found, NotYet):
         promise = answers.promise(found.promise, found.promise_signature)
         made: dict[str, Any] = {"received_at": found.received_at, "promise": promise}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -71,9 +72,18 @@ def test_what_is_hidden_looks_like_what_does_not_exist(api: ApiWorld) -> None:
     drum, absent = api.drum(), api.world.new("container")
     hidden, missing = (api.get(f"/v1/containers/{name}", "stranger") for name in (drum, absent))
     assert (hidden.status_code, hidden.json["code"]) == (missing.status_code, missing.json["code"])
-    entry = api.get(f"/v1/entries/{api.get('/v1/changes', 'shop').json['items'][-1]['id']}", "stranger")
-    nothing = api.get(f"/v1/entries/{api.world.uuid7()}", "stranger")
-    assert entry.status_code == nothing.status_code == 404
+    said = api.get("/v1/changes", "shop").json["items"][-1]
+    hash_ = json.loads(said["entry"])["statement"]
+    for kind in ("entries/{}", "entries/{}/clear", "receipts/{}"):
+        for name, absent in ((said["id"], api.world.uuid7()), (hash_, "0" * 64)):
+            entry, nothing = (api.get("/v1/" + kind.format(each), "stranger") for each in (name, absent))
+            assert entry.text.replace(name, absent) == nothing.text, kind
+            assert entry.status_code == nothing.status_code == 404
+    client, _ = api.logged_in("stranger")
+    for page in ("/evidence/{}", "/evidence/{}/receipt.txt", "/corrections/{}", "/treat/{}"):
+        entry, nothing = (client.get(page.format(each)) for each in (said["id"], api.world.uuid7()))
+        titles = [each.text.partition("<title>")[2].partition("</title>")[0] for each in (entry, nothing)]
+        assert (entry.status_code, titles[0]) == (nothing.status_code, titles[1]), page
 
 
 def test_entries_and_receipts_are_shown_to_who_takes_part_only(api: ApiWorld) -> None:
@@ -226,6 +236,13 @@ def test_anybody_may_read_a_label_and_learns_what_is_printed_on_it(api: ApiWorld
     secret = {api.device["shop"].party, api.yard["shop"]["site"], "180000", container}
     assert not [each for each in secret if each in api.get(f"/v1/labels/{label}").text]
     assert api.get(f"/v1/labels/{api.world.new('label')}").status_code == 404
+
+
+def test_nobody_learns_by_the_name_of_anything_but_a_label_or_container_what_it_has_to_do_with(api: ApiWorld) -> None:
+    manifest = api.manifest(api.drum())
+    shop, yard = api.device["shop"], api.yard["shop"]["site"]
+    for name in (shop.party, yard, shop.stream, manifest):
+        assert api.get(f"/v1/labels/{name}").status_code == 404, name
 
 
 def test_the_log_is_public_and_a_stranger_can_recompute_its_root(api: ApiWorld) -> None:
