@@ -112,6 +112,14 @@ def field(name: str, zh: str, en: str) -> str:
     return value
 
 
+def whole(name: str, zh: str, en: str) -> int:
+    """A number of the form from 0 on that must be there; raises FormError."""
+    text = field(name, zh, en)
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise FormError(detail=t(zh, en), expected=t("整数", "a whole number"), got=text[:40])
+    return int(text)
+
+
 def optional(**texts: str) -> dict[str, str]:
     """The given fields of an event without those that are blank: what is not said is absent."""
     return {key.rstrip("_"): value.strip() for key, value in texts.items() if value.strip()}

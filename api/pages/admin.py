@@ -29,6 +29,7 @@ ROLES: Final = {
     "regulator": ("监管人员", "regulator"),
     "operator": ("运营方", "operator"),
 }
+_TILES: Final = {"admin": "admin", "operator": "operator", "oversees": "regulator"}
 
 
 class PasswordsDiffer(FormError):
@@ -43,7 +44,8 @@ class PasswordsDiffer(FormError):
 @requires(Right.ANYBODY)
 def admin() -> Response:
     """Where everything of one's own enterprise is looked after."""
-    return page("admin.html", admin="admin" in current_actor().roles, operator="operator" in current_actor().roles)
+    roles = current_actor().roles
+    return page("admin.html", **{key: role in roles for key, role in _TILES.items()})
 
 
 # ------------------------------------------------------------------------------------------------ people

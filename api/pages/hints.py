@@ -122,6 +122,10 @@ HINTS: Final[Mapping[str, tuple[str, str]]] = {
         "新设备报名后，核对屏幕上的密钥再确认。丢失的设备请立即注销。",
         "When a device asks to join, compare the key on its screen before you confirm. Revoke a lost one at once.",
     ),
+    "page_systems.systems": (
+        "让本单位的系统接入：令牌用于查询和提交，推送把新记录发给您的系统。密钥只显示一次。",
+        "Lets systems of your enterprise in: a token to ask and to send, a webhook to be told. Secrets are shown once.",
+    ),
     "page_places.places": (
         "本单位的场所、贮存点和分区，以及各自的容量与准存类别。",
         "Sites, stores and zones of your enterprise, with their capacity and what may stand there.",

@@ -70,7 +70,7 @@ MENU: Final = (
     _entry("page_inspections.inspections", "检查整改", "Inspections", Right.READ, "regulator"),
     _entry("page_reports.reports", "报表", "Reports", Right.READ, "regulator", "admin"),
     _entry("page_health.health", "账本状态", "Ledger", Right.ANYBODY, "regulator", "operator", "admin"),
-    _entry("page_admin.admin", "管理", "Administration", Right.ANYBODY, "admin", "operator"),
+    _entry("page_admin.admin", "管理", "Administration", Right.ANYBODY, "admin", "regulator", "operator"),
     _entry("page_admin.me", "我的账号", "My account", Right.PERSON),
 )
 
