@@ -271,7 +271,7 @@ class PageQuery(Strict):
     """Which part of a long list."""
 
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
-    cursor = pattern(r"[A-Za-z0-9_-]{1,400}", metadata={"description": "`next` of the page before"})
+    cursor = pattern(r"[A-Za-z0-9_-]{1,2000}", metadata={"description": "`next` of the page before"})
 
 
 class NoQuery(Strict):

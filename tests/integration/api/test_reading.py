@@ -129,6 +129,32 @@ def test_the_feed_passes_over_nothing_of_which_it_is_not_known_yet_whom_it_conce
     assert told[-2:] == ["manifest-issued", "container-lost"]
 
 
+def test_the_feed_tells_everybody_what_they_said_themselves_though_it_was_refused(api: ApiWorld) -> None:
+    drum = api.drum()
+    lost = {"container": drum, "place": api.yard["shop"], "code": OIL, "net_g": 180_000, "stage": "held"}
+    api.say("stranger", "container-lost", lost | {"reason": "stolen"})
+    api.follow()
+    said = walked(api, "stranger")[-1]
+    assert (said["type"], said["refused"]) == ("container-lost", "not-own")
+    assert drum not in [item["id"] for item in api.get("/v1/containers", "stranger").json["items"]]
+
+
+def test_the_feed_of_a_driver_is_of_the_drivers_journeys_and_words(api: ApiWorld) -> None:
+    carrier = api.device["carrier"]
+    driver = api.join("driver", "driver", carrier.party)
+    phone = api.world.enrol(carrier, party=carrier.party, person=driver.person)
+    for who, by in ((driver.person, carrier), (api.world.new("person"), phone), (api.world.new("person"), carrier)):
+        drum = api.drum()
+        ends = api.ends(api.manifest(drum), drum) | {"driver": {"person": who}}
+        assert api.send(by.sign("manifest-collected", ends), "carrier").status_code == 201
+    api.follow()
+    client, _ = api.logged_in("driver")
+    told = [(item["type"], item["party"]) for item in client.get("/v1/changes").json["items"]]
+    shop = api.device["shop"].party
+    journey = [("container-filled", shop), ("manifest-issued", shop), ("manifest-collected", carrier.party)]
+    assert told == [*journey, *journey]
+
+
 def walked(api: ApiWorld, name: str) -> list[dict[str, Any]]:
     after, items = 0, []
     while True:
@@ -139,17 +165,80 @@ def walked(api: ApiWorld, name: str) -> list[dict[str, Any]]:
         after = page["next"]
 
 
-def test_pages_join_to_the_whole_list_without_doubles(api: ApiWorld) -> None:
-    drums = [api.drum() for _ in range(5)]
-    cursor, found = "", []
-    for _ in range(3):
-        page = api.get(f"/v1/containers?limit=2{cursor}", "shop").json
-        found += [item["id"] for item in page["items"]]
-        cursor = f"&cursor={page.get('next', '')}"
-    assert sorted(found) == sorted(drums)
-    assert "next" not in page
-    bad = api.get("/v1/containers?cursor=WyJ4Il0", "shop")
-    assert (bad.status_code, bad.json["code"]) == (422, "bad-cursor")
+def paged(api: ApiWorld, path: str, limit: int, name: str = "regulator") -> list[list[Any]]:
+    """The pages of a list, one after the other, by `next`."""
+    pages, query = [], ""
+    while True:
+        answer = api.get(f"{path}{'&' if '?' in path else '?'}limit={limit}{query}", name)
+        assert answer.status_code == 200, answer.json
+        pages.append(answer.json["items"])
+        if "next" not in answer.json:
+            return pages
+        query = f"&cursor={answer.json['next']}"
+
+
+def test_every_list_read_a_page_at_a_time_is_the_whole_list_once_in_its_order(api: ApiWorld) -> None:
+    days = ("2025-10-02", "2025-10-05", "2025-10-01", "2025-10-05", "2025-10-05", "2025-10-03")
+    for n, day in enumerate(days):
+        name = "stranger" if n == 3 else "shop"
+        drum, at = api.world.new("container"), f"{day}T01:00:00.000Z"
+        body = api.filling(drum, name) | {"code": OIL if n % 2 else "900-249-08"}
+        assert api.say(name, "container-filled", body, at=at).status_code == 201
+        if name == "shop":
+            lines = [{"container": drum, "code": body["code"], "net_g": 180_000}]
+            listed = api.ends(api.world.new("manifest"), drum) | {"lines": lines}
+            assert api.say("shop", "manifest-issued", listed, at=at).status_code == 201
+        lost = {"container": drum, "place": api.yard[name], "code": body["code"], "net_g": 180_000, "stage": "held"}
+        if n < 4:
+            at = f"2025-10-0{6 + n % 2}T01:00:00.000Z"
+            assert api.say(name, "container-lost", lost | {"reason": "stolen"}, at=at).status_code == 201
+    api.follow()
+    for path, count, key in (
+        ("/v1/containers", 6, "born_at"),
+        ("/v1/manifests", 5, "issued_at"),
+        ("/v1/exceptions", 4, "opened_at"),
+        ("/v1/exceptions?closed=true", 4, "opened_at"),
+        ("/v1/stock", 2, "holder"),
+        ("/v1/parties", 4, "id"),
+        ("/v1/sites", 4, "id"),
+    ):
+        (whole,) = paged(api, path, 500)
+        assert len(whole) >= count, path
+        keys = [item[key] for item in whole]
+        assert keys == sorted(keys, reverse=key in ("born_at", "issued_at")), path
+        for limit in (1, 2, 3, len(whole)):
+            pages = paged(api, path, limit)
+            assert [item for page in pages for item in page] == whole, (path, limit)
+            assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1) and pages[-1], (path, limit)
+
+
+def test_a_cursor_of_another_list_or_of_nothing_is_refused(api_on_sqlite: ApiWorld) -> None:
+    api = api_on_sqlite
+    api.drum()
+    api.drum()
+    cursor = api.get("/v1/containers?limit=1", "shop").json["next"]
+    for wrong in ("/v1/stock?cursor=" + cursor, "/v1/containers?cursor=WyJ4Il0", "/v1/containers?cursor=" + cursor[1:]):
+        bad = api.get(wrong, "shop")
+        assert (bad.status_code, bad.json["code"]) == (422, "bad-cursor"), wrong
+
+
+def test_a_page_goes_on_whatever_the_things_on_it_are_called(api: ApiWorld) -> None:
+    """Who keeps a store may call its zones in two hundred characters, and an exception's place in the list names it."""
+    store, zone, acid = api.world.new("facility"), "易燃" * 100, "900-300-34"
+    pairs = {"name": "incompatible-pairs", "value": f"{OIL}+{acid}", "effective_from": "2025-01-01"}
+    assert api.world.authority.say("setting-adopted", pairs).outcome == "recorded"
+    facility = {"holder": api.device["shop"].party, "facility": store, "site": api.yard["shop"]["site"]}
+    facility |= {"code": "STORE-1", "purpose": "store", "zones": [zone, f"{zone[:-1]}二"]}
+    assert api.say("shop", "facility-registered", facility).status_code == 201
+    for each in facility["zones"]:
+        for code in (OIL, acid):
+            drum = api.world.new("container")
+            assert api.say("shop", "container-filled", api.filling(drum) | {"code": code}).status_code == 201
+            put = {"container": drum, "place": api.yard["shop"], "facility": store, "zone": each}
+            assert api.say("shop", "container-stored", put).status_code == 201
+    api.follow()
+    pages = paged(api, "/v1/exceptions?rule=incompatible-neighbours", 1)
+    assert [len(page) for page in pages] == [1, 1]
 
 
 def test_filters_stock_and_search_find_what_is_there(api: ApiWorld) -> None:
@@ -160,10 +249,81 @@ def test_filters_stock_and_search_find_what_is_there(api: ApiWorld) -> None:
     (stock,) = api.get("/v1/stock", "shop").json["items"]
     assert (stock["holder"], stock["grams"], stock["code"]) == (shop, 120_000, OIL)
     assert api.get("/v1/stock", "disposer").json["items"] == []
-    assert api.get(f"/v1/search?q={drum}", "shop").json["items"][0]["kind"] == "container"
-    assert api.get(f"/v1/search?q={drum}", "disposer").json["items"] == []
-    (found,) = api.get("/v1/search?q=disposer", "shop").json["items"][:1]
-    assert found["kind"] in ("party", "site")
+
+
+def test_a_thing_is_found_by_all_that_stands_on_it_and_by_who_is_shown_it_only(api: ApiWorld) -> None:
+    drum, label = api.world.new("container"), api.world.new("label")
+    body = api.filling(drum) | {"container_code": "油_001", "label": label}
+    assert api.say("shop", "container-filled", body).status_code == 201
+    coded = api.say("shop", "container-filled", api.filling(api.world.new("container")) | {"container_code": "油X001"})
+    assert coded.status_code == 201
+    api.world.clock.advance(hours=1)  # what is named by its time is named otherwise from here on
+    plain, manifest = api.drum(), api.manifest(drum, number="20253205000001")
+    api.world.clock.advance(hours=1)
+    bare = api.manifest(plain)
+
+    def found(text: str, by: str = "shop") -> list[tuple[str, str]]:
+        return [(item["id"], item["name"]) for item in api.get(f"/v1/search?q={text}", by).json["items"]]
+
+    is_drum, is_manifest = (drum, "油_001"), (manifest, "20253205000001")
+    for name, texts, expected in (
+        ("a code", ("油_001",), [is_drum]),
+        ("a drum's id", (drum, drum.partition(":")[2], drum.partition(":")[2][:35]), [is_drum]),
+        ("its label's", (label, label.partition(":")[2]), [is_drum]),
+        ("a manifest's", (manifest, manifest.partition(":")[2], "20253205000001"), [is_manifest]),
+        ("by its waste", (plain, plain.partition(":")[2]), [(plain, "废机油")]),
+        ("without a number", (bare, bare.partition(":")[2][:35]), [(bare, bare)]),
+        ("the eight first", (bare.partition(":")[2][:8],), [(bare, bare)]),
+        ("seven are too few", (bare.partition(":")[2][:7],), []),
+        ("more than an id", (drum + "0", drum.partition(":")[2] + "0"), []),
+        ("a part of a code", ("油_00", "_001", "%", "________"), []),
+    ):
+        for text in texts:
+            assert found(text) == expected, name
+            assert found(text, "stranger") == [], name
+    assert found(drum, "disposer") == [is_drum] and found(manifest, "disposer") == [is_manifest]
+
+
+def test_a_party_or_site_is_found_by_its_identifier_and_by_any_part_of_its_name(api: ApiWorld) -> None:
+    shop, stranger = api.device["shop"], api.device["stranger"]
+    code = {"scheme": "uscc", "value": "91320500MA1EXAMPLW"}
+    named = {"holder": shop.party, "name": "示例汽修厂 Garage ß", "identifiers": [code]}
+    assert api.say("shop", "party-registered", named).status_code == 201
+    api.follow()
+    for text, expected in (
+        ("GARAGE SS", [shop.party]),
+        ("汽修", [shop.party]),
+        (code["value"], [shop.party]),
+        (code["value"][:17], []),
+        (shop.party, [shop.party]),
+        (shop.party[:-1], []),
+        ("stranger yard", [api.yard["stranger"]["site"]]),
+        ("TRANGE", [stranger.party, api.yard["stranger"]["site"]]),
+        (api.yard["stranger"]["site"], [api.yard["stranger"]["site"]]),
+        ("s", []),
+    ):
+        assert ids(api.get(f"/v1/search?q={text}", "shop")) == expected, text
+
+
+def test_a_search_gives_twenty_things_at_most(api: ApiWorld) -> None:
+    body = {"container_code": "SAME"}
+    drums = [api.world.new("container") for _ in range(21)]
+    for drum in drums:
+        assert api.say("shop", "container-filled", api.filling(drum) | body).status_code == 201
+    assert api.say("shop", "party-registered", {"holder": api.device["shop"].party, "name": "SAME"}).status_code == 201
+    api.follow()
+    assert ids(api.get("/v1/search?q=SAME", "shop")) == sorted(drums)[:20]
+
+
+def test_sites_are_those_of_one_party_or_all_and_an_unknown_one_is_not_found(api_on_sqlite: ApiWorld) -> None:
+    api = api_on_sqlite
+    yards = {name: yard["site"] for name, yard in api.yard.items()}
+    assert ids(api.get("/v1/sites", "shop")) == sorted(yards.values())
+    for name, device in api.device.items():
+        assert ids(api.get(f"/v1/sites?holder={device.party}", "shop")) == [yards[name]]
+    for path in (f"/v1/sites/{api.world.new('site')}", f"/v1/parties/{api.world.new('party')}"):
+        missing = api.get(path, "shop")
+        assert (missing.status_code, missing.json["code"]) == (404, "unknown-name")
 
 
 def test_the_manifests_of_a_party_are_those_that_name_it_in_any_of_the_three_parts(api: ApiWorld) -> None:
