@@ -227,7 +227,7 @@ def test_a_page_goes_on_whatever_the_things_on_it_are_called(api: ApiWorld) -> N
     store, zone, acid = api.world.new("facility"), "易燃" * 100, "900-300-34"
     pairs = {"name": "incompatible-pairs", "value": f"{OIL}+{acid}", "effective_from": "2025-01-01"}
     assert api.world.authority.say("setting-adopted", pairs).outcome == "recorded"
-    facility = {"holder": api.device["shop"].party, "facility": store, "site": api.yard["shop"]["site"]}
+    facility: dict[str, Any] = {"holder": api.device["shop"].party, "facility": store, "site": api.yard["shop"]["site"]}
     facility |= {"code": "STORE-1", "purpose": "store", "zones": [zone, f"{zone[:-1]}二"]}
     assert api.say("shop", "facility-registered", facility).status_code == 201
     for each in facility["zones"]:
