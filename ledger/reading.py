@@ -88,6 +88,11 @@ class Reading:
             rows = shown.containers(connection, viewer, wanted, _after(cursor, 2), limit + 1)
         return self._page(rows, limit, ("born_at", "id"))
 
+    def begun(self, viewer: Viewer, code: str, day: str) -> list[str]:
+        """The containers with this code that began on a local day."""
+        with self._engine.connect() as connection:
+            return shown.begun(connection, viewer, code, *self._queries.regime.period(day))
+
     def container(self, viewer: Viewer, name: str) -> ContainerStory:
         """One container's story; of its lots only those of parties whose inner matters the reader is shown."""
         self._check_part(viewer, name)

@@ -7,6 +7,7 @@ from typing import Final
 
 from ledger.access import Viewer
 from ledger.custody.events.containers import LabelBound, LabelIssued
+from ledger.custody.regimes.base import PeriodError
 from ledger.errors import LedgerError
 from ledger.labelling import standing_keys
 from ledger.labels import code, digital
@@ -18,7 +19,6 @@ from ledger.reading import Reading
 from ledger.service import Ledger
 
 FOUND_MAX: Final = 20
-_OF_A_DAY_MAX: Final = digital.SERIAL_MAX + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +85,15 @@ class Scanner:
         """The container whose label carries this digital code: one of its waste that began on its day."""
         try:
             said = digital.parse(text)
-        except DigitalCodeForm:
+            begun = self._reading.begun(self._viewer, said.code, said.day)
+        except (DigitalCodeForm, PeriodError):
             return ()
-        page = self._reading.containers(self._viewer, {"code": said.code}, "", _OF_A_DAY_MAX)
-        born = [row for row in page.items if self._queries.regime.day_of(row["born_at"]) == said.day]
         return tuple(
-            Found(id=row["id"], kind="container", name=row["container_code"] or row["name"])
-            for row in born
+            found
+            for name in begun
             if any(
                 isinstance(step.fact.event, LabelBound) and step.fact.event.digital_code == said.text
-                for step in self._queries.history(row["id"])
+                for step in self._queries.history(name)
             )
+            for found in self._find(name)
         )

@@ -75,6 +75,13 @@ def manifests(
     return _page(connection, _wanted(t.manifest, viewer, wanted), (m.issued_at, m.id), after, limit)
 
 
+def begun(connection: Connection, viewer: Viewer, code: str, start: str, end: str) -> list[str]:
+    """The containers with this code that began at moments [start, end)."""
+    c = t.container.c
+    query = select(c.id).where(c.code == code, c.born_at >= start, c.born_at < end, takes_part(viewer, c.id))
+    return list(connection.execute(query).scalars())
+
+
 def how_many(connection: Connection, viewer: Viewer, of: str, wanted: Mapping[str, str]) -> int:
     """How many containers or manifests (`of`) have these values."""
     table = {"containers": t.container, "manifests": t.manifest}[of]

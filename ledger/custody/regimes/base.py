@@ -121,9 +121,9 @@ def period_of(name: str, offset: timedelta) -> tuple[str, str]:
             start, months = (quarter * 3 - 2, 3) if quarter else (month or 1, 1 if month else 12)
             first = date(year, start, 1)
             last = date(year + (start + months > 12), (start + months - 1) % 12 + 1, 1)
-    except ValueError:
+        return start_of_day(first, offset), start_of_day(last, offset)
+    except (ValueError, OverflowError):
         raise PeriodError(expected="2026, 2026-Q1, 2026-03 or 2026-03-31", got=name) from None
-    return start_of_day(first, offset), start_of_day(last, offset)
 
 
 def start_of_day(day: date, offset: timedelta) -> str:

@@ -68,6 +68,19 @@ def test_a_code_that_stands_on_a_label_is_not_offered_again(api: ApiWorld, clerk
     assert codes(clerk, mine)["serials"] == [f"{n:03}" for n in range(2, 21)]
 
 
+def test_a_digital_code_leads_to_its_drum_however_much_of_the_waste_began_since(api: ApiWorld, clerk: AtWork) -> None:
+    drum = fills(api, clerk)
+    clerk.does(f"/labels/{drum}/digital-code", {})
+    api.world.clock.advance(hours=8)
+    later: list[Said] = [
+        ("container-filled", api.filling(api.world.new("container")), api.world.ledger.now(), ()) for _ in range(1_000)
+    ]
+    api.world.ledger.record_all_for(api.actor["ann"].person, later)
+    api.follow()
+    assert f"/containers/{drum}" in clerk.get(f"/scan?q={CREDIT}9002140820251009001").text
+    assert clerk.get(f"/scan?q={CREDIT}9002140800010101001").status_code == 200, "a day before all that is told"
+
+
 def test_a_label_prints_no_code_that_nobody_gave_it(api: ApiWorld, clerk: AtWork) -> None:
     first, second = fills(api, clerk), fills(api, clerk)
     clerk.does(f"/labels/{first}/digital-code", {})

@@ -287,7 +287,19 @@ def test_a_period_is_its_local_days(name: str, start: str, end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["2026-13", "2026-00", "2026-03-00", "2026-02-29", "2026-Q5", "26", "2026-1", "2026-01-01-01"]
+    "name",
+    [
+        "2026-13",
+        "2026-00",
+        "2026-03-00",
+        "2026-02-29",
+        "2026-Q5",
+        "26",
+        "2026-1",
+        "2026-01-01-01",
+        "0001",
+        "9999-12-31",
+    ],
 )
 def test_what_is_no_period_is_refused(name: str) -> None:
     with pytest.raises(PeriodError, match=re.escape(name)):
