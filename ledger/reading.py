@@ -345,9 +345,14 @@ def _after(cursor: str, count: int) -> list[str]:
         keys = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         raise BadCursor(expected="`next` of a page", got=cursor[:80]) from None
-    if not isinstance(keys, list) or len(keys) != count or not all(isinstance(key, str) for key in keys):
+    if not isinstance(keys, list) or len(keys) != count or not all(map(_sayable, keys)):
         raise BadCursor(expected=f"`next` of a page of {count} keys", got=cursor[:80])
     return keys
+
+
+def _sayable(key: Any) -> bool:
+    """A text that a database can be asked for: PostgreSQL takes no NUL."""
+    return isinstance(key, str) and "\0" not in key
 
 
 def _touched(answer: Answer) -> list[str]:

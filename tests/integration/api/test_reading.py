@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -239,6 +240,13 @@ def test_a_page_goes_on_whatever_the_things_on_it_are_called(api: ApiWorld) -> N
     api.follow()
     pages = paged(api, "/v1/exceptions?rule=incompatible-neighbours", 1)
     assert [len(page) for page in pages] == [1, 1]
+
+
+def test_a_forged_cursor_is_told_so(api: ApiWorld) -> None:
+    for path, keys in (("containers", 1), ("containers", 2), ("manifests", 2), ("stock", 5), ("exceptions", 4)):
+        forged = base64.urlsafe_b64encode(json.dumps(["a\0b"] * keys).encode()).rstrip(b"=").decode()
+        bad = api.get(f"/v1/{path}?cursor={forged}", "shop")
+        assert (bad.status_code, bad.json["code"]) == (422, "bad-cursor"), path
 
 
 def test_filters_stock_and_search_find_what_is_there(api: ApiWorld) -> None:
