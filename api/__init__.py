@@ -11,7 +11,7 @@ from flask import Flask, Request, request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import errors, limits, observed, pages, resources
+from api import bodies, errors, limits, observed, pages, resources
 from api.resources.log import tiles_first
 from api.resources.statements import statements_first
 
@@ -29,7 +29,6 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
 
     app = _App(__name__, static_folder=None)
     app.session_interface = _NoSessions()
-    app.config["MAX_FORM_MEMORY_SIZE"] = 64 * 1024
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     app.extensions.update(
@@ -45,6 +44,7 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
     errors.register(app)
     app.wsgi_app = tiles_first(app.wsgi_app, app.extensions["tiles"])  # type: ignore[method-assign, assignment]
     app.wsgi_app = statements_first(app.wsgi_app, app.extensions)  # type: ignore[method-assign, assignment]
+    bodies.register(app)
     observed.register(app)
     app.before_request(_refuse_nul)
     if settings.proxies:

@@ -12,7 +12,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from api.bodies import PARTY
+from api.errors import BodyTooLarge
 from ledger.accounts import Accounts, Actor
 from ledger.accounts.errors import NotLoggedIn
 from ledger.accounts.linked import BEGUN_MS
@@ -46,10 +49,18 @@ def session_actor(accounts: Accounts) -> Actor | None:
     actor = None if secret is None else accounts.actor_for_session(secret)
     if actor is not None and secret is not None and request.method not in _SAFE:
         verify_origin()
-        given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
+        request.environ[PARTY] = actor.party
+        given = request.headers.get(CSRF_HEADER) or _form_token()
         if not hmac.compare_digest(given.encode(errors="replace"), csrf_token(secret).encode()):
             raise CsrfRefused(expected=f"the session's token in {CSRF_HEADER}", got="another" if given else "none")
     return actor
+
+
+def _form_token() -> str:
+    try:
+        return request.form.get(CSRF_FIELD, "")
+    except RequestEntityTooLarge:
+        raise BodyTooLarge(expected=f"at most {request.max_content_length} bytes") from None
 
 
 def verify_origin() -> None:

@@ -125,6 +125,7 @@ STATUS: Final[dict[str, int]] = {
     "login-throttled": 429,
     "too-many-streams": 503,
     "too-many-requests": 429,
+    "too-many-bodies": 503,
     "internal-error": 500,
     "busy": 503,
     "unavailable": 503,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, request
 
 from api.auth import found_actor
+from api.bodies import PARTY
 from api.errors import TooMany
 from ledger.errors import LedgerError
 from ledger.settings import Settings
@@ -70,5 +71,6 @@ def count(environ: WSGIEnvironment, window: Window, actor: Actor | None) -> None
         caller = f"address {environ.get('REMOTE_ADDR')}"
     else:
         caller = f"{actor.via} {actor.party} {actor.account or actor.token}"
+        environ[PARTY] = actor.party
     window.count(caller, time.monotonic())
     environ[_COUNTED] = True

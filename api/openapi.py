@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Rule
 
 from api.auth import Right
+from api.bodies import TooManyBodies
 from api.browser import COOKIE, CSRF_HEADER, LOCAL_COOKIE
 from api.errors import (
     PROBLEM,
@@ -260,7 +261,7 @@ def problems_of(right: Right, described: Operation) -> dict[int, list[str]]:
         kinds += [NotLoggedIn, NotAllowed]
     kinds.append(BadRequest)
     if described.body is not None:
-        kinds += [BodyTooLarge, MediaRefused]
+        kinds += [BodyTooLarge, MediaRefused, TooManyBodies]
     made: dict[int, list[str]] = {}
     for kind in kinds:
         codes = made.setdefault(status_of(kind), [])

@@ -11,6 +11,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from api.auth import Right, ledger, requires
+from api.bodies import takes
 from api.pages.acting import FieldMissing, field
 from api.pages.acts import Subject, signing
 from api.pages.authority import ACTS
@@ -56,6 +57,7 @@ def form() -> Response:
 
 @blueprint.post("/acts/catalogue-adopted")
 @requires(Right.OVERSEE)
+@takes(9 << 20)
 def check() -> Response:
     """Read the tables and keep them, and show what will be signed; nothing is recorded yet."""
     edition, day = field("edition", "版次", "the edition"), field("effective_from", "施行日期", "the first day")

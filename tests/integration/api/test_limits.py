@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from api.bodies import TooManyBodies, Turns
 from api.errors import TooMany
 from api.limits import Window
 from ledger.store.group import Group
@@ -39,6 +41,31 @@ def test_one_callers_flood_leaves_others_and_the_public_log_alone(sqlite_url: st
     guesses = [api.get("/v1/containers", None, Authorization="Bearer wl_guess").status_code for _ in range(7)]
     assert guesses == [401] * 5 + [429] * 2, "guessing tokens is counted by address"
     api.close()
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"])
+def test_a_form_larger_than_any_is_not_taken_in(api_on_sqlite: ApiWorld, kind: str) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n' if "b" in kind[-2:] else b"a="
+    client, _ = api_on_sqlite.logged_in("shop")
+    for who, path in ((api_on_sqlite.client(), "/sign-in"), (client, "/fill"), (client, "/v1/tokens")):
+        body = io.BytesIO(head + b"a" * (1 << 20))
+        answer = who.post(path, input_stream=body, content_type=kind, headers={"Accept": "text/html"})
+        assert answer.status_code == 413, path
+        assert body.tell() < 1 << 17, "what is too large is not read first"
+
+
+def test_whoever_dawdles_over_bodies_keeps_few_threads_waiting() -> None:
+    turns = Turns(2)
+    for _ in range(2):
+        turns.take("dawdler", 0.01)
+    with pytest.raises(TooManyBodies):
+        turns.take("dawdler", 0.01)
+    turns.take("other", 0.0)
+    taken = threading.Thread(target=turns.take, args=("dawdler", 30.0))
+    taken.start()
+    turns.give_up("dawdler")
+    taken.join(10)
+    assert not taken.is_alive(), "a turn that is given up is the next one's"
 
 
 def test_a_full_queue_answers_503_says_when_to_come_back_and_loses_nothing(api_on_sqlite: ApiWorld) -> None:

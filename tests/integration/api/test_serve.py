@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -82,6 +84,25 @@ def test_it_serves_is_ready_says_its_settings_and_counts(home: Path) -> None:
     assert f"WASTELEDGER_HOME={home}" in told
     lines = [json.loads(each) for each in told.splitlines() if each.startswith("{")]
     assert [each["route"] for each in lines if each["what"] == "request"] == ["/ready"]
+
+
+def test_strangers_whose_bodies_never_end_leave_threads_to_others(home: Path) -> None:
+    with served("--threads", "8") as (port, _):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        assert fetched(connection, "/health")[0] == 200
+        head = (
+            "POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n"
+        )
+        with contextlib.ExitStack() as opened:
+            for _ in range(24):
+                peer = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+                peer.sendall(f"{head}\r\n{{".encode())
+            assert fetched(connection, "/health")[0] == 200
+            body = {"name": "nobody", "password": "nothing"}
+            connection.request("POST", "/v1/session", json.dumps(body), {"Content-Type": "application/json"})
+            refused = connection.getresponse()
+            assert (refused.status, json.loads(refused.read())["code"]) == (503, "too-many-bodies")
+        assert fetched(connection, "/health")[0] == 200
 
 
 def test_beyond_this_machine_it_speaks_https_or_not_at_all(home: Path) -> None:
