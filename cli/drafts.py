@@ -20,7 +20,7 @@ def read_items(text: str) -> tuple[list[dict[str, Any]], list[Submission]]:
             items = whole if isinstance(whole, list) else [whole]
         except json.JSONDecodeError:
             items = [json.loads(each) for each in text.split("\n") if each.strip()]
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError
         raise click.UsageError(say(f"不是 JSON：{error}", f"not JSON: {error}")) from None
     drafts, signed = [], []
     for n, item in enumerate(items, 1):

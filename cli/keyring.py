@@ -56,6 +56,14 @@ class NotYetInLedger(LedgerError):
     en = "the ledger does not take what {name} signed before: {reason}"
 
 
+class KeyringDamaged(LedgerError):
+    """A file of the keyring does not hold what was written into it."""
+
+    code = "keyring-damaged"
+    zh = "{file} 已损坏（{detail}）；请从备份恢复该文件，没有备份则吊销此密钥，另建新密钥"
+    en = "{file} is damaged ({detail}); bring it back from a backup, or revoke this key and make a new one"
+
+
 @dataclass(slots=True, kw_only=True)
 class Member:
     """One person's key, chain and outbox; made by `member`, which holds its lock."""
@@ -88,7 +96,7 @@ class Member:
         """Send everything in the outbox in order; the answers of the newest batch. Raises NotYetInLedger."""
         answers: list[Answer] = []
         for path in self._batches():
-            batch = list(submissions(path.read_text(encoding="utf-8")))
+            batch = _batch(path)
             answers = record(batch)
             unwritten = [n for n, answer in enumerate(answers) if answer.outcome == "rejected"]
             if unwritten:
@@ -132,7 +140,7 @@ class Member:
     def _continue(self) -> None:
         """Go on from the outbox's end; a batch that the chain file has passed was answered before."""
         for path in self._batches():
-            last = statement.parse(list(submissions(path.read_text(encoding="utf-8")))[-1].raw)
+            last = statement.parse(_batch(path)[-1].raw)
             if last.seq <= self.chain.seq:
                 path.unlink()
             else:
@@ -169,6 +177,8 @@ def member(people: Path, name: str) -> Iterator[Member]:
         saved = _read(folder)
         note = saved.get("note", "").encode()
         seen = parse_checkpoint(Note.parse(note).text) if note else None
+        with _intact(folder / "key"):
+            key = PrivateKey(bytes.fromhex((folder / "key").read_text(encoding="utf-8")))
         made = Member(
             folder=folder,
             stream=saved["stream"],
@@ -176,7 +186,7 @@ def member(people: Path, name: str) -> Iterator[Member]:
             log_key=saved.get("log_key", ""),
             note=note,
             chain=AuthorChain(
-                key=PrivateKey(bytes.fromhex((folder / "key").read_text(encoding="utf-8"))),
+                key=key,
                 ledger=saved["ledger"],
                 party=saved["party"],
                 person=saved["person"],
@@ -222,8 +232,10 @@ def forget(people: Path, person: str) -> None:
 
 def _handlers(people: Path) -> dict[str, dict[str, str]]:
     file = people / "handlers.json"
-    handlers: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return handlers
+    if not file.exists():
+        return {}
+    with _intact(file):
+        return {party: dict(own) for party, own in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 # ---------------------------------------------------------------------------------------------- files
@@ -272,9 +284,31 @@ def signed(made: Signed, sealed: tuple[SealedText, ...], note: bytes) -> Submiss
     return Submission(raw=made.raw, signature=made.signature, sealed=sealed, note=note or None)
 
 
+def _batch(path: Path) -> list[Submission]:
+    with _intact(path):
+        batch = list(submissions(path.read_text(encoding="utf-8")))
+        if not batch:
+            raise ValueError("empty")
+    return batch
+
+
 def _read(folder: Path) -> dict[str, Any]:
-    saved: dict[str, Any] = json.loads((folder / "chain.json").read_text(encoding="utf-8"))
+    path = folder / "chain.json"
+    with _intact(path):
+        saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for name in ("ledger", "party", "person", "stream", "regime", "seq"):
+            if type(saved[name]) is not (int if name == "seq" else str):
+                raise ValueError(name)
     return saved
+
+
+@contextmanager
+def _intact(path: Path) -> Iterator[None]:
+    """What goes wrong with a file's content is said with its name."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise KeyringDamaged(file=path, detail=str(error)[:200]) from error
 
 
 def _json(document: dict[str, Any]) -> bytes:

@@ -113,6 +113,10 @@ def read_catalogue(
         raise CatalogueRefused((CatalogueRowFault(row=1, column=", ".join(missing), expected="present", got=got),))
     wastes: dict[str, Waste] = {}
     for number, row in found:
+        if any(row.get(None, ())):
+            expected = f"{len(COLUMNS)} cells, a text with a comma in quotes"
+            faults.append(CatalogueRowFault(row=number, column="—", expected=expected, got=" | ".join(row[None])))
+            continue
         waste = Waste(**{name: clean(row[name] or "") for name in COLUMNS})
         faults += (
             CatalogueRowFault(row=number, column=column, expected=expected, got=getattr(waste, column) or "—")
@@ -126,6 +130,9 @@ def read_catalogue(
         if named["stage"] not in STAGES or not named["row"] or named["row"] in {r.row for r in rows}:
             shown = f"{named['row']} {named['stage']}"
             faults.append(CatalogueRowFault(row=number, column="exemptions", expected=" or ".join(STAGES), got=shown))
+            continue
+        if wrong := next(filter(None, map(regime.check_class, named["codes"].split())), None):
+            faults.append(CatalogueRowFault(row=number, column="codes", expected=wrong, got=named["codes"]))
             continue
         rows.append(_exemption(named))
     if faults:
@@ -174,7 +181,7 @@ def _tables(content: bytes) -> tuple[str, list[dict[str, str]]]:
 
 
 def _cell(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else clean(str(value))
+    return " ".join(map(clean, value)) if isinstance(value, list) else clean(str(value))
 
 
 def _exemption(row: Mapping[str, str]) -> ExemptionRow:

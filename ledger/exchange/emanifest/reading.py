@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -55,6 +56,7 @@ DENSITY_MAX: Final = Decimal("999.99")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)")
 _DATES = re.compile(r"(?:\w*Date|dateOfRemoval)")
 _AHEAD_MINUTES: Final = 5
+_DIGITS_MAX: Final = 40
 _OLDER: Final = "electronicSignatureInfo"
 
 Path = tuple[str | int, ...]
@@ -189,17 +191,24 @@ class _Reader:
 
     def _parsed(self) -> dict[str, Any]:
         def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            for name in {name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1}:
+            for name in (name for name, count in Counter(name for name, _ in pairs).items() if count > 1):
                 self._faults.append(NotJson(file=self._file, detail=f"{name} stands twice in one object"))
             return dict(pairs)
+
+        def number(text: str) -> Decimal:
+            value = Decimal(text)
+            if abs(value.adjusted()) > _DIGITS_MAX:  # 1e999999999 would fill all memory as a whole number
+                raise ValueError(f"{text[:40]}: expected a number of at most {_DIGITS_MAX} digits")
+            return value
 
         def constant(text: str) -> None:
             raise ValueError(text)
 
         try:
             made = json.loads(
-                self._content.decode("utf-8-sig"), parse_float=Decimal, parse_constant=constant, object_pairs_hook=once
+                self._content.decode("utf-8-sig"), parse_float=number, parse_constant=constant, object_pairs_hook=once
             )
+            json.dumps(made, ensure_ascii=False, default=str).encode()  # half of a surrogate pair is no text
         except (ValueError, RecursionError) as error:
             raise DocumentRefused((NotJson(file=self._file, detail=str(error)),)) from None
         if not isinstance(made, dict):

@@ -17,9 +17,11 @@ from ledger.errors import FormError
 BYTES_MAX: Final = 256 * 1024 * 1024  # unpacked: 300,000 rows or so
 CELLS_MAX: Final = 10_000_000  # of one sheet, the empty ones between others included: the reader makes room for all
 # Tags as spreadsheets write them; every repeat is bounded, as a hostile part may be one endless tag.
-_ROW = re.compile(rb"row\s[^<>]{0,99}?\br=[\"'](\d{1,8})[\"']([^<>]{0,999})>")
-_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^<>]{0,99}?\br=[\"']([A-Z]{1,3})(\d{1,8})[\"'][^<>]{0,99}(?<!/)>")
+_FAR = re.compile(rb"r\s{0,9}=\s{0,9}[\"'](?:[A-Z]{4}|[A-Z]{0,9}\d{6})")
 _WIDE = re.compile(rb" r=[\"']([A-Z]{2,3})\d")
+_ROW = re.compile(rb"row\s[^<>]{0,999}?\br\s*=\s*[\"'](\d{1,12})[\"']([^<>]{0,999})>")
+_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^<>]{0,999}?\br\s*=\s*[\"']([A-Z]{1,9})(\d{1,12})[\"'][^<>]{0,999}(?<!/)>")
+_NO_PLACE = re.compile(rb"<(?:\w{1,9}:)?c(?=[\s/>])(?![^<>]{0,999}\br\s*=)")
 _ERROR = re.compile(
     rb"<(?:\w{1,9}:)?c\s(?=[^<>]{0,99}\bt=[\"']e[\"'])[^<>]{0,99}?\br=[\"']([A-Z]{1,3})(\d{1,8})[\"'][^<>]{0,99}>"
     rb"(?:<(?:\w{1,9}:)?f\b[^<]{0,9999}(?:</(?:\w{1,9}:)?f>)?)?<(?:\w{1,9}:)?v>([^<]{1,20})"
@@ -78,19 +80,26 @@ def look(content: bytes) -> Package:
 
 
 def _seen(name: str, part: bytes) -> Seen:
-    rows = [(int(row[1]), row[2]) for row in _ROW.finditer(part)]
-    height, width = max((number for number, _ in rows), default=0), _width(_WIDE.findall(part))
-    if height * width > CELLS_MAX:  # perhaps nothing but formats stands there
-        filled = [(cell[1], int(cell[2])) for cell in _CELL.finditer(part)]
-        height, width = max((row for _, row in filled), default=0), _width(letters for letters, _ in filled)
+    if _FAR.search(part) or 100_000 * _width(_WIDE.findall(part)) > CELLS_MAX:
+        height, width = _room(part)
         if height * width > CELLS_MAX:
             raise TooLarge(what=f"{name}: {height:,} × {width:,}", expected=f"≤ {CELLS_MAX:,}")
     errors = {
         (int(row) - 1, _column(letters)): said.decode("ascii", "replace")
         for letters, row, said in (_ERROR.findall(part) if b't="e"' in part or b"t='e'" in part else ())
     }
-    hidden = frozenset(number - 1 for number, said in rows if b"hidden" in said and _HIDDEN.search(said))
+    rows = _ROW.findall(part) if b"hidden" in part else ()
+    hidden = frozenset(int(row) - 1 for row, said in rows if _HIDDEN.search(said))
     return Seen(errors=errors, hidden=hidden)
+
+
+def _room(part: bytes) -> tuple[int, int]:
+    """How many rows and columns the cells reach over that hold something, not a format alone."""
+    filled = [(cell[1], int(cell[2])) for cell in _CELL.finditer(part)]
+    height = max((row for _, row in filled), default=0)
+    if _NO_PLACE.search(part):  # such a cell stands where its row does
+        height = max(height, *(int(row) for row, _ in _ROW.findall(part)), 0)
+    return height, _width(letters for letters, _ in filled)
 
 
 def _width(columns: Iterable[bytes]) -> int:

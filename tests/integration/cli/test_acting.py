@@ -447,3 +447,21 @@ def test_a_file_or_name_that_cannot_be_used_is_said_in_words(home: Home, line: s
     result = home.run(line)
     assert (result.exit_code in (1, 2), words in result.output) == (True, True), result.output
     home.does("wasteledger fill drum-7 --mass 7kg --as ann")
+
+
+def test_a_damaged_file_of_the_keyring_is_named(home: Home) -> None:
+    contents = (b"", b"[1]", b'{"statement": 1, "signature": 2}', b"\xff\xfe", b'{"seq": "1"}')
+    for name in ("key", "chain.json", "outbox/000000000099.jsonl", "../handlers.json"):
+        file = home.path / "people" / "ann" / name
+        before = file.read_bytes() if file.exists() else None
+        for content in contents:
+            file.write_bytes(content)
+            result = home.run("wasteledger fill drum-9 --mass 1kg --handler Li --as ann")
+            assert (result.exit_code, file.name in result.stderr) == (1, True), (name, content, result.stderr)
+        file.unlink() if before is None else file.write_bytes(before)
+    home.does("wasteledger fill drum-9 --mass 1kg --handler Li --as ann")
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, '[{"type": "x", "body": {}, "at": ' + "9" * 5000 + "}]"])
+def test_a_number_of_thousands_of_digits_is_no_statement(home: Home, text: str) -> None:
+    assert home.run("wasteledger record - --as ann", stdin=text).exit_code == 2

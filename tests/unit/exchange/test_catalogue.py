@@ -76,6 +76,22 @@ def test_a_faulty_row_is_named(row: str, expected: str) -> None:
     assert (3, expected) in faults(GOOD, row)
 
 
+def test_a_comma_that_nobody_quoted_moves_no_text_to_another_column() -> None:
+    heading = "code,category_name,industry,hazard,description"
+    with pytest.raises(CatalogueRefused) as refused:
+        read_catalogue([heading, "900-249-08,废矿物油与含矿物油废物,x,T,其他, 沾染物"])
+    assert [(f.fields["row"], f.fields["got"]) for f in refused.value.faults] == [(2, " 沾染物")]
+    assert len(read_catalogue([heading, "900-249-08,废矿物油与含矿物油废物,x,T,其他,,"]).wastes) == 1
+
+
+@pytest.mark.parametrize("codes", [["900-249-08，900-214-08"], [1], [{"a": 1}], "见名录"])
+def test_an_exemption_of_what_is_no_code_is_refused(codes: object) -> None:
+    row = {"row": "1", "item": 1, "codes": codes, "waste": "x", "stage": "利用", "condition": "y", "content": "z"}
+    with pytest.raises(CatalogueRefused) as refused:
+        read_catalogue([",".join(COLUMNS), GOOD], exemptions=[row])
+    assert [(f.fields["row"], f.fields["column"]) for f in refused.value.faults] == [(1, "codes")]
+
+
 def test_all_faults_are_named_at_once_and_a_missing_column_alone() -> None:
     assert len(faults("1,a,b,c,T", "2,a,b,c,T", "3,a,b,c,T")) >= 3
     with pytest.raises(CatalogueRefused, match="hazard"):

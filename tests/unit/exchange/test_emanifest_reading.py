@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
+from time import process_time
 from typing import Any
 
 import pytest
@@ -213,6 +214,21 @@ def test_what_is_no_json_object_is_refused(content: bytes) -> None:
     with pytest.raises(DocumentRefused) as refused:
         read(content)
     assert {fault.code for fault in refused.value.remarks} <= {"emanifest-not-json", "emanifest-against-schema"}
+
+
+def test_a_number_too_large_for_any_memory_and_half_a_character_are_no_json() -> None:
+    text = json.dumps(SAMPLE)
+    name = json.dumps(SAMPLE["generator"]["name"])
+    for bad in (text.replace(name, "1e999999999", 1), text.replace(name, '"\\ud800"', 1)):
+        assert bad != text
+        assert [code for code, _ in faults(bad.encode()).values()] == ["emanifest-not-json"]
+
+
+def test_many_members_of_an_object_are_read_once_each() -> None:
+    many = {f"n{n}": 1 for n in range(200_000)}
+    started = process_time()
+    assert len(faults(SAMPLE | {"remarks": many})) > 0
+    assert process_time() - started < 20
 
 
 def test_an_image_alone_tells_nothing_and_says_so() -> None:
