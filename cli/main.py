@@ -70,6 +70,7 @@ COMMANDS: dict[str, str] = {
     "rectification": "cli.rectification",
     "release": "cli.release",
     "repack": "cli.repack",
+    "restore": "cli.restore",
     "scale": "cli.scale",
     "sequence": "cli.sequence",
     "serve": "cli.serve",

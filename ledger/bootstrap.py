@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,20 +14,24 @@ from ledger.accounts import Accounts
 from ledger.accounts.outside import Outside
 from ledger.accounts.webhooks import Webhooks
 from ledger.errors import LedgerError
-from ledger.exchange.catalogue import edition_of
+from ledger.exchange.catalogue import carried, edition_of
 from ledger.jobs import Jobs, Task
-from ledger.log.checkpoint import Policy
+from ledger.log.checkpoint import Checkpoint, Policy
 from ledger.log.ids import new_uuid7
 from ledger.log.keys import PrivateKey
 from ledger.log.note import SignerKey
+from ledger.log.trust import Trust, WrongGenesis
 from ledger.queries import Queries
 from ledger.reading import Reading
-from ledger.service import Keys, Ledger, RootAuthority
+from ledger.service import KeyAbsent, Keys, Ledger, RootAuthority
 from ledger.settings import BadSetting, OidcSettings, Settings, from_environment
 from ledger.store.database import Engine, current, newest, open_engine, upgrade
 from ledger.store.moments import Clock
 from ledger.store.projections import Projector
+from ledger.store.read import size
+from ledger.store.restoring import Lost, Mirror, Progress, check
 from ledger.store.shown import FeedRow
+from ledger.store.sign import Signer
 
 if TYPE_CHECKING:
     from ledger.accounts.oidc import Provider
@@ -90,6 +95,65 @@ def open_ledger(chosen: Settings) -> Ledger:
     return Ledger(
         engine=made, keys=keys, signer_state=chosen.signer_state, clock=clock, chance=os.urandom, policy=policy
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A log as long as its mirror: the entries from `start` on were brought back. `documents` are hashes of editions of
+    the catalogue whose content is not here."""
+
+    start: int
+    head: Checkpoint
+    lost: Lost
+    documents: tuple[str, ...]
+
+
+def restore_ledger(chosen: Settings, mirror: Mirror, progress: Progress) -> Restored:
+    """Make the database of these settings as long as the mirror: it may be empty, or older. Nothing is written before
+    all the mirror's entries are checked; what is not brought back is said. Stopped half-way, it goes on from there."""
+    keys = read_keys(chosen)
+    if keys.log is None:
+        raise KeyAbsent(what="log")
+    made = engine(chosen)
+    start = _size(made)
+    head = mirror.head(keys.log.verifier)
+    signed = Signer(engine=made, key=keys.log, state=chosen.signer_state, clock=clock).signed()
+    with made.connect() as connection:
+        genesis = check(mirror, head, connection, start, signed, progress)
+    trust = Trust(origin=head.origin, genesis_leaf=genesis.hex())
+    if chosen.trust.exists() and (pinned := Trust.parse(chosen.trust.read_bytes())) != trust:
+        raise WrongGenesis(detail=chosen.trust.name, expected=pinned.genesis_leaf, got=trust.genesis_leaf)
+    if start == 0:
+        upgrade(made)
+        (first,) = mirror.entries(0, 1)
+        Ledger.reopen(
+            engine=made, keys=keys, signer_state=chosen.signer_state, clock=clock, chance=os.urandom, genesis=first
+        ).close()
+    ledger = open_ledger(chosen)
+    try:
+        ledger.restore(mirror, head, progress)
+        ledger.keep_document(carried("2021").content)
+        ledger.rest()
+        queries = open_queries(ledger)
+        queries.projector.follow(lambda done, of: progress(done, of, "projections"))
+        registry = queries.registry()
+        ledger.sign_again(head, lambda done, of: progress(done, of, "sign"))
+        missing, policy = ledger.lost(), ledger.policy_text()
+    finally:
+        ledger.close()
+    for path, content in ((chosen.trust, trust.format()), (chosen.policy, policy.encode())):
+        if not path.exists():
+            path.write_bytes(content)
+    documents = {each.content for each in registry.catalogues} - registry.editions.keys()
+    return Restored(start=start, head=head, lost=missing, documents=tuple(sorted(documents)))
+
+
+def _size(made: Engine) -> int:
+    """How many entries a database holds; raises SchemaOld where it holds an older form of them."""
+    if (revision := current(made)) not in (None, newest()):
+        raise SchemaOld(expected=newest(), got=revision)
+    with made.connect() as connection:
+        return 0 if revision is None else size(connection)
 
 
 def open_queries(ledger: Ledger) -> Queries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,15 @@ from ledger.log.tiles import WIDTH, TileReader, tile_width
 from ledger.log.trust import Trust
 from ledger.log.wire import decode_base64, encode_base64, is_hash
 from ledger.store import keeping, read
-from ledger.store.answers import Answer, Draft, IdReused, SealedText, Submission, Then
+from ledger.store.answers import Answer, Draft, IdReused, RestoreDiffers, SealedText, Submission, Then
 from ledger.store.append import Appender, fact_of
 from ledger.store.database import Connection, Engine, asking
 from ledger.store.moments import Clock, moment
 from ledger.store.read import Record
+from ledger.store.restoring import Lost, Mirror, Progress, batches, lost
 from ledger.store.rows import AuthorHead, Conflict, open_rows
 from ledger.store.sealing import Chance
-from ledger.store.sequence import sequence
+from ledger.store.sequence import sequence, sequence_as
 from ledger.store.sign import Signer
 from ledger.store.verify import Verdict, verify
 
@@ -43,6 +44,7 @@ __all__ = ["Answer", "Ledger", "Record", "SealedText", "Submission"]
 Said = tuple[str, dict[str, Any], str, tuple[SealedText, ...]]
 """A statement before it is signed: type, body in wire form, moment, and the clear texts of what is sealed in it."""
 SCHEMA = 1
+RESTORED = 1_000  # entries of a mirror in one transaction
 _TILES_MAX = 4_096  # 32 MB: the leaves of a million entries
 _RECORDS_MAX = 4_096  # about 8 MB
 _NOTED_MS = 1_000
@@ -78,6 +80,14 @@ class KeyAbsent(LedgerError):
     code = "key-absent"
     zh = "本进程没有 {what} 的密钥"
     en = "this process does not hold the key of {what}"
+
+
+class KeysOfAnother(LedgerError):
+    """The keys at hand are not those that entry 0 names."""
+
+    code = "keys-of-another"
+    zh = "{what} 密钥不是此账本创世条目所记的密钥"
+    en = "the {what} key is not the one that this ledger's entry 0 names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -249,12 +259,41 @@ class Ledger:
             about=sorted(opened.streams(opened.operator)),
             body=body,
         )
-        answer = made._appender.open_ledger(raw, statement.sign(raw, keys.system))
+        answer = made._appender.open_ledger(Submission(raw=raw, signature=statement.sign(raw, keys.system)))
         if answer.error is not None:
             raise answer.error
         made.sequence()
         made.sign()
         return made
+
+    @classmethod
+    def reopen(
+        cls, *, engine: Engine, keys: Keys, signer_state: Path, clock: Clock, chance: Chance, genesis: Submission
+    ) -> Ledger:
+        """Record again, in an empty database, the entry 0 that a mirror kept; raises KeysOfAnother."""
+        made = cls.__new__(cls)
+        said = statement.parse(genesis.raw)
+        opened = parse(said.type, said.body, regime(str(said.body.get("regime"))))
+        if not isinstance(opened, LedgerOpened):
+            raise NoLedger(expected=LedgerOpened.type, got=said.type)
+        made._setup(engine, keys, signer_state, clock, chance, opened)
+        made._check_keys()
+        answer = made._appender.open_ledger(genesis)
+        if answer.error is not None:
+            raise answer.error
+        made._place([genesis])
+        return made
+
+    def _check_keys(self) -> None:
+        """What this process holds are the keys that entry 0 names."""
+        keys, opened = self._keys, self.opened
+        for what, expected, got in (
+            ("log", opened.log_key, None if keys.log is None else keys.log.verifier.encode()),
+            ("promise", opened.promise_key, keys.promise.public.raw.hex()),
+            ("system", opened.system_key.public_key, keys.system.public.raw.hex()),
+        ):
+            if expected != got:
+                raise KeysOfAnother(what=what, expected=expected, got=got)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -467,6 +506,39 @@ class Ledger:
     def adopt_note(self, note: bytes) -> Checkpoint:
         """Take a note from a witness, mirror or paper as the signer's high-water mark."""
         return self._signer().adopt(note)
+
+    def restore(self, mirror: Mirror, head: Checkpoint, progress: Progress) -> None:
+        """Write the entries that are missing here up to `head` of a mirror that was checked."""
+        for batch in batches(mirror, self.size(), head.size, RESTORED, progress):
+            for answer, each in zip(self._appender.record(batch), batch, strict=True):
+                assert each.kept is not None
+                if answer.error is not None and answer.entry != each.kept.entry:
+                    raise RestoreDiffers(index=each.kept.index, expected="the entry as it was", got=answer.code)
+            self._place(batch)
+
+    def _place(self, batch: Sequence[Submission]) -> None:
+        """Give these the indices that they had; SQLite's have them."""
+        rows = open_rows(self.engine)
+        try:
+            while not rows.inline and batch[0].kept is not None:
+                try:
+                    sequence_as(rows, batch[0].kept.index, [statement.statement_hash(each.raw) for each in batch])
+                    return
+                except Conflict:
+                    continue
+        finally:
+            rows.close()
+
+    def sign_again(self, head: Checkpoint, progress: Callable[[int, int], None]) -> None:
+        """Sign what was signed up to `head`, and take that as the mark below which nothing is signed again."""
+        signer = self._signer()
+        signer.sign_again(head, progress)
+        signer.adopt(self.unwitnessed_checkpoint(head.size))
+
+    def lost(self) -> Lost:
+        """What this ledger lacks of what its entries speak of."""
+        with self.engine.connect() as connection:
+            return lost(connection)
 
     def _signer(self) -> Signer:
         if self._keys.log is None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ledger.custody.events import Event
 from ledger.custody.fact import Fact
-from ledger.errors import FormError, LedgerError
+from ledger.errors import FormError, LedgerError, ProofError
 from ledger.log.entry import Link
 from ledger.log.keys import PrivateKey
 from ledger.log.statement import Statement
@@ -106,6 +106,14 @@ class QuarantineFull(LedgerError):
     en = "the key was revoked and no more of its statements are kept in quarantine"
 
 
+class RestoreDiffers(ProofError):
+    """What this ledger makes of a statement is not the entry that the log had of it."""
+
+    code = "restore-differs"
+    zh = "第 {index} 条无法照原样恢复（同时有他人写入，或程序版本不同）"
+    en = "entry {index} cannot be brought back as it was (somebody else writes too, or the program is another version)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedText:
     """The clear text of one sealed field, which travels beside the statement."""
@@ -116,13 +124,26 @@ class SealedText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a mirror kept of a statement that was received before: its place in the log, its exact entry, and what that
+    entry says."""
+
+    index: int
+    entry: bytes
+    received_at: str
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A signed statement as it arrives; `note` is the signed checkpoint behind its `seen`, when the author has it."""
+    """A signed statement as it arrives; `note` is the signed checkpoint behind its `seen`, when the author has it.
+    With `kept` it comes back to the place that it had, or not at all."""
 
     raw: bytes
     signature: bytes
     sealed: tuple[SealedText, ...] = ()
     note: bytes | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

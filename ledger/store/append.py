@@ -43,6 +43,7 @@ from ledger.store.answers import (
     Draft,
     IdReused,
     Promises,
+    RestoreDiffers,
     Submission,
     Then,
     UnknownKey,
@@ -157,7 +158,7 @@ class Appender:
         self._group.run(call, len(drafts))
         return call.answers
 
-    def open_ledger(self, raw: bytes, signature: bytes) -> Answer:
+    def open_ledger(self, genesis: Submission) -> Answer:
         """Record entry 0, trusted by nothing but the hash that verifiers will pin."""
         system = self._opened.system_key
         public = PublicKey.from_hex(system.public_key)
@@ -171,7 +172,7 @@ class Appender:
             admin=True,
         )
         self._door.know(public)
-        call = _Call([Submission(raw=raw, signature=signature)], born=born)
+        call = _Call([genesis], born=born)
         self._group.run(call, 1)
         return call.answers[0]
 
@@ -249,7 +250,8 @@ class Appender:
         if rows.inline and flush.leaves:
             end = extend(rows, end, flush.leaves, flush.received_at)
         hit("append.after-write")
-        if not (rows.inline or guesses) and self._clock() - started > _LAG_MS:
+        late = self._clock() - started > _LAG_MS and items[0].kept is None  # no clock says when that was received
+        if late and not (rows.inline or guesses):
             raise Conflict("the clock went on too far between reading it and the commit")
         hit("append.before-commit")
         rows.commit()
@@ -268,6 +270,7 @@ class Appender:
         try:
             for item in items:
                 item.answer = self._answer(rows, flush, item)
+                _check_kept(item, item.answer)
         except Exception as error:
             if flush.guess is None:
                 raise
@@ -281,6 +284,7 @@ class Appender:
         nothing is read before the write, which refuses when a head has moved. What is rare takes the locks first."""
         return self._wary == 0 and all(
             item.draft is None
+            and item.kept is None
             and not item.sealed
             and item.key in self._authors
             and not isinstance(item.event, _ON_STANDING)
@@ -322,7 +326,8 @@ class Appender:
             self._end = read_end(rows)
             self._received_at = max(self._received_at, self._end.received_at)
         newest = max(locked.received_at, self._received_at)
-        return _Flush(received_at=max(moment(now), newest), taken=locked.taken)
+        received_at = max((item.kept.received_at for item in items if item.kept is not None), default=moment(now))
+        return _Flush(received_at=max(received_at, newest), taken=locked.taken)
 
     # ------------------------------------------------------------------------------------ the answer table
 
@@ -365,13 +370,19 @@ class Appender:
     def _receive(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> Answer:
         said = item.said
         assert said is not None
-        fact = fact_of(item.event, said, author, flush.received_at)
+        kept = item.kept
+        received_at = flush.received_at if kept is None else kept.received_at
+        fact = fact_of(item.event, said, author, received_at)
         states: dict[str, bytes] = {}
         postings: Sequence[Any] = ()
         rare = isinstance(item.event, _ON_STANDING)
-        refusal = self._seen.refusal(rows, flush.changes, said, item.note, author)
-        if refusal is None and rare:
-            refusal = self._standing_refusal(rows, item, author)
+        refusal: Refusal | None
+        if kept is None:
+            refusal = self._seen.refusal(rows, flush.changes, said, item.note, author)
+            if refusal is None and rare:
+                refusal = self._standing_refusal(rows, item, author)
+        else:  # what it was refused for then may rest on what no mirror holds
+            refusal = None if kept.refused is None else refusal_by_code(kept.refused)
         if refusal is None:
             object_states = {name: self._head(name).state for name in item.about if folds(name)}
             decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
@@ -388,7 +399,7 @@ class Appender:
             raw = entry.build(
                 statement=fact.statement,
                 signature=encode_base64(item.signature),
-                received_at=flush.received_at,
+                received_at=received_at,
                 links=links,
                 refused=None if refusal is None else refusal.code,
             )
@@ -417,7 +428,7 @@ class Appender:
             for name in item.about:
                 flush.facts.setdefault(name, []).append(fact)
             if rare:
-                self._take_effect(flush, item, author)
+                self._take_effect(rows, flush, item, author)
             self._subjects.seal(rows, changes, flush.keys, said.hash, item.sealed)
         flush.leaves.append((n, leaf))
         answer = Answer(
@@ -427,7 +438,7 @@ class Appender:
             code=None if refusal is None else refusal.code,
             error=refusal,
             entry=raw,
-            received_at=flush.received_at,
+            received_at=received_at,
             links=links,
             index=self._end.frontier.size + len(flush.leaves) - 1 if rows.inline else None,
             fact=fact if refusal is None else None,
@@ -491,7 +502,7 @@ class Appender:
     def _by_stream(self, stream: str) -> AuthorHead | None:
         return next((head for head in self._authors.values() if head.stream == stream), None)
 
-    def _take_effect(self, flush: _Flush, item: Item, author: AuthorHead) -> None:
+    def _take_effect(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> None:
         match item.event:
             case LedgerOpened() as event:
                 for root in event.authorities:
@@ -517,7 +528,8 @@ class Appender:
             case StatementAdopted() as event:
                 assert item.said is not None
                 row = (bytes.fromhex(event.statement), item.said.hash)
-                flush.changes.add("adoption", row)
+                if item.kept is None or rows.query("SELECT 1 FROM quarantine WHERE statement = ?", row[0]):
+                    flush.changes.add("adoption", row)
             case SubjectErased() as event:
                 flush.erased.append(event.person)
             case _:
@@ -584,6 +596,13 @@ def _answer_of(each: Item | Answer) -> Answer:
     answer = each if isinstance(each, Answer) else each.answer
     assert answer is not None
     return answer
+
+
+def _check_kept(item: Item, answer: Answer) -> None:
+    kept = item.kept
+    if kept is not None and (answer.entry != kept.entry or answer.index not in (None, kept.index)):
+        got = (answer.code or "another entry") if answer.index in (None, kept.index) else f"index {answer.index}"
+        raise RestoreDiffers(index=kept.index, expected=kept.refused or "the entry as it was", got=got)
 
 
 def fact_of(event: Event, said: Statement, author: AuthorHead, received_at: str) -> Fact:

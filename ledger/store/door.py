@@ -23,6 +23,7 @@ from ledger.store.answers import (
     AlreadyOpened,
     Answer,
     Draft,
+    Kept,
     SealedText,
     SealUnknown,
     Submission,
@@ -49,6 +50,7 @@ class Item:
     sealed: tuple[tuple[SealedText, str], ...]  # with the subject's person id
     note: bytes | None
     draft: Draft | None = None
+    kept: Kept | None = None
     answer: Answer | None = None
 
 
@@ -111,7 +113,7 @@ class Door:
         try:
             if error is not None:
                 raise error
-            return self._examine(said, submission.signature, submission.sealed, submission.note)
+            return self._examine(said, submission)
         except LedgerError as wrong:
             return Doubtful(said, wrong)
 
@@ -129,7 +131,7 @@ class Door:
             self._public.update(found)
         return found
 
-    def _examine(self, said: Statement, signature: bytes, sealed: tuple[SealedText, ...], note: bytes | None) -> Item:
+    def _examine(self, said: Statement, submission: Submission) -> Item:
         event = parse(said.type, said.body, self._codes)
         check_about(event, said.party, said.about)
         if isinstance(event, KeyEnrolled):
@@ -142,9 +144,10 @@ class Door:
             about=said.about,
             id=said.id,
             said=said,
-            signature=signature,
-            sealed=_opened_seals(event, sealed, said.by),
-            note=note,
+            signature=submission.signature,
+            sealed=_opened_seals(event, submission.sealed, said.by),
+            note=submission.note,
+            kept=submission.kept,
         )
 
     def _check_possession(self, event: KeyEnrolled) -> None:

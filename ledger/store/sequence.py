@@ -31,6 +31,14 @@ class LogStateBroken(ProofError):
     en = "the log_state row contradicts itself"
 
 
+class LogMoved(ProofError):
+    """Somebody else gave indices meanwhile."""
+
+    code = "log-moved"
+    zh = "恢复期间有其他进程在写入日志；请停止服务后重试"
+    en = "another process wrote to the log meanwhile; stop the server and try again"
+
+
 @dataclass(slots=True)
 class LogEnd:
     """The right edge of the tree and the newest `received_at` in it."""
@@ -120,17 +128,44 @@ def sequence(rows: Rows, limit: int = BATCH) -> int:
         if not waiting:
             rows.rollback()
             return 0
-        hit("sequence.before-write")
-        extend(rows, end, [(n, leaf_hash(raw)) for n, raw in waiting], max(times[:stop]))
-        # These rows and no others: a smaller number may have been committed since they were read.
-        removed = rows.execute("DELETE FROM pending WHERE n = ANY(?)", [n for n, _ in waiting])
-        if removed != len(waiting):
-            raise Conflict(f"pending: expected to remove {len(waiting)}, removed {removed}")
-        hit("sequence.after-write")
-        hit("sequence.before-commit")
-        rows.commit()
+        _move(rows, end, waiting, max(times[:stop]))
     except BaseException:
         rows.rollback()
         raise
     hit("sequence.after-commit")
     return len(waiting)
+
+
+def sequence_as(rows: Rows, first: int, hashes: Sequence[bytes]) -> None:
+    """Move these pending statements, by their hashes, to the indices that they had before: from `first` on, in this
+    order, whatever else waits; raises LogMoved when something else is there."""
+    rows.begin()
+    try:
+        end = read_end(rows)
+        found = {
+            hash_: (n, raw)
+            for hash_, n, raw in rows.query(
+                "SELECT s.hash, s.n, s.entry FROM statement s JOIN pending p ON p.n = s.n WHERE s.hash = ANY(?)",
+                list(hashes),
+            )
+        }
+        if (end.frontier.size, len(found)) != (first, len(hashes)):
+            raise LogMoved(expected=f"{len(hashes)} from {first}", got=f"{len(found)} from {end.frontier.size}")
+        waiting = [found[each] for each in hashes]
+        _move(rows, end, waiting, max(entry.parse(raw).received_at for _, raw in waiting))
+    except BaseException:
+        rows.rollback()
+        raise
+    hit("sequence.after-commit")
+
+
+def _move(rows: Rows, end: LogEnd, waiting: Sequence[Row], received_at: str) -> None:
+    hit("sequence.before-write")
+    extend(rows, end, [(n, leaf_hash(raw)) for n, raw in waiting], received_at)
+    # These rows and no others: a smaller number may have been committed since they were read.
+    removed = rows.execute("DELETE FROM pending WHERE n = ANY(?)", [n for n, _ in waiting])
+    if removed != len(waiting):
+        raise Conflict(f"pending: expected to remove {len(waiting)}, removed {removed}")
+    hit("sequence.after-write")
+    hit("sequence.before-commit")
+    rows.commit()

@@ -10,13 +10,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from ledger.errors import LedgerError, ProofError
 from ledger.log.checkpoint import Checkpoint, WrongOrigin, parse_checkpoint, sign_checkpoint
@@ -127,7 +127,9 @@ class Signer:
                     raise LogChanged(index=size, column="checkpoint.root", expected=root.hex(), got=newest.root.hex())
                 return None
             self._remember(frontier)
-            return self._publish(Checkpoint(origin=self.key.name, size=size, root=root))
+            head = Checkpoint(origin=self.key.name, size=size, root=root)
+            self._publish([head])
+            return head
 
     def adopt(self, raw: bytes) -> Checkpoint:
         """Take a signed note from outside as the high-water mark, once the stored bytes are shown to lead to it."""
@@ -156,6 +158,35 @@ class Signer:
             self._remember(frontier)
         return outside
 
+    def signed(self) -> Frontier:
+        """How far the high-water file says that was signed; nothing where there is no such file."""
+        high = self._read()
+        return Frontier() if high is None else high.frontier
+
+    def sign_again(self, head: Checkpoint, progress: Callable[[int, int], None]) -> None:
+        """Sign every size behind the newest checkpoint up to `head`, which was signed before: nobody knows any more
+        which of them authors saw. Each is a beginning of what was signed, so it contradicts nothing."""
+        frontier = Frontier()
+        with self._alone(), self.engine.connect() as connection:
+            done = connection.execute(select(func.max(checkpoint.c.size))).scalar() or 0
+            while frontier.size < head.size:
+                first = frontier.size
+                last = min(head.size, first + _BATCH)
+                query = select(leaf.c.hash).where(leaf.c.index >= first, leaf.c.index < last).order_by(leaf.c.index)
+                heads = []
+                for hash_ in connection.execute(query).scalars():
+                    frontier.append(hash_)
+                    if frontier.size > done:
+                        heads.append(Checkpoint(origin=self.key.name, size=frontier.size, root=frontier.root()))
+                connection.rollback()  # what was read never changes; nothing is held while rows are written
+                if frontier.size != last or (last == head.size and frontier.root() != head.root):
+                    got = f"{frontier.size} {frontier.root().hex()}"
+                    expected = f"{head.size} {head.root.hex()}"
+                    raise LogChanged(index=frontier.size, column="leaf.hash", expected=expected, got=got)
+                if heads:
+                    self._publish(heads)
+                progress(last, head.size)
+
     def _recomputed(self, connection: Connection, start: Frontier, size: int) -> Frontier:
         """`start` grown to `size` from the stored bytes, each of which is hashed again."""
         frontier = start.copy()
@@ -180,12 +211,13 @@ class Signer:
                 raise LogChanged(index=frontier.size, column="leaf.index", expected="a leaf", got="none")
         return frontier
 
-    def _publish(self, head: Checkpoint) -> Checkpoint:
-        note = sign_checkpoint(head, self.key).encode()
+    def _publish(self, heads: Sequence[Checkpoint]) -> None:
+        now = moment(self.clock())
+        fresh = [(head.size, head.root, sign_checkpoint(head, self.key).encode(), now) for head in heads]
         rows = open_rows(self.engine)
         try:
             rows.begin()
-            rows.insert("checkpoint", [(head.size, head.root, note, moment(self.clock()))])
+            rows.insert("checkpoint", fresh)
             hit("sign.before-commit")
             rows.commit()
         except BaseException:
@@ -194,7 +226,6 @@ class Signer:
         finally:
             rows.close()
         hit("sign.after-commit")
-        return head
 
     # ------------------------------------------------------------------------------------ the high-water file
 

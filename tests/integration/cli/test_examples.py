@@ -165,6 +165,7 @@ def test_every_example_of_the_help_works(tmp_path: Path) -> None:
     unknown = [step for step in steps if not step.startswith("wasteledger ") and step not in shown]
     assert unknown == []
     (home.folder / "report.txt").write_text("a report, of which the ledger keeps the hash\n")
+    (home.folder / "mirror").mkdir()
     (home.folder / "roll.txt").write_text("Garage\nCleanburn\n")
     for step in [*STORY, *sorted(shown.keys() - set(steps) - ELSEWHERE)]:
         if step == "sign":

@@ -1,0 +1,144 @@
+"""`restore`: brings back from a mirror the entries that a lost database or an old backup does not hold."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from cli.acting import reading
+from cli.progress import progress
+from cli.telling import word
+from cli.words import say
+from ledger import bootstrap
+from ledger.bootstrap import Restored
+from ledger.store.restoring import CHECKPOINT, ENTRIES, Mirror
+
+STAGES = {
+    "check": ("核对镜像", "checking the mirror"),
+    "entries": ("恢复条目", "entries"),
+    "projections": ("投影", "projections"),
+    "sign": ("检查点", "checkpoints"),
+}
+_CHUNK = 1 << 20
+_TIMEOUT_S = 60
+
+
+@click.command()
+@click.option("--from-mirror", "place", required=True, metavar="PLACE", help="A folder, or the https address of one.")
+@reading
+def command(place: str, as_json: bool) -> None:
+    """Bring back the entries that this database lacks: it may be an old backup, or empty where all was lost.
+
+    PLACE holds `checkpoint`, a note that the log signed, and `entries.jsonl`, as `export entries` writes it; of an
+    https address the token in WASTELEDGER_MIRROR_TOKEN is told. Stop the server first; the home's keys must be here.
+
+    All of the mirror is checked before anything is written: against the log's signature, trust.json, the entries that
+    are here and what the signer remembers. Every entry and statement comes back byte for byte at its index; in the end
+    the root is the mirror's and the signer goes on from there. Run it again if it was interrupted. What no mirror holds
+    is said at the end.
+
+    \b
+    Example:
+    wasteledger checkpoint --unwitnessed > mirror/checkpoint
+    wasteledger export entries -o mirror/entries.jsonl
+    wasteledger restore --from-mirror mirror
+    """
+    settings = bootstrap.settings()
+    with progress(say("恢复", "restoring")) as bar, _folder(place) as folder:
+        restored = bootstrap.restore_ledger(
+            settings, Mirror(folder=folder), lambda done, of, stage: bar(done, of, word(STAGES, stage))
+        )
+    click.echo(json.dumps(document(restored)) if as_json else "\n".join(_said(restored)))
+
+
+def document(restored: Restored) -> dict[str, object]:
+    """What was restored, for a machine."""
+    return {
+        "start": restored.start,
+        "size": restored.head.size,
+        "root": restored.head.root.hex(),
+        "lost": asdict(restored.lost),
+        "documents": restored.documents,
+    }
+
+
+def _said(restored: Restored) -> Iterator[str]:
+    start, head, lost = restored.start, restored.head, restored.lost
+    if start == head.size:
+        yield say(f"{start} 条一条不缺", f"none of {start} entries was missing")
+    else:
+        yield say(
+            f"已由镜像恢复第 {start} 至 {head.size - 1} 条",
+            f"entries {start} to {head.size - 1} are back from the mirror",
+        )
+    yield say(
+        f"  共 {head.size} 条，树根 {head.root.hex()} 与镜像一致；签名器由此继续",
+        f"  {head.size} entries, root {head.root.hex()} as the mirror's; the signer goes on from there",
+    )
+    yield say(
+        "镜像不含、备份中也没有的，无法恢复：账户与登录、令牌、待处理的分叉与隔离声明",
+        "What no mirror holds is here only if the backup had it: accounts, tokens, statements kept aside as forks or in"
+        " quarantine",
+    )
+    for count, zh, en in (
+        (
+            lost.sealed,
+            "份声明的封存明文（含已删除的）",
+            "statements have sealed texts that are not here (erased ones too)",
+        ),
+        (
+            lost.custodial_keys,
+            "把由服务器代管的密钥：请吊销并重新登记",
+            "keys that the server kept: revoke and enrol anew",
+        ),
+        (lost.adopted, "份被采纳的隔离声明的原件", "statements adopted from quarantine whose original is not here"),
+    ):
+        if count:
+            yield f"  {count} {say(zh, en)}"
+    for hash_ in restored.documents:
+        yield say(
+            f"  名录内容 {hash_}：请重新执行 catalogue import，再执行 rebuild",
+            f"  the catalogue with content {hash_}: run `catalogue import` with its file, then `rebuild`",
+        )
+    yield say("下一步：", "next: ") + "wasteledger verify"
+
+
+@contextmanager
+def _folder(place: str) -> Iterator[Path]:
+    """The mirror as a folder; one that lies elsewhere is fetched."""
+    if "://" not in place:
+        if not Path(place).is_dir():
+            raise click.UsageError(say(f"没有目录 {place}", f"there is no folder {place}"))
+        yield Path(place)
+        return
+    if not place.startswith("https://"):
+        raise click.UsageError(say("--from-mirror 应为目录或 https:// 地址", "--from-mirror: a folder or https://…"))
+    with TemporaryDirectory() as made:
+        for name in (CHECKPOINT, ENTRIES):
+            _fetch(f"{place.rstrip('/')}/{name}", Path(made, name))
+        yield Path(made)
+
+
+def _fetch(url: str, target: Path) -> None:
+    import requests  # by who needs it
+
+    token = os.environ.get("WASTELEDGER_MIRROR_TOKEN")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        with requests.get(url, headers=headers, timeout=_TIMEOUT_S, stream=True, allow_redirects=False) as answer:
+            if answer.status_code != 200:
+                raise click.ClickException(
+                    say(f"{url}：应答 {answer.status_code}", f"{url}: expected 200, got {answer.status_code}")
+                )
+            with target.open("wb") as file:
+                for chunk in answer.iter_content(_CHUNK):
+                    file.write(chunk)
+    except requests.RequestException as error:
+        raise click.ClickException(say(f"无法取得 {url}：{error}", f"{url} could not be fetched: {error}")) from error
