@@ -278,8 +278,9 @@ class Ledger:
             raise NoLedger(expected=LedgerOpened.type, got=said.type)
         made._setup(engine, keys, signer_state, clock, chance, opened)
         made._check_keys()
-        answer = made._appender.open_ledger(genesis)
-        if answer.error is not None:
+        with engine.connect() as connection:  # a crash may have left it without an index
+            known = read.record_by_hash(connection, said.hash)
+        if known is None and (answer := made._appender.open_ledger(genesis)).error is not None:
             raise answer.error
         made._place([genesis])
         return made

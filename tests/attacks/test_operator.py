@@ -172,7 +172,7 @@ def test_t13_an_old_backup_is_refused_by_the_signer_and_contradicted_by_a_kept_n
     (difference,) = restored.verify(notes=[kept]).differences
     assert (difference.check, difference.row) == ("outside", f"size {size}")
     assert difference.got == f"a log of {restored.size()} leaves"
-    with pytest.raises(LogShrank, match="bring back the newest backup"):
+    with pytest.raises(LogShrank, match="restore --from-mirror"):
         restored.sign()
     restored.close()
 

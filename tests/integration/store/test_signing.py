@@ -135,10 +135,10 @@ def test_an_old_backup_is_refused_and_says_how_to_recover(sqlite_url: str, tmp_p
         Path(f"{file}{suffix}").unlink(missing_ok=True)
     shutil.copy(backup, file)
     world.ledger = world.another_process()
-    with pytest.raises(LogShrank, match="bring back the newest backup"):
+    with pytest.raises(LogShrank, match="restore --from-mirror"):
         world.ledger.sign()
     world.signer_state.unlink()
-    with pytest.raises(LogShrank, match="bring back the newest backup"):
+    with pytest.raises(LogShrank, match="restore --from-mirror"):
         world.ledger.adopt_note(newest)
     world.close()
 
