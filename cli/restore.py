@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+import requests
 
 from cli.acting import reading
 from cli.progress import progress
@@ -27,17 +27,20 @@ STAGES = {
     "sign": ("检查点", "checkpoints"),
 }
 _CHUNK = 1 << 20
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TIMEOUT_S = 60
 
 
 @click.command()
 @click.option("--from-mirror", "place", required=True, metavar="PLACE", help="A folder, or the https address of one.")
+@click.option("--token-file", type=_file, help="A file with the token that is told to an https address.")
+@click.option("--ca", type=_file, help="The authority of its certificate, where no public one vouches for it.")
 @reading
-def command(place: str, as_json: bool) -> None:
+def command(place: str, token_file: Path | None, ca: Path | None, as_json: bool) -> None:
     """Bring back the entries that this database lacks: it may be an old backup, or empty where all was lost.
 
-    PLACE holds `checkpoint`, a note that the log signed, and `entries.jsonl`, as `export entries` writes it; of an
-    https address the token in WASTELEDGER_MIRROR_TOKEN is told. Stop the server first; the home's keys must be here.
+    PLACE holds `checkpoint`, a note that the log signed, and `entries.jsonl`, as `export entries` writes it. Stop the
+    server first; the home's keys must be here.
 
     All of the mirror is checked before anything is written: against the log's signature, trust.json, the entries that
     are here and what the signer remembers. Every entry and statement comes back byte for byte at its index; in the end
@@ -51,7 +54,7 @@ def command(place: str, as_json: bool) -> None:
     wasteledger restore --from-mirror mirror
     """
     settings = bootstrap.settings()
-    with progress(say("恢复", "restoring")) as bar, _folder(place) as folder:
+    with progress(say("恢复", "restoring")) as bar, _folder(place, token_file, ca) as folder:
         restored = bootstrap.restore_ledger(
             settings, Mirror(folder=folder), lambda done, of, stage: bar(done, of, word(STAGES, stage))
         )
@@ -111,7 +114,7 @@ def _said(restored: Restored) -> Iterator[str]:
 
 
 @contextmanager
-def _folder(place: str) -> Iterator[Path]:
+def _folder(place: str, token_file: Path | None, ca: Path | None) -> Iterator[Path]:
     """The mirror as a folder; one that lies elsewhere is fetched."""
     if "://" not in place:
         if not Path(place).is_dir():
@@ -122,17 +125,18 @@ def _folder(place: str) -> Iterator[Path]:
         raise click.UsageError(say("--from-mirror 应为目录或 https:// 地址", "--from-mirror: a folder or https://…"))
     with TemporaryDirectory() as made:
         for name in (CHECKPOINT, ENTRIES):
-            _fetch(f"{place.rstrip('/')}/{name}", Path(made, name))
+            _fetch(f"{place.rstrip('/')}/{name}", Path(made, name), token_file, ca)
         yield Path(made)
 
 
-def _fetch(url: str, target: Path) -> None:
-    import requests  # by who needs it
-
-    token = os.environ.get("WASTELEDGER_MIRROR_TOKEN")
+def _fetch(url: str, target: Path, token_file: Path | None, ca: Path | None) -> None:
+    token = token_file and token_file.read_text(encoding="utf-8").strip()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    trusted = str(ca) if ca else True
     try:
-        with requests.get(url, headers=headers, timeout=_TIMEOUT_S, stream=True, allow_redirects=False) as answer:
+        with requests.get(
+            url, headers=headers, timeout=_TIMEOUT_S, stream=True, allow_redirects=False, verify=trusted
+        ) as answer:
             if answer.status_code != 200:
                 raise click.ClickException(
                     say(f"{url}：应答 {answer.status_code}", f"{url}: expected 200, got {answer.status_code}")

@@ -24,7 +24,6 @@ _KNOWN = frozenset(
         "SCHEMA",
         "SIGNER_STATE",
         "LOG_KEY",
-        "MIRROR_TOKEN",
         "POLICY",
         "FAIL_AT",
         "AS",

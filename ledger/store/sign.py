@@ -58,7 +58,10 @@ class LogShrank(SignerRefused):
     """The log is smaller than what was signed: truncated, or an old backup."""
 
     code = "log-shrank"
-    zh = "日志比已签名的更小（被截断或恢复了旧备份）；请停止服务，用 wasteledger restore --from-mirror 从镜像恢复缺失条目，或改用更新的备份"
+    zh = (
+        "日志比已签名的更小（被截断或恢复了旧备份）；请停止服务，用 wasteledger restore --from-mirror"
+        " 从镜像恢复缺失条目，或改用更新的备份"
+    )
     en = (
         "the log is smaller than what was already signed (truncated, or an old backup); stop the server and bring the"
         " missing entries back with `wasteledger restore --from-mirror PLACE`, or use a newer backup"

@@ -21,7 +21,6 @@ class Home:
     folder: Path
     lang: str = "en_GB.UTF-8"
     database: str | None = None
-    mirror_token: str | None = None
 
     @property
     def path(self) -> Path:
@@ -31,8 +30,7 @@ class Home:
     @property
     def environment(self) -> dict[str, str | None]:
         ours = {name: None for name in os.environ if name.startswith("WASTELEDGER_")}
-        own = {"WASTELEDGER_DATABASE": self.database, "WASTELEDGER_MIRROR_TOKEN": self.mirror_token}
-        return {**ours, "LC_ALL": self.lang, **own}
+        return {**ours, "LC_ALL": self.lang, "WASTELEDGER_DATABASE": self.database}
 
     def run(self, line: str, stdin: str | None = None) -> Result:
         """One command line, `>` included; whatever it answers."""

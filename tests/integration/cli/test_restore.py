@@ -6,7 +6,6 @@ import shutil
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -101,8 +100,8 @@ def test_a_folder_without_a_mirror_names_the_file_that_is_not_there(home: Home) 
 
 
 @pytest.fixture
-def https(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a server of files that asks for the token, its authority trusted."""
+def https(home: Home) -> Iterator[str]:
+    """The address of a server of files that asks for the token in `token.txt`; nobody but `ca.pem` vouches for it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -127,7 +126,8 @@ def https(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls / "ca.pem"))
+    (home.folder / "ca.pem").write_bytes((tls / "ca.pem").read_bytes())
+    (home.folder / "token.txt").write_text(f"{TOKEN}\n")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"https://127.0.0.1:{server.server_port}"
@@ -140,19 +140,16 @@ def test_a_mirror_is_fetched_over_https_with_its_token_and_from_no_other_place(h
     mirror_of(home)
     before = home.does("wasteledger export entries")
     lose_the_database(home)
-    refused = home.run(f"wasteledger restore --from-mirror {https}/mirror")
+    restore = f"wasteledger restore --ca ca.pem --from-mirror {https}"
+    refused = home.run(f"{restore}/mirror")
     assert (refused.exit_code, "expected 200, got 401" in refused.stderr) == (1, True)
-    tokened = replace(home, mirror_token=TOKEN)
-    moved = tokened.run(f"wasteledger restore --from-mirror {https}/moved")
+    moved = home.run(f"{restore}/moved --token-file token.txt")
     assert (moved.exit_code, "expected 200, got 302" in moved.stderr) == (1, True)
-    tokened.does(f"wasteledger restore --from-mirror {https}/mirror/")
+    home.does(f"{restore}/mirror/ --token-file token.txt")
     assert home.does("wasteledger export entries") == before
 
 
-def test_a_mirror_whose_certificate_nobody_vouches_for_is_not_asked(
-    home: Home, https: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    refused = home.run(f"wasteledger restore --from-mirror {https}/mirror")
+def test_a_mirror_whose_certificate_nobody_vouches_for_is_not_asked(home: Home, https: str) -> None:
+    refused = home.run(f"wasteledger restore --from-mirror {https}/mirror --token-file token.txt")
     assert refused.exit_code == 1
     assert "could not be fetched" in refused.stderr
