@@ -13,7 +13,7 @@ import click
 import requests
 
 from cli.acting import reading
-from cli.progress import progress
+from cli.progress import Told, progress
 from cli.telling import word
 from cli.words import say
 from ledger import bootstrap
@@ -21,6 +21,7 @@ from ledger.bootstrap import Restored
 from ledger.store.restoring import CHECKPOINT, ENTRIES, Mirror
 
 STAGES = {
+    "fetch": ("取得镜像", "fetching the mirror"),
     "check": ("核对镜像", "checking the mirror"),
     "entries": ("恢复条目", "entries"),
     "projections": ("投影", "projections"),
@@ -54,7 +55,7 @@ def command(place: str, token_file: Path | None, ca: Path | None, as_json: bool)
     wasteledger restore --from-mirror mirror
     """
     settings = bootstrap.settings()
-    with progress(say("恢复", "restoring")) as bar, _folder(place, token_file, ca) as folder:
+    with progress(say("恢复", "restoring")) as bar, _folder(place, token_file, ca, bar) as folder:
         restored = bootstrap.restore_ledger(
             settings, Mirror(folder=folder), lambda done, of, stage: bar(done, of, word(STAGES, stage))
         )
@@ -114,7 +115,7 @@ def _said(restored: Restored) -> Iterator[str]:
 
 
 @contextmanager
-def _folder(place: str, token_file: Path | None, ca: Path | None) -> Iterator[Path]:
+def _folder(place: str, token_file: Path | None, ca: Path | None, bar: Told) -> Iterator[Path]:
     """The mirror as a folder; one that lies elsewhere is fetched."""
     if "://" not in place:
         if not Path(place).is_dir():
@@ -125,11 +126,11 @@ def _folder(place: str, token_file: Path | None, ca: Path | None) -> Iterator[Pa
         raise click.UsageError(say("--from-mirror 应为目录或 https:// 地址", "--from-mirror: a folder or https://…"))
     with TemporaryDirectory() as made:
         for name in (CHECKPOINT, ENTRIES):
-            _fetch(f"{place.rstrip('/')}/{name}", Path(made, name), token_file, ca)
+            _fetch(f"{place.rstrip('/')}/{name}", Path(made, name), token_file, ca, bar)
         yield Path(made)
 
 
-def _fetch(url: str, target: Path, token_file: Path | None, ca: Path | None) -> None:
+def _fetch(url: str, target: Path, token_file: Path | None, ca: Path | None, bar: Told) -> None:
     token = token_file and token_file.read_text(encoding="utf-8").strip()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     trusted = str(ca) if ca else True
@@ -144,5 +145,6 @@ def _fetch(url: str, target: Path, token_file: Path | None, ca: Path | None) -> 
             with target.open("wb") as file:
                 for chunk in answer.iter_content(_CHUNK):
                     file.write(chunk)
+                    bar(file.tell(), int(answer.headers.get("Content-Length", 0)), word(STAGES, "fetch"))
     except requests.RequestException as error:
         raise click.ClickException(say(f"无法取得 {url}：{error}", f"{url} could not be fetched: {error}")) from error

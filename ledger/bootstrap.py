@@ -120,6 +120,7 @@ def restore_ledger(chosen: Settings, mirror: Mirror, progress: Progress) -> Rest
     signed = Signer(engine=made, key=keys.log, state=chosen.signer_state, clock=clock).signed()
     with made.connect() as connection:
         genesis = check(mirror, head, connection, start, signed, progress)
+    made.dispose()  # a process with a connection cannot be copied
     trust = Trust(origin=head.origin, genesis_leaf=genesis.hex())
     if chosen.trust.exists() and (pinned := Trust.parse(chosen.trust.read_bytes())) != trust:
         raise WrongGenesis(detail=chosen.trust.name, expected=pinned.genesis_leaf, got=trust.genesis_leaf)

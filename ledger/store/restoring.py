@@ -93,7 +93,7 @@ def check(mirror: Mirror, head: Checkpoint, here: Connection, size: int, signed:
     if head.size < max(needed, 1):
         raise MirrorShort(what=CHECKPOINT, expected=f"at least {max(needed, 1)} entries", got=head.size)
     frontier, genesis, ours = Frontier(), b"", b""
-    apart: int | None = None  # the first entry that is another here
+    apart: int | str | None = None  # the first entry that is another here
     for index, each in enumerate(_told(mirror.entries(0, head.size), 0, head.size, "check", progress)):
         assert each.kept is not None
         leaf = leaf_hash(each.kept.entry)
@@ -105,7 +105,7 @@ def check(mirror: Mirror, head: Checkpoint, here: Connection, size: int, signed:
             apart = index
         frontier.append(leaf)
         if frontier.size == signed.size and frontier.root() != signed.root() and apart is None:
-            apart = index
+            apart = f"0 … {index}"
     if frontier.root() != head.root:
         where, got = _contradicted(mirror, head.size), frontier.root().hex()
         raise MirrorBad(index=where, what="root", expected=head.root.hex(), got=got)

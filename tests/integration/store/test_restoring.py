@@ -276,6 +276,6 @@ def test_what_the_signer_remembers_and_the_mirror_contradicts_is_refused(kept: t
         world, f"sqlite:///{mirror.parent / 'third.sqlite'}", mirror.parent / "third",
         signer_state=place.settings.signer_state,
     )  # fmt: skip
-    with pytest.raises(MirrorForks, match="from entry"):
+    with pytest.raises(MirrorForks, match="from entry 0"):
         empty.restore(newer)
     assert empty.entries() == []
