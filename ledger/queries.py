@@ -197,7 +197,7 @@ class Queries:
             registry = self.projector.registry(connection)
             arrivals = partial(watching.arrivals, connection)
             found = list(quantity_flags(arrivals, self.regime, registry, as_of))
-            weighed = watching.adding_up(connection, self._net_tolerance(registry), as_of)
+            weighed = watching.adding_up(connection, self._net_tolerance(registry), as_of, closed)
             found += net_gap_flags(weighed, self.regime, registry)
             found += approval_flags(watching.crossed(connection, registry, as_of), self.regime, registry)
             found += (flag for flag in asset_flags(watching.uses(connection, registry)) if flag.opened_at <= as_of)

@@ -29,11 +29,15 @@ def arrivals(connection: Connection, holder: str, start: str, end: str) -> list[
     return [(code, place, at, int(grams)) for code, place, at, grams in connection.execute(query)]
 
 
-def adding_up(connection: Connection, least_ppm: int, as_of: str) -> Iterator[Haul]:
-    """The journeys weighed by `as_of` of every pair and month whose tolerated gaps add up to more than so many ppm."""
+def adding_up(connection: Connection, least_ppm: int, as_of: str, ended: bool) -> Iterator[Haul]:
+    """The journeys weighed by `as_of` of every pair and month whose tolerated gaps add up to more than so many ppm;
+    with `ended` of all of them, as what evened out again had added up to more before."""
     h = t.haul.c
     month = (h.sender_site, h.receiver, h.month)
     weighed = and_(h.decided_at != "", h.decided_at <= as_of)
+    if ended:
+        yield from _hauls(connection, weighed)
+        return
     beyond = func.abs(func.sum(h.gap_g)) * 1_000_000 > func.sum(h.sent_g) * least_ppm
     for site, receiver, name in connection.execute(select(*month).where(weighed).group_by(*month).having(beyond)):
         yield from _hauls(connection, weighed, h.sender_site == site, h.receiver == receiver, h.month == name)
