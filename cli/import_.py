@@ -178,6 +178,7 @@ def plan_of(actor: Actor, content: bytes, site: str | None = None) -> Plan:
         site=actor.find.site(site),
         recorded=rows_of(ledger, queries, actor.party),
         person=cache(lambda name: person_id(actor, name)),
+        now=ledger.now(),
         regime=ledger.regime,
     )
     return plan(workbook, context)

@@ -22,6 +22,7 @@ from ledger.store.answers import SealedText
 PARTY = "party:" + new_uuid7(1, b"p" * 10)
 SITE = "site:" + new_uuid7(1, b"s" * 10)
 ORIGIN = "ledger.example/books"
+NOW = "2026-12-31T16:00:00.000Z"
 
 B1 = ("产生批次编码", "产生时间", "单位内部名称", "危险废物代码", "产生量", "计量单位", "容器编码", "容器数量")
 B2 = ("入库批次编码", "入库时间", "容器编码", "入库量(kg)", "贮存设施编码", "产生批次编码")
@@ -78,6 +79,7 @@ class World:
             site=SITE,
             recorded=self.recorded(),
             person=lambda name: "person:" + new_uuid7(1, sha256(name.encode())[:10]),
+            now=NOW,
         )
 
     def plan(self, content: bytes) -> Plan:

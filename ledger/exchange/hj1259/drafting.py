@@ -33,7 +33,8 @@ _VESSEL = re.compile(r"[储贮](罐|槽|池)")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the ledger knows where the rows go: `facilities` of the site by code, `receivers` (party, site) by licence
-    number or credit code, the rows it has, and the id of a person of the party by name."""
+    number or credit code, the rows it has, and the id of a person of the party by name. Nothing in a book is later than
+    `now`."""
 
     origin: str
     party: str
@@ -42,6 +43,7 @@ class Context:
     receivers: Mapping[str, tuple[str, str]]
     recorded: Mapping[Identity, Recorded]
     person: Callable[[str], str]
+    now: str
     regime: Regime = REGIME
 
     @classmethod
@@ -54,6 +56,7 @@ class Context:
         site: str,
         recorded: Sequence[Recorded],
         person: Callable[[str], str],
+        now: str,
         regime: Regime = REGIME,
     ) -> Context:
         """The context as the registry tells it."""
@@ -80,6 +83,7 @@ class Context:
             receivers=receivers,
             recorded={told.row.identity: told for told in recorded},
             person=person,
+            now=now,
             regime=regime,
         )
 

@@ -18,8 +18,10 @@ from ledger.exchange.hj1259.remarks import (
     Correction,
     DescriptionDiffers,
     Fault,
+    InFuture,
     NothingLeft,
     Notice,
+    QuantityOff,
     ReferenceFaulty,
     ReferenceUnknown,
     RowsRefused,
@@ -33,6 +35,9 @@ _SOURCES: Final[dict[Table, tuple[Table, ...]]] = {
     "B.4": ("B.3", "B.1"),
     "B.5": ("B.3", "B.1"),
 }
+
+
+_FAR_OFF: Final = 10  # no scale and no drying differs by so much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +88,12 @@ class _Held:
 
 @dataclass(slots=True)
 class _Entry:
-    """A container in a batch of one table, with what no later table has taken from there."""
+    """A container in a batch of one table, with what no later table has taken from there of its `net_g`."""
 
     held: _Held
     at: str
     left_g: int | None
+    net_g: int | None
 
 
 class _Planner:
@@ -100,6 +106,7 @@ class _Planner:
         self._held: dict[str, _Held] = {}
         self._stock: dict[tuple[Table, str], list[_Entry]] = {}
         self._faulty = dict(workbook.faulty)
+        self._latest = later(context.now, minutes=5)
 
     def plan(self) -> Plan:
         for known in sorted(self._context.recorded.values(), key=lambda k: (k.row.table, k.row.at)):
@@ -148,7 +155,9 @@ class _Planner:
                     self._take(row.table, entry, share.net_g)
                     break
             if row.table in ("B.1", "B.2", "B.3"):
-                self._stock.setdefault((row.table, row.batch), []).append(_Entry(held, row.at, share.net_g))
+                self._stock.setdefault((row.table, row.batch), []).append(
+                    _Entry(held, row.at, share.net_g, share.net_g)
+                )
 
     def _compare(self, row: Row, known: Recorded) -> None:
         for name in KEPT[row.table]:
@@ -184,13 +193,19 @@ class _Planner:
 
     def _resolve(self, row: Row) -> tuple[tuple[Share, ...], str]:
         """The containers that the row is about, each with its grams, and when; none when it is faulty."""
+        if late := next((name for name in ("at", "ended") if getattr(row, name) > self._latest), ""):
+            now, got = (
+                local_day(each, self._context.regime.offset) for each in (self._context.now, getattr(row, late))
+            )
+            self._fault(InFuture, row, late, expected=f"≤ {now}", got=got)
+            return (), row.at
         if row.table == "B.1":
             container = f"container:{derive(self._context, row, 'container')}"
             held = self._held[container] = _held(container, row, row.net_g)
-            self._stock.setdefault(("B.1", row.batch), []).append(_Entry(held, row.at, row.net_g))
+            self._stock.setdefault(("B.1", row.batch), []).append(_Entry(held, row.at, row.net_g, row.net_g))
             return (Share(container, row.code, row.net_g),), row.at
         entries = self._entries(row)
-        if not entries:
+        if not entries or self._is_off(row, entries):
             return (), row.at
         divided = self._divide(row, entries)
         if not divided:
@@ -203,7 +218,7 @@ class _Planner:
         for entry, grams in divided:
             self._take(row.table, entry, grams)
             if row.table in ("B.2", "B.3"):
-                self._stock.setdefault((row.table, row.batch), []).append(_Entry(entry.held, at, grams))
+                self._stock.setdefault((row.table, row.batch), []).append(_Entry(entry.held, at, grams, grams))
         return tuple(Share(entry.held.id, entry.held.code, grams) for entry, grams in divided), at
 
     def _entries(self, row: Row) -> list[_Entry]:
@@ -228,6 +243,17 @@ class _Planner:
         if not of_code:
             self._fault(CodeDiffers, row, "code", expected=wanted[0].held.code, got=row.code)
         return of_code
+
+    def _is_off(self, row: Row, entries: list[_Entry]) -> bool:
+        """Whether the row's mass and that of what it refers to cannot both be right; said, if so."""
+        held = sum(entry.net_g or 0 for entry in entries)
+        if not row.net_g or not all(entry.net_g for entry in entries):
+            return False
+        # All of a batch is put into store; of what is there, any part may be taken, treated or sent.
+        off = row.net_g > _FAR_OFF * held or (row.table == "B.2" and held in (row.net_g * 1_000, row.net_g * 1_000_000))
+        if off:
+            self._fault(QuantityOff, row, "quantity", expected=f"{held} g", got=f"{row.net_g} g")
+        return off
 
     def _candidates(self, row: Row) -> list[_Entry]:
         found: list[_Entry] = []

@@ -82,8 +82,11 @@ class NotAWorkbook(FormError):
     """The bytes are no spreadsheet that can be opened."""
 
     code = "not-a-workbook"
-    zh = "无法打开：不是电子表格文件（{detail}）"
-    en = "cannot be opened: not a spreadsheet ({detail})"
+    zh = "无法打开：不是电子表格文件，或已加密、已损坏（{detail}）；请用 Excel 或 WPS 去掉密码，另存为 .xlsx 后重试"
+    en = (
+        "cannot be opened: not a spreadsheet, or encrypted or damaged ({detail}); open it in Excel or WPS, take the"
+        " password off and save it as .xlsx"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

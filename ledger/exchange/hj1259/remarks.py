@@ -178,6 +178,22 @@ class NothingLeft(Fault):
     )
 
 
+class QuantityOff(Fault):
+    """A row takes far more than what it refers to holds, or stores a thousandth of it: kilograms for tonnes."""
+
+    code = "hj-1259-quantity-off"
+    zh = "{sheet} 第 {row} 行“{column}”与所引批次的量相差过大，请核对两处的数量与计量单位"
+    en = "{sheet} row {row}, {column}: far from what the batch it refers to holds, check quantity and unit of both"
+
+
+class InFuture(Fault):
+    """The row happened later than now."""
+
+    code = "hj-1259-in-future"
+    zh = "{sheet} 第 {row} 行“{column}”晚于现在，请改正时间"
+    en = "{sheet} row {row}, {column}: later than now, correct the time"
+
+
 class BeforeOrigin(Fault):
     """The row happened before the one that it refers to."""
 

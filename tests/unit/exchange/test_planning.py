@@ -36,6 +36,21 @@ def faults_of(sheets: dict[str, Any]) -> list[tuple[str, str, int]]:
     return [(fault.code, *fault.place) for fault in made.faults]
 
 
+def test_what_is_later_than_now_is_in_no_book() -> None:
+    assert faults_of({"B.1": [B1, changed(FILLED, _0="HWCS20270105001", _1="2027-01-05")]}) == [
+        ("hj-1259-in-future", "B.1", 2)
+    ]
+    treated = ("HWZXCZ20260210001", "2026-02-10", "2027-02-11", "D-1", 180, "TW001", "D10", FILLED[0])
+    assert faults_of({"B.1": [B1, FILLED], "B.4": [B4, treated]}) == [("hj-1259-in-future", "B.4", 2)]
+
+
+@pytest.mark.parametrize("mass", [0.18, 180_000, 1_801])
+def test_a_mass_in_the_unit_of_another_cell_is_seen_where_a_row_refers_to_another(mass: float) -> None:
+    stored = {"B.1": [B1, FILLED], "B.2": [B2, changed(STORED, _3=mass)]}
+    assert faults_of(stored) == [("hj-1259-quantity-off", "B.2", 2)]
+    assert faults_of(stored | {"B.2": [B2, changed(STORED, _3=179.5)]}) == []
+
+
 def test_the_shipped_sample_is_what_the_generator_makes() -> None:
     assert PATH.read_bytes() == sample_workbook()
 
