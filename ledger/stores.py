@@ -19,7 +19,7 @@ from ledger.queries import ContainerStory, Queries, Step, Unknown
 from ledger.reading import Reading
 from ledger.store import clocks
 
-ROWS_MAX: Final = 5_000  # containers of one site that a page looks at
+ROWS_MAX: Final = 5_000  # containers read at a time
 _DAY_S: Final = 86_400
 
 
@@ -167,11 +167,14 @@ class Stores:
             raise Unknown(name=site)
         return site
 
-    def _present(self, site: str) -> list[Mapping[str, Any]]:
+    def _present(self, site: str) -> Iterator[Mapping[str, Any]]:
         """Every container at a site; a group is none, it stands where its members stand."""
-        wanted = ({"site": site, "status": status} for status in ("held", "filling"))
-        rows = (row for each in wanted for row in self._reading.containers(self._viewer, each, "", ROWS_MAX).items)
-        return [row for row in rows if row["kind"] != "group"]
+        for status in ("held", "filling"):
+            wanted, cursor, more = {"site": site, "status": status}, "", True
+            while more:
+                page = self._reading.containers(self._viewer, wanted, cursor, ROWS_MAX)
+                yield from (row for row in page.items if row["kind"] != "group")
+                cursor, more = page.next, bool(page.next)
 
     def _room(self, facility: FacilityRegistered, rows: list[Mapping[str, Any]]) -> Room:
         names = sorted({*facility.zones, *(row["zone"] for row in rows)}) or [""]

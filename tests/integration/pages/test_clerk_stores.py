@@ -61,6 +61,16 @@ def test_a_store_shows_its_zones_load_and_clocks_and_what_lies_outside(api: ApiW
     assert at_work(api, "stranger").get(f"/stores/{api.yard['shop']['site']}").status_code == 404
 
 
+def test_a_stores_load_is_of_all_that_stands_in_it_however_many_are_read_at_a_time(
+    api: ApiWorld, clerk: AtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.stores.ROWS_MAX", 2)
+    for n in range(5):
+        stored(api, clerk, "AB"[n % 2], container_code=f"IN-{n}", net="20")
+    page = clerk.open(f"/stores/{api.yard['shop']['site']}")
+    assert "100 kg / 400 kg" in page and all(f"IN-{n}" in page for n in range(5))
+
+
 def test_a_drum_is_moved_weighed_leaks_is_lost_and_found_again(api: ApiWorld, clerk: AtWork) -> None:
     drum = stored(api, clerk)
     clerk.does(f"/containers/{drum}/place", {"spot": f"{api.yard['kept']['store']}|B"})
