@@ -11,14 +11,18 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+import orjson
 from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth import current_actor, ledger, queries
+from api.browser import CSRF_FIELD
 from api.pages.shown import t
 from ledger.custody.regimes.base import moment_of, text_of
 from ledger.errors import FormError, LedgerError
 from ledger.exchange.author import seal
+from ledger.log.hashing import sha256
+from ledger.log.ids import is_uuid7, new_uuid7, uuid7_ms
 from ledger.service import Answer
 from ledger.store.answers import UnknownKey
 
@@ -74,7 +78,7 @@ def say_all(events: Sequence[tuple[str, Mapping[str, Any]]], *, at: str = "", id
     sealed = [(type_, *seal(dict(body), os.urandom)) for type_, body in events]
     said = [(type_, body, moment, texts) for type_, body, texts in sealed]
     try:
-        answers = ledger().record_all_for(current_actor().person, said, id_ or request.form.get("id") or None)
+        answers = ledger().record_all_for(current_actor().person, said, id_ or form_id() or None)
     except UnknownKey:
         raise KeyNotConfirmed() from None
     for answer in answers:
@@ -83,10 +87,20 @@ def say_all(events: Sequence[tuple[str, Mapping[str, Any]]], *, at: str = "", id
     return answers
 
 
+def form_id() -> str:
+    """The id under which this very form is recorded: of its hidden one and of all that is filled in, so that a page
+    that was gone back to, or copied into another tab, says something else under another id; "" without a hidden one."""
+    given = request.form.get("id", "")
+    if not is_uuid7(given):
+        return given
+    filled = sorted(item for item in request.form.items(multi=True) if item[0] != CSRF_FIELD)
+    return new_uuid7(uuid7_ms(given), sha256(orjson.dumps(filled))[:10])
+
+
 def said_before() -> bool:
     """True when this very form was sent already: it is answered as it was, whatever has changed since."""
     try:
-        ledger().record_of(request.form.get("id", ""))
+        ledger().record_of(form_id())
     except LedgerError:
         return False
     return True

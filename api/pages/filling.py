@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
-from api.pages.acting import done, field, optional, say
+from api.pages.acting import done, field, form_id, optional, say
 from api.pages.containers import label_of, weight
 from api.pages.shown import page, registry
 from ledger.custody.events.registry import WasteProfileRegistered
@@ -108,4 +108,4 @@ def _free_code() -> str:
 
 
 def _by_this_form(container: str) -> bool:
-    return any(step.fact.id == request.form.get("id") for step in queries().history(container)[:1])
+    return any(step.fact.id == form_id() for step in queries().history(container)[:1])

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, verify_right
 from api.errors import NoSuchPlace
-from api.pages.acting import done, field, optional
+from api.pages.acting import done, field, form_id, optional
 from api.pages.shown import name, registry, short, t, word
 from api.pages.tables import Column, Table, following, part, skipped
 from ledger.accounts.errors import NotAllowed
@@ -152,7 +152,7 @@ def once_only(view: V) -> V:
 
     @wraps(view)
     def guarded(**places: str) -> Response:
-        said = _recorded_before(request.form.get("id", ""))
+        said = _recorded_before(form_id())
         if said is None:
             answer: Response = view(**places)
             return answer

@@ -180,7 +180,7 @@ def csrf() -> Markup:
 
 
 def once() -> Markup:
-    """The hidden id under which a form's statement is recorded: sent twice, it is recorded once."""
+    """The hidden id that a form's statement has its own from (acting.form_id): sent twice, it is recorded once."""
     return Markup('<input type="hidden" name="id" value="{}">').format(ledger().new_id())
 
 

@@ -66,6 +66,13 @@ def test_a_form_sent_twice_is_one_drum(api: ApiWorld, clerk: AtWork) -> None:
     assert len(api.queries.containers(holder=api.device["shop"].party)) == 1
 
 
+def test_a_form_that_was_gone_back_to_and_filled_in_anew_is_another_drum(api: ApiWorld, clerk: AtWork) -> None:
+    once = {"id": api.world.uuid7()}
+    first, other = fills(api, clerk, container_code="D-1", **once), fills(api, clerk, container_code="D-2", **once)
+    assert first != other and fills(api, clerk, container_code="D-2", **once) == other
+    assert "没有找到" not in clerk.open("/scan?q=D-2")
+
+
 def test_a_new_label_is_issued_and_stuck_on_at_once_and_sent_twice_it_is_one(api: ApiWorld, clerk: AtWork) -> None:
     drum, size = api.drum(), api.world.ledger.size()
     once = {"id": api.world.uuid7()}
