@@ -6,6 +6,7 @@ const CACHE = `wasteledger-${VERSION}`;
 const SCANNING = `wasteledger-scanner-${SCANNER.version}`;
 const ROADSIDE = "wasteledger-roadside";
 const NETWORK_MS = 8000;
+const NETWORK_MAX_MS = 30_000; // where what is kept is another page
 
 addEventListener("install", (event) => {
   event.waitUntil(
@@ -37,17 +38,22 @@ addEventListener("message", (event) => {
   if (event.data === "scanner") event.waitUntil(Promise.all(SCANNER.files.map((path) => keptOnceUsed(path, path))));
 });
 
-/** A page: from the server if it answers soon, else the kept one, else the shift's. */
+/** A page: from the server if it begins to answer soon, however long it takes then, else the kept one, else the shift's. */
 async function opened(request, url) {
   const cache = await caches.open(CACHE);
-  const aboard = await (await caches.open(ROADSIDE)).match(url.pathname);
-  const here = (await cache.match(url.pathname)) ?? aboard ?? (await cache.match("/shift"));
+  const same = (await cache.match(url.pathname)) ?? (await (await caches.open(ROADSIDE)).match(url.pathname));
+  const here = same ?? (await cache.match("/shift"));
+  const patience = new AbortController();
+  const end = setTimeout(() => patience.abort(), same ? NETWORK_MS : NETWORK_MAX_MS);
   try {
-    const fresh = await fetch(request, { signal: AbortSignal.timeout(NETWORK_MS) });
+    const fresh = await fetch(request, { signal: patience.signal });
+    if (same && fresh.status >= 500) return same;
     if (FILES.includes(url.pathname) && fresh.ok) await cache.put(url.pathname, fresh.clone());
     return fresh;
   } catch {
     return here;
+  } finally {
+    clearTimeout(end);
   }
 }
 
