@@ -1,27 +1,31 @@
 // A visitor decides on a manifest once: the key is made here, used once and forgotten.
-import { t } from "./core/words.js";
+import { Told, t, told } from "./core/words.js";
 import { about } from "./core/about.js";
 import { base64, utf8 } from "./core/bytes.js";
 import { encode } from "./core/canonical.js";
 import { EMPTY_ROOT } from "./core/hashing.js";
 import { uuid7 } from "./core/ids.js";
 import { generate, sign } from "./core/keys.js";
+import { ask, now } from "./core/net.js";
 import { build, message } from "./core/statement.js";
 
 const $ = (id) => document.getElementById(id);
 const [secret, coded = ""] = location.hash.slice(1).split(".");
-const job = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(coded.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0))) || "null");
+const job = parsed(() => new TextDecoder().decode(Uint8Array.from(atob(coded.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0))));
 
-async function post(path, body) {
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json", Authorization: `Bearer ${secret}`, "Accept-Language": document.documentElement.lang },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.detail ?? response.status);
-  return answer;
+const KEPT = `visit ${job?.manifest}`; // what is signed stays here until it is recorded: the key that signed it is gone
+const WAIT_MS = 3000;
+
+/** What a JSON text says; null for none, and for one that was damaged or cannot be had. */
+function parsed(text) {
+  try {
+    return JSON.parse(text() || "null");
+  } catch {
+    return null;
+  }
 }
+
+const post = (path, body) => ask(path, { method: "POST", body, link: secret });
 
 function tell(kind, words) {
   $("state").className = `note ${kind}`;
@@ -31,7 +35,12 @@ function tell(kind, words) {
 
 async function open() {
   const visit = await post("/v1/visits/opened", { secret });
-  if (visit.used) throw new Error(t("此链接已使用过。", "This link was used before."));
+  const signed = parsed(() => localStorage.getItem(KEPT));
+  if (signed?.key === visit.key) {
+    await deliver(signed);
+    return visit;
+  }
+  if (visit.used) throw new Told(t("此链接已使用过。若当时未显示“已记录”，请联系邀请方重新发送链接。", "This link was used before. If it did not say “Recorded” then, ask your partner for another link."));
   $("route").textContent = job.names.join(" → ");
   for (const line of job.lines) {
     const made = $("load").content.firstElementChild.cloneNode(true);
@@ -45,7 +54,7 @@ async function open() {
 
 /** Whole grams of kilograms; throws words. */
 function grams(text) {
-  if (!/^\d{1,8}(\.\d{1,3})?$/.test(text.trim())) throw new Error(t("请输入每个接受的容器的重量（kg）", "enter the mass in kg of each accepted container"));
+  if (!/^\d{1,8}(\.\d{1,3})?$/.test(text.trim())) throw new Told(t("请输入每个接受的容器的重量（kg）", "enter the mass in kg of each accepted container"));
   return Math.round(Number(text) * 1000);
 }
 
@@ -63,28 +72,42 @@ async function send(visit) {
   const { privateKey, publicKey, hash } = await generate();
   const possession = encode({ key: visit.key, ledger: visit.ledger, party: visit.party, person: visit.person, public_key: publicKey, v: 1 });
   const proof = base64(await sign(privateKey, utf8(`wasteledger/key-possession/v1\n${possession}`)));
-  const { enrolled } = await post("/v1/visits/key", { secret, public_key: publicKey, proof });
   const chain = { origin: visit.ledger, party: visit.party, person: visit.person, hash, seq: 0, prev: null, seen: { root: EMPTY_ROOT, size: 0 } };
-  const said = { type: "manifest-received", id: uuid7(), at: new Date().toISOString(), about: about("manifest-received", body), body };
+  const said = { type: "manifest-received", id: uuid7(), at: (await now()).at, about: about("manifest-received", body), body };
   const statement = build(chain, said);
   const signature = base64(await sign(privateKey, message(statement)));
-  $("signed").textContent = statement;
-  $("proof").hidden = false;
-  await deliver({ statement, signature }, enrolled);
+  const signed = { key: visit.key, offer: { secret, public_key: publicKey, proof }, submission: { statement, signature } };
+  keep(signed);
+  await deliver(signed);
 }
 
-/** Where the inviter's key is not kept by the server, its signature is waited for with the page open. */
-async function deliver(submission, enrolled) {
-  for (let wait = enrolled ? 0 : 3000; ; wait = 3000) {
-    if (wait) {
-      tell("soon", t("已签名，等待邀请方确认您的密钥；请保持此页打开。", "Signed; your partner must confirm your key. Keep this page open."));
-      await new Promise((go) => setTimeout(go, wait));
-    }
+function keep(signed) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(signed));
+  } catch {
+    // A browser that keeps nothing has it as long as the page is open.
+  }
+}
+
+/** Where the inviter's key is not kept by the server, its signature is waited for with the page open; so is the network. */
+async function deliver({ offer, submission }) {
+  $("signed").textContent = submission.statement;
+  $("proof").hidden = false;
+  $("decide").hidden = true;
+  for (;; await new Promise((go) => setTimeout(go, WAIT_MS))) {
     try {
+      await post("/v1/visits/key", offer).catch((error) => {
+        if (error.problem?.code !== "link-invalid") throw error; // it came through before
+      });
       await post("/v1/statements", submission);
+      keep(null);
       return tell("ok", t("已记录。可以关闭此页。", "Recorded. You can close this page."));
     } catch (error) {
-      if (enrolled) throw error;
+      if (error.problem?.code === "unknown-key") tell("soon", t("已签名，等待邀请方确认您的密钥；请保持此页打开。", "Signed; your partner must confirm your key. Keep this page open."));
+      else if (error.problem && error.status < 500 && error.status !== 429) {
+        keep(null);
+        throw new Told(error.message + t(" 此链接已用完：请联系邀请方重新发送链接。", " This link is used up: ask your partner for another."));
+      } else tell("soon", t("已签名，尚未送达，正在重试；请保持此页打开。", "Signed, not delivered yet; it is tried again. Keep this page open."));
     }
   }
 }
@@ -97,12 +120,11 @@ try {
     button.disabled = true;
     try {
       await send(visit);
-      $("decide").hidden = true;
     } catch (error) {
-      tell("wrong", error.message);
+      tell("wrong", told(error));
       button.disabled = false;
     }
   });
 } catch (error) {
-  tell("wrong", job ? error.message : t("链接不完整。", "The link is not complete."));
+  tell("wrong", job ? told(error) : t("链接不完整。", "The link is not complete."));
 }
