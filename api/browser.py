@@ -39,8 +39,10 @@ class CsrfRefused(LedgerError):
     """A change that did not come from a page of ours."""
 
     code = "csrf-refused"
-    zh = "请求不是从本站页面发出的"
-    en = "the request did not come from a page of this server"
+    zh = "请求不是从本站页面发出的，或打开此页后又登录过：请返回并刷新页面再试"
+    en = (
+        "this came from no page of this server, or you signed in again since the page was opened: go back and reload it"
+    )
 
 
 def session_actor(accounts: Accounts) -> Actor | None:
@@ -52,7 +54,7 @@ def session_actor(accounts: Accounts) -> Actor | None:
         request.environ[PARTY] = actor.party
         given = request.headers.get(CSRF_HEADER) or _form_token()
         if not hmac.compare_digest(given.encode(errors="replace"), csrf_token(secret).encode()):
-            raise CsrfRefused(expected=f"the session's token in {CSRF_HEADER}", got="another" if given else "none")
+            raise CsrfRefused(expected=CSRF_HEADER, got=given[:8] or "–")
     return actor
 
 

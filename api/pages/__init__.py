@@ -45,8 +45,8 @@ def is_page() -> bool:
 def failure(error: LedgerError) -> AnyResponse:
     """A failure as a page: what was expected, what came, what to do, and the law behind a refusal."""
     if isinstance(error, NotLoggedIn):
-        here = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("page_entrance.sign_in", next=here), 303)
+        unsaid = None if request.method == "GET" else "1"
+        return redirect(url_for("page_entrance.sign_in", next=shown.here(), unsaid=unsaid), 303)
     problem = errors.problem(error)
     response = shown.page(
         "failure.html", problem=problem, heading=_heading(error, problem), error=error, retry=request.method == "GET"

@@ -117,6 +117,11 @@ def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touc
     expect(driver.locator("[data-receipt]")).to_have_count(3)
     # Kept on the phone, it opens where there is no network.
     driver.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    here = driver.context.cookies()
+    driver.context.clear_cookies()
+    driver.click("text=保存到本机")
+    expect(driver.locator("[data-kept]")).to_contain_text("登录已失效")  # and not a sign-in page under this address
+    driver.context.add_cookies([{**each} for each in here])
     driver.click("text=保存到本机")
     expect(driver.locator("[data-kept]")).to_contain_text("已保存在本机")
     driver.reload()
@@ -150,6 +155,10 @@ def test_a_load_is_scanned_aboard_proven_on_the_road_and_weighed_in_without_touc
     expect(refinery.locator("scan-field input")).to_be_focused()
     refinery.click("text=核对汇总")
     expect(refinery.locator("main")).to_contain_text("未记装运")
+    refinery.go_back()  # what was weighed is still there
+    expect(lines.filter(has_text="E2E-2").locator("[data-state]")).to_contain_text("超差 −5 kg")
+    expect(refinery.locator("[name=unlisted_mass]").first).to_have_value("20")
+    refinery.click("text=核对汇总")
     wrong += [f"summary: {each}" for each in _violations(refinery)]
     refinery.click("text=确认，写入账本")
     expect(refinery.locator("main")).to_contain_text("已办结")

@@ -1,0 +1,44 @@
+// What was filled in is there again where its page is come back to: after a refusal, a reload, signing in anew, or when
+// the device had closed the tab. It stays in this tab, for the same person, until something was recorded.
+const person = document.querySelector("meta[name=person]")?.content;
+const BEGINS = "filled ";
+const CAME_IN = "came in just now";
+const KEY = `${BEGINS}${person} ${location.pathname}`;
+const KEPT = { hidden: false, password: false, file: false };
+
+const forms = () => [...document.querySelectorAll("main form[method=post]")];
+const fields = (form) => [...form.elements].filter((each) => each.name && (KEPT[each.type] ?? true) && each.type !== "submit");
+const ticked = (field) => ["checkbox", "radio"].includes(field.type);
+const state = (field) => (ticked(field) ? field.checked : field.value);
+
+function keep() {
+  const now = forms().map((form) => fields(form).map((field) => [field.name, state(field)]));
+  if (JSON.stringify(now) !== blank) sessionStorage.setItem(KEY, JSON.stringify(now));
+}
+
+function fill(kept) {
+  for (const [n, form] of forms().entries()) {
+    for (const [m, field] of fields(form).entries()) {
+      const [name, value] = kept[n]?.[m] ?? [];
+      if (name !== field.name || value === state(field)) continue;
+      if (ticked(field)) field.checked = value;
+      else field.value = value;
+      for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+    }
+  }
+}
+
+const blank = JSON.stringify(forms().map((form) => fields(form).map((field) => [field.name, state(field)])));
+
+if (location.pathname === "/sign-in") sessionStorage.setItem(CAME_IN, "1");
+if (person) {
+  const [{ type }] = performance.getEntriesByType("navigation");
+  const back = type !== "navigate" || sessionStorage.getItem(CAME_IN);
+  sessionStorage.removeItem(CAME_IN);
+  const kept = sessionStorage.getItem(KEY);
+  if (new URLSearchParams(location.search).has("done")) {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(BEGINS)) sessionStorage.removeItem(key);
+  } else if (kept && back) fill(JSON.parse(kept));
+  addEventListener("pagehide", keep);
+  document.addEventListener("visibilitychange", () => document.hidden && keep());
+}
