@@ -7,12 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from ledger import bootstrap
 from ledger.log.hashing import sha256
 from ledger.settings import from_environment
 from tests.support.park import WASTELEDGER, Park, Person
+from tests.support.walk import come_in
 
 
 def own_key(bureau: Page, park: Park, role: str = "supervision") -> None:
@@ -161,9 +162,27 @@ def test_without_network_what_is_signed_waits_and_is_not_signed_again(person: Pe
     bureau.goto("/inspections?seed=0412171923")
     bureau.wait_for_load_state("networkidle")
     bureau.context.route("**/v1/statements", lambda route: route.abort())
-    bureau.click("form[data-say=inspection-drawn] button")
+    bureau.click("form[data-say=inspection-drawn] button", click_count=2)
     bureau.wait_for_url("**/waiting")
     expect(bureau.locator("main article")).to_contain_text("待发")
+    expect(bureau.locator("main article")).to_have_count(1)
+
+
+def test_signed_in_just_now_the_own_key_signs_before_it_is_known_who_is_here(person: Person, park: Park) -> None:
+    bureau = person("bureau")
+    own_key(bureau, park)
+    bureau.goto("/")
+    bureau.click("form.out button")
+    bureau.wait_for_url("**/sign-in")
+    late: list[Route] = []
+    bureau.context.route("**/v1/session", lambda route: late.append(route))
+    come_in(bureau, "bureau")
+    bureau.goto("/inspections?seed=0412171924")
+    bureau.click("form[data-say=inspection-drawn] button")
+    bureau.wait_for_timeout(500)
+    late[-1].continue_()
+    bureau.wait_for_url(lambda url: "/evidence/" in url)
+    expect(bureau.locator("main")).to_contain_text("本人设备")
 
 
 def holder_of_a_licence(bureau: Page) -> str:

@@ -1,5 +1,5 @@
 // This device's key: make it, wait for the administrator, see how it stands.
-import { t } from "./core/words.js";
+import { t, told } from "./core/words.js";
 import { enrol, forget, look, meet, mine, refresh } from "./core/device.js";
 import { recall } from "./core/db.js";
 import { supported } from "./core/keys.js";
@@ -35,16 +35,24 @@ async function show() {
   $("seen").textContent = t(`${key.seen.size} 条，已核对为同一历史`, `${key.seen.size} entries, shown to be one history`);
 }
 
+const BUTTONS = ["enrol", "refresh", "forget"].map($);
+
 async function attempt(does) {
   $("failed").hidden = true;
+  for (const button of BUTTONS) button.disabled = true; // pressed twice, one key is made
   try {
     await does();
   } catch (error) {
-    const words = error.status === 401 ? t("请先登录。", "Sign in first.") : error.message;
-    $("failed").textContent = words;
-    $("failed").hidden = false;
+    failed(error);
   }
-  await show();
+  await show().catch(failed);
+  for (const button of BUTTONS) button.disabled = false;
+}
+
+function failed(error) {
+  const link = Object.assign(document.createElement("a"), { href: "/sign-in?next=/device", textContent: t("请先登录。", "Sign in first.") });
+  $("failed").replaceChildren(error.status === 401 ? link : told(error));
+  $("failed").hidden = false;
 }
 
 $("enrol").addEventListener("click", () => attempt(enrol));

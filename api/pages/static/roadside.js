@@ -1,7 +1,7 @@
 // Keeps this page on the device, so that a load proves itself where there is no network. The worker (sw.js) answers with
 // the kept page when the server cannot be reached. It goes when its person signs out (core/leaving.js).
 import { PAGES } from "./core/leaving.js";
-import { t } from "./core/words.js";
+import { Told, t } from "./core/words.js";
 
 const [button, told] = [document.querySelector("[data-keep]"), document.querySelector("[data-kept]")];
 
@@ -16,7 +16,9 @@ async function show() {
 }
 
 async function keep() {
-  await (await caches.open(PAGES)).add(location.pathname);
+  const fresh = await fetch(location.pathname);
+  if (!fresh.ok || fresh.redirected) throw new Told(t("登录已失效或服务器未给出此页：请刷新后再保存。", "You are signed out, or the server did not give this page: reload it, then keep it."));
+  await (await caches.open(PAGES)).put(location.pathname, fresh);
   await show();
 }
 
@@ -25,7 +27,11 @@ if (button && "caches" in window && "serviceWorker" in navigator) {
     if (await show()) {
       await (await caches.open(PAGES)).delete(location.pathname);
       await show();
-    } else await keep();
+    } else {
+      await keep().catch((error) => {
+        told.textContent = error instanceof Told ? error.message : t("没有保存：网络不通，或本机存储已满。", "Not kept: there is no network, or the device's storage is full.");
+      });
+    }
   });
   if ((await show()) && navigator.onLine) await keep().catch(() => {}); // what is kept is what was last seen
 }

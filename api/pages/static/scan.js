@@ -3,12 +3,17 @@
 // the attribute `stay` the next field is gone to instead).
 // The decoder is loaded when the camera is opened, never before; the worker keeps its parts once the page stands idle, so
 // that it opens without network too.
-import { t } from "./core/words.js";
+import { Told, t } from "./core/words.js";
 
 const PARTS = "/parts/zxing/reader";
 const PAUSE_MS = 120; // between two looks
 const AGAIN_MS = 2500; // the same code counts again after it was out of sight for so long
 const FORMATS = ["QRCode", "DataMatrix", "Code128"];
+const CAMERA = {
+  NotAllowedError: ["相机未获许可，请在浏览器设置中允许，或输入编码。", "The camera was not allowed: allow it in the browser's settings, or type the code."],
+  NotFoundError: ["没有找到相机，请输入编码。", "There is no camera: type the code."],
+  other: ["相机打不开（可能正被其他程序使用），请输入编码。", "The camera does not open (another program may have it): type the code."],
+};
 
 let decoder;
 
@@ -85,7 +90,7 @@ export class ScanField extends HTMLElement {
     this.button.disabled = true;
     try {
       const [look, stream] = await Promise.all([
-        loadDecoder().catch(() => Promise.reject(new Error(t("服务器未安装扫码组件，请输入编码。", "The scanner part is not installed on the server: type the code.")))),
+        loadDecoder().catch(() => Promise.reject(new Told(t("服务器未安装扫码组件，请输入编码。", "The scanner part is not installed on the server: type the code.")))),
         navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } }),
       ]);
       if (!this.isConnected) return stream.getTracks().forEach((track) => track.stop());
@@ -98,8 +103,7 @@ export class ScanField extends HTMLElement {
       this.button.textContent = t("关闭相机", "Close the camera");
       this.#watch(look, stream);
     } catch (error) {
-      const refused = error.name === "NotAllowedError";
-      this.#tell(refused ? t("相机未获许可，请在浏览器设置中允许，或输入编码。", "The camera was not allowed: allow it in the browser's settings, or type the code.") : error.message);
+      this.#tell(error instanceof Told ? error.message : t(...(CAMERA[error.name] ?? CAMERA.other)));
       signal(false);
       this.stop();
     } finally {

@@ -1,5 +1,5 @@
 // The shift's page: everything it needs lies on this device; what is said is signed here and sent when it can be.
-import { lang, t } from "./core/words.js";
+import { Told, lang, t, told } from "./core/words.js";
 import { keepUp, nextCode, prepare } from "./core/codes.js";
 import { recall } from "./core/db.js";
 import { mine, meet, refresh, look } from "./core/device.js";
@@ -25,6 +25,7 @@ const loaded = new Set();
 // ------------------------------------------------------------------------------------------------ what is known
 
 async function load() {
+  await open().catch(() => {}); // what is kept here first: a line that went dead in a tunnel keeps nobody waiting
   try {
     await meet();
     await refresh();
@@ -34,13 +35,19 @@ async function load() {
     if (error.status === 401) return stop(t("请先登录，再准备离线作业。", "Sign in to prepare for work without network."), "/sign-in?next=/shift", t("登录", "Sign in"));
     if (error.status === 403) return stop(error.message, "/", t("回首页", "To the home page"));
   }
+  await open(stop).catch((error) => stop(told(error), "/", t("回首页", "To the home page")));
+}
+
+/** Opens the shift with what this device has; what is missing is told to `lacks`. */
+async function open(lacks = () => {}) {
   const key = await mine();
   if (!key || key.state !== "active") {
     const words = key ? t("本机的密钥等待管理员确认。", "This device's key waits for an administrator.") : t("本机还没有密钥。", "This device has no key yet.");
-    return stop(words, "/device", t("本机密钥", "This device's key"));
+    return lacks(words, "/device", t("本机密钥", "This device's key"));
   }
-  if (!(await recall("data"))) return stop(t("需要联网一次，以取得当班数据。", "Go online once to get what the shift needs."), "/", t("回首页", "To the home page"));
+  if (!(await recall("data"))) return lacks(t("需要联网一次，以取得当班数据。", "Go online once to get what the shift needs."), "/", t("回首页", "To the home page"));
   await show();
+  $("why").hidden = true;
   $("work").hidden = false;
 }
 
@@ -48,6 +55,7 @@ function stop(words, where, onwards) {
   const link = Object.assign(document.createElement("a"), { href: where, className: "button", textContent: onwards });
   $("why").replaceChildren(`${words} `, link);
   $("why").hidden = false;
+  $("work").hidden = true;
 }
 
 async function show() {
@@ -67,6 +75,11 @@ async function show() {
   const at = new Date(shift.made_at);
   $("fresh").textContent = t("数据截至 ", "As of ") + at.toLocaleString(lang === "en" ? "en-GB" : "zh-CN");
   if (things.length) showThings(things.map((c) => find(shift, c.id)).filter(Boolean));
+}
+
+/** Shows what has changed; where that is another's work by now, it is closed. */
+async function refreshed() {
+  await show().catch((error) => stop(error instanceof Told ? error.message : t("本机已退出登录：请重新登录。", "Signed out on this device: sign in again."), "/sign-in?next=/shift", t("登录", "Sign in")));
 }
 
 function options(select, of, words) {
@@ -104,24 +117,32 @@ function grams(form) {
   const [whole, part = ""] = form.mass.value.trim().replaceAll(",", "").split(".");
   const power = POWERS[form.unit.value];
   if (!/^\d{1,9}$/.test(whole) || !/^\d*$/.test(part) || part.replace(/0+$/, "").length > power) {
-    throw new Error(t("重量须为不小于零的数，精确到克", "the mass must be a number, not negative, in whole grams"));
+    throw new Told(t("重量须为不小于零的数，精确到克", "the mass must be a number, not negative, in whole grams"));
   }
   return Number(whole + part.slice(0, power).padEnd(power, "0"));
 }
 
 // ------------------------------------------------------------------------------------------------ scanning
 
+/** The verified code of a label, or null for any other text; throws words for one that is forged or mistyped. */
+async function labelCode(text) {
+  try {
+    const code = await parseLabel(text);
+    if (code) await verifyLabel(code, shift.origin, shift.label_keys);
+    return code;
+  } catch (error) {
+    const forged = error.message === "forged";
+    throw new Told(forged ? t("标签码不是本账本签发的，可能系伪造", "this ledger did not issue the label: it may be forged") : t("标签码有误，请重扫", "the label code is mistyped: scan again"));
+  }
+}
+
 async function scanned(text) {
   let name = text.trim();
   try {
-    const code = await parseLabel(name);
-    if (code) {
-      await verifyLabel(code, shift.origin, shift.label_keys);
-      name = code.container || code.label;
-    }
+    const code = await labelCode(name);
+    if (code) name = code.container || code.label;
   } catch (error) {
-    const forged = error.message === "forged";
-    return tell(forged ? t("标签码不是本账本签发的，可能系伪造", "this ledger did not issue the label: it may be forged") : t("标签码有误，请重扫", "the label code is mistyped: scan again"), "wrong");
+    return tell(told(error), "wrong");
   }
   if (!form("fill").hidden && name.startsWith("label:")) {
     form("fill").label.value = name;
@@ -191,7 +212,10 @@ async function fill(f) {
   const container = `container:${uuid7()}`;
   const place = { party: shift.party, site: f.site.value };
   let label = f.label.value.trim();
-  if (label && !label.startsWith("label:")) label = (await parseLabel(label))?.label ?? "";
+  if (label && !label.startsWith("label:")) {
+    label = (await labelCode(label))?.label;
+    if (!label) throw new Told(t("这不是预印标签的码：请扫空白标签，或留空", "this is no code of a pre-printed label: scan a blank one, or leave the field empty"));
+  }
   label ||= `label:${uuid7()}`; // printed later
   const optional = {
     catalogue_name: profile.catalogue_name,
@@ -224,7 +248,10 @@ async function fill(f) {
   things = [{ id: container }];
 }
 
-const store = (f) => sayTogether(() => things.map((c) => stored(c, f.facility.value, f.zone.value)));
+function store(f) {
+  const drafts = things.map((c) => stored(c, f.facility.value, f.zone.value)); // now: the next scan may come before it is signed
+  return sayTogether(() => drafts);
+}
 
 function stored(c, facility, zone) {
   const there = { facility, ...(zone ? { zone } : {}) };
@@ -257,7 +284,7 @@ const line = (c) => ({
 
 async function issue(f) {
   const [first] = lines.values();
-  if (!first) throw new Error(t("联单上还没有容器", "no container is on the manifest yet"));
+  if (!first) throw new Told(t("联单上还没有容器", "no container is on the manifest yet"));
   const [party, site] = f.to.value.split(" ");
   const body = { manifest: `manifest:${uuid7()}`, from: place(first), to: { party, site }, carrier: f.carrier.value, lines: [...lines.values()].map(line) };
   if (f.phone.value.trim()) body.emergency_phone = f.phone.value.trim();
@@ -268,7 +295,7 @@ async function issue(f) {
 async function pickUp(f) {
   const manifest = shift.manifests.find((m) => m.id === f.manifest.value);
   const on = manifest.lines.map(({ container }) => container);
-  if (!loaded.size) throw new Error(t("还没有扫描任何容器", "no container has been scanned yet"));
+  if (!loaded.size) throw new Told(t("还没有扫描任何容器", "no container has been scanned yet"));
   const left = on.filter((id) => !loaded.has(id)).map((container) => ({ container, reason: f.reason.value }));
   const body = {
     manifest: manifest.id,
@@ -294,14 +321,14 @@ for (const [id, says] of Object.entries(SAYS)) {
       await says(form(id));
       form(id).reset();
       form(id).hidden = true;
-      await show();
       tell(t("已签名并保存在本机，联网后自动发送", "signed and kept on this device; sent when there is network"), "ok");
       $("text").focus();
       send().then(keepUp).catch(() => {});
     } catch (error) {
-      tell(error.message, "wrong");
+      tell(told(error), "wrong");
     }
     button.disabled = false;
+    await refreshed();
   });
 }
 
@@ -330,5 +357,5 @@ function take(event, text) {
 }
 form("scan").addEventListener("submit", (event) => take(event, $("text").value));
 form("scan").addEventListener("scanned", (event) => take(event, event.detail.text ?? event.detail));
-onChange(show);
+onChange(() => $("work").hidden || refreshed());
 load();

@@ -1,5 +1,5 @@
 // Verifies a receipt on this device under two pinned files; says what was proven and what was not.
-import { lang, t } from "./core/words.js";
+import { lang, t, told } from "./core/words.js";
 import { keep, recall } from "./core/db.js";
 import { textOf } from "./core/net.js";
 import { verifyReceipt } from "./core/receipt.js";
@@ -25,10 +25,11 @@ async function pin() {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const [file] = form.file.files;
-  const receipt = file ? await file.text() : `${form.receipt.value.trim()}\n`;
   $("result").hidden = false;
   $("facts").replaceChildren();
   $("body").textContent = "";
+  const receipt = file ? await file.text().catch(() => null) : `${form.receipt.value.trim()}\n`;
+  if (receipt === null) return verdict("unknown", t("无法读取该文件：请重新选择，或粘贴收据。未作验证。", "The file cannot be read: choose it again, or paste the receipt. Nothing was verified."));
   try {
     show(await verifyReceipt(receipt, form.policy.value, JSON.parse(form.trust.value)));
   } catch (error) {
@@ -73,5 +74,5 @@ function fact(term, words) {
 }
 
 pin().catch((error) => {
-  $("pinned").textContent = error.message;
+  $("pinned").textContent = told(error);
 });

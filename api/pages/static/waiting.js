@@ -1,6 +1,7 @@
 // Every statement of this device with its own state; what was refused is a task with both sides and the ways out.
-import { lang, t } from "./core/words.js";
+import { lang, t, told } from "./core/words.js";
 import { recall } from "./core/db.js";
+import { meet } from "./core/device.js";
 import { ask } from "./core/net.js";
 import { drop, items, onChange, send, signAnew } from "./core/queue.js";
 
@@ -42,7 +43,7 @@ function card(item) {
   if (item.problem) both(made, item);
   if (item.state === "recorded") ways.append(link(`/evidence/${item.id}`, t("查看证明", "See the proof")), act(t("从本机清除", "Clear here"), () => drop(item)));
   if (item.state === "refused") ways.append(...concerned(item), act(t("已处理", "Dealt with"), () => drop(item)));
-  if (item.state === "stuck") ways.append(act(t("重新签名并发送", "Sign anew and send"), () => signAnew().then(send)), act(t("放弃此条", "Give this up"), () => drop(item).then(signAnew)));
+  if (item.state === "stuck") ways.append(act(t("重新签名并发送", "Sign anew and send"), () => signAnew().then(send)), act(t("放弃此条", "Give this up"), () => drop(item).then(signAnew).then(send)));
   return made;
 }
 
@@ -60,7 +61,7 @@ function both(made, item) {
       made.querySelector(".theirs").textContent = `${found.container_code || found.name} · ${found.status} · ${found.net_g.toLocaleString("en")} g`;
     },
     (error) => {
-      made.querySelector(".theirs").textContent = error.message;
+      made.querySelector(".theirs").textContent = told(error);
     },
   );
 }
@@ -83,12 +84,19 @@ async function attempt(does) {
   try {
     await does();
   } catch (error) {
-    $("failed").textContent = error.status === 401 ? t("请先登录再发送。", "Sign in to send.") : navigator.onLine ? error.message : t("没有网络，陈述保存在本机。", "No network: everything stays on this device.");
-    $("failed").hidden = false;
+    failed(error);
   }
-  await show();
+  await show().catch(failed);
+}
+
+function failed(error) {
+  const kept = navigator.onLine ? told(error) : t("没有网络，陈述保存在本机。", "No network: everything stays on this device.");
+  const link = Object.assign(document.createElement("a"), { href: "/sign-in?next=/waiting", textContent: t("请先登录再发送。", "Sign in to send.") });
+  $("failed").replaceChildren(error.status === 401 ? link : kept);
+  $("failed").hidden = false;
 }
 
 $("send").addEventListener("click", () => attempt(send));
-onChange(show);
-show();
+onChange(() => show().catch(failed));
+show().catch(failed);
+meet().then(show).catch(() => {}); // whoever has just signed in

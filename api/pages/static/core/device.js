@@ -9,6 +9,7 @@ import { leave } from "./leaving.js";
 import { consistencyProof, tileNodes, verifyConsistency } from "./merkle.js";
 import { ask, bytesOf, textOf } from "./net.js";
 import { parseKey, verifyCheckpoint } from "./note.js";
+import { Told, t } from "./words.js";
 
 // A key that a browser lost with its process would be a chain nobody can continue.
 const ON_DISK = { durability: "strict" };
@@ -16,10 +17,16 @@ const ON_DISK = { durability: "strict" };
 /** The person who is here, as known without network: {person, party, roles}. */
 export const whoIsHere = () => recall("here");
 
-/** The key of the person who is here on this device; undefined without one. */
+// Whose page this is: as the server made it, else whoever was here first. What others see on it is not theirs to say.
+let whose = document.querySelector("meta[name=person]")?.content;
+
+/** The key of the person who is here on this device; undefined without one. Throws when the page is another's. */
 export async function mine() {
   const here = await whoIsHere();
-  return here && (await database).get("device", here.person);
+  if (!here) return here;
+  whose ??= here.person;
+  if (here.person !== whose) throw new Told(t("本机已换人登录：请刷新本页。", "Somebody else has signed in on this device: reload the page."));
+  return (await database).get("device", here.person);
 }
 
 /** Ask who is logged in; keeps the answer for when there is no network, and nothing of somebody else's. */
@@ -27,12 +34,15 @@ export async function meet() {
   const { person, party, roles } = await ask("/v1/session");
   if ((await whoIsHere())?.person !== person) await leave();
   await keep("here", { person, party, roles });
+  if ((whose ??= person) !== person && !document.querySelector("meta[name=person]")) location.reload(); // nobody's page shows the last one's
   return { person, party, roles };
 }
 
 /** Make a key for whoever is logged in and offer it; the administrator then sees it under "devices". */
 export async function enrol() {
   const { person, party } = await meet();
+  if (await mine()) return; // made in another tab
+  await navigator.storage.persist?.().catch(() => {}); // what is signed here is not the browser's to clear
   const { origin } = await ask("/v1/log");
   const { privateKey, publicKey, hash } = await generate();
   const stream = `key:${uuid7()}`;

@@ -12,6 +12,7 @@ import { sign } from "./keys.js";
 import { ask, now } from "./net.js";
 import { build, hashOf, message } from "./statement.js";
 import { about } from "./about.js";
+import { Told, t } from "./words.js";
 
 const BATCH = 50;
 const GIVEN_MAX = 2000; // digital codes, more than two days have
@@ -60,7 +61,7 @@ export async function sayTogether(tell) {
 
 async function inUse() {
   const key = await mine();
-  if (key?.state !== "active") throw new Error("this device has no key in use");
+  if (key?.state !== "active") throw new Told(t("本机没有可用的密钥：请登录后在“本机”页查看。", "This device has no key in use: sign in and look under This device."));
   return key;
 }
 
@@ -78,8 +79,13 @@ async function append(drafts, replaces) {
   const tx = (await database).transaction(["device", "queue"], "readwrite", ON_DISK);
   tx.objectStore("device").put(key);
   if (replaces !== undefined) tx.objectStore("queue").delete(replaces);
-  for (const item of items) item.n = await tx.objectStore("queue").add(item);
-  await tx.done;
+  try {
+    for (const item of items) item.n = await tx.objectStore("queue").add(item);
+    await tx.done;
+  } catch (error) {
+    if (error.name !== "QuotaExceededError") throw error;
+    throw new Told(t("本机存储已满，没有签名任何内容：请腾出空间后重试。", "This device's storage is full, nothing was signed: make room and try again."));
+  }
   return items;
 }
 
@@ -110,8 +116,9 @@ export function send() {
 
 async function sendAll() {
   for (;;) {
-    const next = (await waiting()).slice(0, BATCH);
-    if (next.length === 0) return;
+    const all = await items();
+    const next = all.filter((item) => item.state === "waiting").slice(0, BATCH);
+    if (next.length === 0 || all.some((item) => item.state === "stuck")) return; // behind what is stuck nothing fits
     const { results } = await ask("/v1/statements", { method: "POST", body: { statements: next.map(submission) } });
     for (const [n, item] of next.entries()) {
       if (!(await settle(item, results[n]))) return;
@@ -146,15 +153,17 @@ async function update(item, fields) {
 
 /** The way out of a stuck chain: what the ledger never took is signed anew, in order, behind what it did take. */
 export async function signAnew() {
-  await navigator.locks.request("wasteledger-sign", async () => {
-    const key = await mine();
-    const { seq, prev } = await standing(key);
-    await (await database).put("device", { ...key, seq, prev });
-    for (const item of (await items()).filter((each) => ["waiting", "stuck"].includes(each.state))) {
-      await append([item], item.n);
-    }
-  });
+  await navigator.locks.request("wasteledger-send", () => navigator.locks.request("wasteledger-sign", resign)); // nothing is on its way
   changed();
+}
+
+async function resign() {
+  const key = await mine();
+  const { seq, prev } = await standing(key);
+  await (await database).put("device", { ...key, seq, prev });
+  for (const item of (await items()).filter((each) => ["waiting", "stuck"].includes(each.state))) {
+    await append([item], item.n);
+  }
 }
 
 /** Take an item out of the list: one that has been answered, or one that is given up. */
