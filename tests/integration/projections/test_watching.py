@@ -17,6 +17,7 @@ from ledger.custody.events.registry import SiteRegistered
 from ledger.custody.hauls import Haul, approval_flags, net_gap_flags
 from ledger.custody.lots import Row
 from ledger.custody.regimes import regime
+from ledger.custody.regimes.base import later
 from ledger.custody.registry import Registry
 from ledger.store import tables as t
 from ledger.store import watching
@@ -120,6 +121,8 @@ def test_an_approval_is_charged_with_every_journey_between_its_parties_and_no_ot
         ("repacked with more", (("departed", 5), ("arrived", 8)), 3),
         ("sent away", (("departed", 5),), 0),
         ("treated", (("closed", 5),), 0),
+        ("treated as it came", (("arrived", 5), ("closed", 5)), 5),
+        ("a gram", (("arrived", 1),), 1),
     ],
 )
 def test_what_a_plant_took_in_is_what_came_by_each_statement_from_others(
@@ -139,7 +142,9 @@ def test_what_a_plant_took_in_is_what_came_by_each_statement_from_others(
     others: list[dict[str, Any]] = [
         {"holder": "party:other"}, {"by_producer": True}, {"at": end}, {"at": "2024-12-31T15:59:59.999Z"},
     ]  # fmt: skip
+    away: list[dict[str, Any]] = [{"statement": "another"}, {"code": "900-249-08"}, {"at": later(start, hours=1)}]
     told = [row(*each) for each in rows] + [row("arrived", 100) | one for one in others]
+    told += [row("departed", 100) | one for one in away]
     with kept(t.lot_row, [each | {"n": n} for n, each in enumerate(told)], database_url) as connection:
         found = watching.arrivals(connection, "party:plant", start, end)
         assert found == ([(OIL, "site:plant", start, came)] if came else [])
