@@ -117,6 +117,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     database = given.get("DATABASE", f"sqlite:///{home / 'ledger.db'}")
     if not database.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise BadSetting(name=f"{_PREFIX}DATABASE", expected="sqlite:/// or postgresql://", got=database.split(":")[0])
+    try:
+        _ = urlsplit(database).port
+    except ValueError as error:
+        raise BadSetting(name=f"{_PREFIX}DATABASE", expected="postgresql://user@host:5432/name", got=error) from None
     schema = given.get("SCHEMA", "wasteledger")
     if not _SCHEMA(schema):
         raise BadSetting(name=f"{_PREFIX}SCHEMA", expected="a lowercase identifier", got=schema)

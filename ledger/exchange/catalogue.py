@@ -103,7 +103,12 @@ def read_catalogue(
     faults: list[CatalogueRowFault] = []
     try:
         found = [(table.line_num, row) for row in table]
-        listed = [{name: _cell(row.get(name, "")) for name in EXEMPTION} for row in exemptions]
+        listed = list[dict[str, str]]()
+        for number, given in enumerate(exemptions, 1):
+            if lacking := [name for name in EXEMPTION if name not in given]:
+                column = f"exemptions, {', '.join(lacking)}"
+                faults.append(CatalogueRowFault(row=number, column=column, expected="present", got="absent"))
+            listed.append({name: _cell(given.get(name, "")) for name in EXEMPTION})
     except csv.Error as error:
         fault = CatalogueRowFault(row=table.line_num + 1, column="—", expected="a line of CSV", got=str(error))
         raise CatalogueRefused((fault,)) from None

@@ -7,6 +7,7 @@ another program still agrees.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from PIL import Image, ImageChops
@@ -36,11 +37,13 @@ class LayoutUnknown(ProofError):
 def packet_in(raw: bytes) -> Packet:
     """The packet attached to a paper's file; raises NoPaper."""
     document = _opened(raw)
-    names = [document.get_attachment(n) for n in range(document.count_attachments())]
-    found = [each for each in names if each.get_name() == NAME]
-    if len(found) != 1:
-        raise NoPaper(detail="attachments", expected=f"one {NAME}", got=len(found))
-    return parse(bytes(found[0].get_data()))
+    with _whole():
+        names = [document.get_attachment(n) for n in range(document.count_attachments())]
+        found = [each for each in names if each.get_name() == NAME]
+        if len(found) != 1:
+            raise NoPaper(detail="attachments", expected=f"one {NAME}", got=len(found))
+        attached = bytes(found[0].get_data())
+    return parse(attached)
 
 
 def differing(raw: bytes, packet: Packet, proven: Proven) -> Iterator[Difference]:
@@ -51,8 +54,9 @@ def differing(raw: bytes, packet: Packet, proven: Proven) -> Iterator[Difference
     given, again = _opened(raw), _opened(draw.pdf(drawings))
     if len(given) != len(again):
         yield Difference(path="pages", stated=len(given), proven=len(again))
-    for n, (page, fresh, drawing) in enumerate(zip(given, again, drawings, strict=False), 1):
-        yield from (Difference(path=f"page {n}", stated=s, proven=p) for s, p in _on_page(page, fresh, drawing))
+    with _whole():
+        for n, (page, fresh, drawing) in enumerate(zip(given, again, drawings, strict=False), 1):
+            yield from (Difference(path=f"page {n}", stated=s, proven=p) for s, p in _on_page(page, fresh, drawing))
 
 
 def _on_page(given: PdfPage, fresh: PdfPage, drawing: Drawing) -> Iterator[tuple[str, str]]:
@@ -85,12 +89,19 @@ def _pixels(page: PdfPage) -> Image.Image:
     return image
 
 
-def _opened(raw: bytes) -> PdfDocument:
+@contextmanager
+def _whole() -> Iterator[None]:
+    """What a damaged file cannot give is a fault of the file."""
     try:
-        document = PdfDocument(raw)
-        count = len(document)
+        yield
     except PdfiumError as error:
         raise NoPaper(detail="PDF", got=str(error)[:120]) from None
+
+
+def _opened(raw: bytes) -> PdfDocument:
+    with _whole():
+        document = PdfDocument(raw)
+        count = len(document)
     if not 0 < count <= PAGES_MAX:
         raise NoPaper(detail="pages", expected=f"1 to {PAGES_MAX}", got=count)
     return document

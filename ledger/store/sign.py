@@ -40,6 +40,19 @@ class SignerRefused(ProofError):
     en = "the signer refuses: {detail}"
 
 
+class HighWaterDamaged(SignerRefused):
+    """The file that says how far the checkpoints went does not hold what was written into it."""
+
+    code = "high-water-damaged"
+    zh = (
+        "签名器的高水位文件 {path} 已损坏；请移走它，从见证方、镜像或纸质单据取得最新检查点，再执行 signer adopt --note"
+    )
+    en = (
+        "the signer's high-water file {path} is damaged; move it away, then take the newest checkpoint from a witness,"
+        " a mirror or a paper and run signer adopt --note"
+    )
+
+
 class HighWaterMissing(SignerRefused):
     """Checkpoints exist, and the file that says how far they went does not."""
 
@@ -245,9 +258,13 @@ class Signer:
             kept: dict[str, Any] = json.loads(self.state.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        except ValueError as error:
-            raise SignerRefused(detail=f"{self.state.name} is not JSON", got=str(error)) from None
-        frontier = Frontier.from_bytes(bytes.fromhex(kept["frontier"]))
+        except (ValueError, RecursionError) as error:
+            raise HighWaterDamaged(path=self.state.name, got=str(error)[:200]) from None
+        try:
+            frontier = Frontier.from_bytes(bytes.fromhex(kept["frontier"]))
+            kept = {name: kept[name] for name in ("key", "size", "root")}
+        except (LookupError, TypeError, ValueError, LedgerError) as error:
+            raise HighWaterDamaged(path=self.state.name, got=str(error)[:200]) from None
         if kept["key"] != self.key.verifier.encode():
             raise SignerRefused(
                 detail="the high-water file is of another log key", expected=self.key.verifier.encode(), got=kept["key"]

@@ -27,6 +27,8 @@ def test_without_any_variable_everything_lies_below_the_working_folder(
     ("name", "good", "bad"),
     [
         ("DATABASE", "postgresql://db/ledger", "mysql://db/ledger"),
+        ("DATABASE", "postgresql://db:5432/ledger", "postgresql://db:port/ledger"),
+        ("DATABASE", "postgresql://[::1]/ledger", "postgresql://[::1/ledger"),
         ("SCHEMA", "park_2", "Park"),
         ("SCHEMA", "_x", "x;drop"),
         ("SIGNER_STATE", "/srv/signer/high.json", "/srv/ledger/high.json"),

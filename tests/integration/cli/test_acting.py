@@ -465,3 +465,14 @@ def test_a_damaged_file_of_the_keyring_is_named(home: Home) -> None:
 @pytest.mark.parametrize("text", ["9" * 5000, '[{"type": "x", "body": {}, "at": ' + "9" * 5000 + "}]"])
 def test_a_number_of_thousands_of_digits_is_no_statement(home: Home, text: str) -> None:
     assert home.run("wasteledger record - --as ann", stdin=text).exit_code == 2
+
+
+def test_a_damaged_high_water_file_is_named_with_the_way_out(home: Home) -> None:
+    state = Path(f"{home.path}-signer") / "highwater.json"
+    whole = state.read_text()
+    for content in ("", "[" * 100_000, "{}", "[]", whole.replace('"frontier": "', '"frontier": "x'), "null"):
+        state.write_text(content)
+        result = home.run("wasteledger signer run")
+        assert (result.exit_code, "highwater.json" in result.stderr) == (1, True), content[:40]
+    state.unlink()
+    home.does("wasteledger checkpoint > note.txt", "wasteledger signer adopt --note note.txt", "wasteledger signer run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,6 +45,19 @@ def test_a_stranger_verifies_the_file_offline(paper: Paper, stranger: Home, kind
     assert said["facts"] == paper(kind).packet.facts
     assert "Proven:" in stranger.does("wasteledger verify-paper paper.pdf --trust trust.json")
     assert "已证明" in stranger.does("wasteledger verify-paper paper.pdf --trust trust.json --lang zh")
+
+
+def test_a_file_of_which_a_part_cannot_be_read_is_refused_in_words(paper: Paper) -> None:
+    sheet = paper("manifest")
+    proven = verify_packet(sheet.packet, sheet.trust)
+    refused = []
+    for reference in re.finditer(rb"(?<=/Kids \[ )\d+ 0 R|(?<=/F )\d+ 0 R", sheet.file):
+        torn = sheet.file[: reference.start()] + b"99 0 R".ljust(len(reference[0])) + sheet.file[reference.end() :]
+        try:
+            list(redrawn.differing(torn, redrawn.packet_in(torn), proven))
+        except LedgerError as error:
+            refused.append(str(error))
+    assert any("Failed to" in each for each in refused)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -84,6 +84,13 @@ def test_a_comma_that_nobody_quoted_moves_no_text_to_another_column() -> None:
     assert len(read_catalogue([heading, "900-249-08,废矿物油与含矿物油废物,x,T,其他,,"]).wastes) == 1
 
 
+def test_an_exemption_list_without_a_column_is_refused() -> None:
+    row = {"row": "1", "item": 1, "code": "900-249-08", "waste": "x", "stage": "利用", "condition": "y", "content": "z"}
+    with pytest.raises(CatalogueRefused) as refused:
+        read_catalogue([",".join(COLUMNS), GOOD], exemptions=[row])
+    assert [f.fields["column"] for f in refused.value.faults] == ["exemptions, codes"]
+
+
 @pytest.mark.parametrize("codes", [["900-249-08，900-214-08"], [1], [{"a": 1}], "见名录"])
 def test_an_exemption_of_what_is_no_code_is_refused(codes: object) -> None:
     row = {"row": "1", "item": 1, "codes": codes, "waste": "x", "stage": "利用", "condition": "y", "content": "z"}
