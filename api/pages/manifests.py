@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from api.auth import Right, current_actor, current_viewer, ledger, queries, reading, requires
+from api.auth import Right, accounts, current_actor, current_viewer, ledger, queries, reading, requires
 from api.pages import on_the_way
 from api.pages.acting import done, field, optional, say
 from api.pages.authority import offer
@@ -171,7 +171,15 @@ def manifest_page(manifest: str) -> Response:
     state = STATES.get(found.thing.status, "unknown")
     checked = "regulator" in current_actor().roles and bool(found.at(*ON_THE_ROAD))
     checks = [offer("roadside-checked", manifest)] if checked else []
-    return tabled("manifest-page.html", _lines(found), journey=found, state=state, flags=flags, checks=checks)
+    return tabled(
+        "manifest-page.html",
+        _lines(found),
+        journey=found,
+        state=state,
+        flags=flags,
+        checks=checks,
+        receiver_absent=accounts().visits.absent(found.thing.receiver),
+    )
 
 
 _LINES: Final = (

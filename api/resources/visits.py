@@ -18,6 +18,7 @@ from api.schemas import HASH, UUID7, Strict, Whole, pattern
 from ledger.accounts import Visit, WaitingKey
 from ledger.accounts.errors import KeyWaits, LinkInvalid, NoSuch
 from ledger.errors import FormError, ProofError
+from ledger.store.standing import PartyPresent
 
 blueprint = Blueprint("visits", __name__, url_prefix="/v1/visits")
 VisitOut = shape(Visit, "Visit")
@@ -57,7 +58,7 @@ def visits() -> Response:
 @requires(Right.ACT)
 @operation(
     "A link with which an absent party can act once", tag="visits", body=VisitIn, answers={201: NewVisitOut},
-    errors=(CsrfRefused,),
+    errors=(PartyPresent, CsrfRefused),
 )  # fmt: skip
 def invite(body: dict[str, Any]) -> Response:
     made, secret = accounts().visits.invite(current_actor(), body["party"], body["days"])

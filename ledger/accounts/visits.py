@@ -13,6 +13,7 @@ from ledger.log.ids import new_uuid7
 from ledger.store.accounts import AccountStore
 from ledger.store.moments import Clock, moment
 from ledger.store.sealing import Chance
+from ledger.store.standing import PartyPresent
 
 LINK: Final = "wv_"
 _DAY_MS: Final = 86_400_000
@@ -60,6 +61,8 @@ class Visits:
         """A link with which an absent party can offer one key and, once its inviter signed, make one statement."""
         if by.via != "session" or not by.person or party == by.party:
             raise NotAllowed(expected="a logged-in person who invites another party", got=party)
+        if not self.absent(party):
+            raise PartyPresent(party=party)
         secret = LINK + secrets.new_secret(self._chance)
         now = self._clock()
         row = {
@@ -76,6 +79,10 @@ class Visits:
         }
         self._store.add_invitation(**row)
         return self.of(secret), secret
+
+    def absent(self, party: str) -> bool:
+        """Whether the party has no key of its own, so that another may vouch for one."""
+        return all(row.uses is not None for row in self._store.keys(party))
 
     def of(self, secret: str) -> Visit:
         """What a link is for; raises LinkInvalid."""

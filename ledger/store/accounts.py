@@ -325,9 +325,11 @@ class AccountStore:
         return self._first(select(t.author_head).where(t.author_head.c.stream == stream))
 
     def has_custodial_key(self, person: str) -> bool:
-        """Whether this server keeps a key of the person that is enrolled and not revoked."""
-        c, h = t.custodial_key.c, t.author_head.c
+        """Whether this server keeps a key of the person that is enrolled and not revoked, and may still use it: their
+        account is not disabled."""
+        c, h, a = t.custodial_key.c, t.author_head.c, t.account.c
         query = select(h.key).join_from(t.custodial_key, t.author_head, h.key == c.key)
+        query = query.join(t.account, a.person == c.person).where(a.disabled.is_(False))
         return self._first(query.where(c.person == person, h.revoked_last_seq.is_(None))) is not None
 
     def is_authority(self, party: str) -> bool:

@@ -485,8 +485,9 @@ class Appender:
     def _standing_refusal(self, rows: Rows, item: Item, author: AuthorHead) -> Refusal | None:
         match item.event:
             case KeyEnrolled() as event:
-                key = PublicKey.from_hex(event.public_key).hash
-                return standing.refuse_enrolment(event, self._authors.get(key), self._head(event.key))
+                known = self._authors.get(PublicKey.from_hex(event.public_key).hash)
+                present = event.uses is not None and self._present(rows, event.holder)
+                return standing.refuse_enrolment(event, author, known, self._head(event.key), present)
             case KeyRevoked() as event:
                 target = self._by_stream(event.key)
                 return standing.refuse_revocation(event, target)
@@ -498,6 +499,11 @@ class Appender:
                 return standing.refuse_adoption(event, author, original, adopted[0][0] if adopted else None)
             case _:
                 return None
+
+    def _present(self, rows: Rows, party: str) -> bool:
+        """Whether the party has a key of its own. Whoever enrols one writes to the party's stream, which is held."""
+        own = any(head.party == party and head.uses is None for head in self._authors.values())
+        return own or bool(rows.query("SELECT 1 FROM author_head WHERE party = ? AND uses IS NULL LIMIT 1", party))
 
     def _by_stream(self, stream: str) -> AuthorHead | None:
         return next((head for head in self._authors.values() if head.stream == stream), None)

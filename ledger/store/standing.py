@@ -37,6 +37,15 @@ class KeyTaken(Refusal):
     cites = ("ledger",)
 
 
+class PartyPresent(Refusal):
+    """A party that has keys of its own speaks for itself: nobody else vouches for one."""
+
+    code = "party-present"
+    zh = "单位 {party} 有自己的密钥，其他单位不能为其担保一次性密钥"
+    en = "{party} has keys of its own, and nobody else can vouch for one"
+    cites = ("ledger",)
+
+
 class KeyNotEnrolled(Refusal):
     """There is no such key to revoke."""
 
@@ -99,12 +108,18 @@ def of_author(author: AuthorHead | None, said: Statement) -> AuthorHead:
     return author
 
 
-def refuse_enrolment(event: KeyEnrolled, known: AuthorHead | None, stream: StreamHead) -> Refusal | None:
-    """A public key and a stream of its own, each new."""
+def refuse_enrolment(
+    event: KeyEnrolled, by: AuthorHead | None, known: AuthorHead | None, stream: StreamHead, present: bool
+) -> Refusal | None:
+    """A public key and a stream of its own, each new; by another party, for one use, only of a party that is not
+    `present`: one without a key of its own."""
     if known is not None:
         return KeyTaken(expected="a new public key", got=known.stream)
     if stream.seq:
         return KeyTaken(expected="a new key id", got=event.key)
+    others = by is not None and by.party != event.holder and "registrar" not in by.roles.split()
+    if present and others and event.uses is not None:
+        return PartyPresent(party=event.holder)
     return None
 
 

@@ -14,7 +14,7 @@ from tests.support.walk import fill, issue
 def test_a_visitor_decides_once_and_no_second_time(person: Person, browser: Browser, park: Park) -> None:
     clerk = person("clerk")
     drum = fill(clerk, "VISIT-1", "60")
-    journey = issue(clerk, [drum])
+    journey = issue(clerk, [drum], to="农场")
     clerk.goto(f"{journey}/invite")
     clerk.click("form button.main")
     link = clerk.locator("[role=status] code").text_content()

@@ -30,12 +30,12 @@ def fill(clerk: Page, code: str, kilograms: str) -> str:
     return clerk.url.partition("/labels/")[2].partition("?")[0]
 
 
-def issue(clerk: Page, containers: Iterable[str]) -> str:
-    """A manifest of these containers to the refiner; its address."""
+def issue(clerk: Page, containers: Iterable[str], to: str = "废油") -> str:
+    """A manifest of these containers, to the refiner unless said otherwise; its address."""
     clerk.goto("/manifests/new")
     for container in containers:
         clerk.check(f"input[value='{container}']")
-    clerk.select_option("select[name=to]", label=option(clerk, "select[name=to]", "废油"))
+    clerk.select_option("select[name=to]", label=option(clerk, "select[name=to]", to))
     clerk.select_option("select[name=carrier]", index=0)
     clerk.click("main form.stack button.main")
     clerk.click("main form.stack button[formaction]")

@@ -88,12 +88,14 @@ def roots(opened: LedgerOpened) -> Iterator[AuthorHead]:
 
 @dataclass(slots=True)
 class Keys:
-    """The standings that the log gives, entry by entry; `authors` is by key hash in hex."""
+    """The standings that the log gives, entry by entry; `authors` is by key hash in hex, `present` are the parties with
+    a key of their own."""
 
     whole: Whole
     origin: str
     authors: dict[str, AuthorHead] = field(default_factory=dict)
     streams: dict[str, AuthorHead] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
     differences: list[Difference] = field(default_factory=list)
 
     def derive(self) -> None:
@@ -133,7 +135,9 @@ class Keys:
                 message = possession_message(self.origin, event.key, event.holder, event.person, event.public_key)
                 public.verify(decode_base64(event.proof, "proof of possession"), message)
                 known = self.authors.get(public.hash.hex())
-                by = self._judged(told, said, event, refuse_enrolment(event, known, self._head(event.key)))
+                author, present = self.authors.get(said.key), event.holder in self.present
+                refusal = refuse_enrolment(event, author, known, self._head(event.key), present)
+                by = self._judged(told, said, event, refusal)
                 if by is None:
                     return
                 self._add(enrolled(event, by=by))
@@ -170,6 +174,8 @@ class Keys:
 
     def _add(self, head: AuthorHead) -> None:
         self.authors[head.key.hex()] = self.streams[head.stream] = head
+        if head.uses is None:
+            self.present.add(head.party)
 
     def _seq_at(self, key: bytes, index: int) -> int:
         """How far a key's chain went with the entry at `index`, which may be its own: a key can revoke itself."""

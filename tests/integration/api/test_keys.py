@@ -189,6 +189,26 @@ def test_an_absent_party_acts_once_through_a_link_vouched_for_by_its_inviter(api
     assert visitor.get("/v1/containers", headers=bearer).status_code == 403
 
 
+def test_nobody_is_given_a_link_to_act_for_a_party_that_can_act_itself(api: ApiWorld) -> None:
+    client, csrf = api.logged_in("shop")
+    refused = client.post("/v1/visits", json={"party": api.device["disposer"].party}, headers=csrf)
+    assert (refused.status_code, refused.json["code"]) == (409, "party-present")
+    manifest = api.manifest(api.drum())
+    assert "/invite" not in client.get(f"/manifests/{manifest}").text
+    assert client.post(f"/manifests/{manifest}/invite", headers=csrf).status_code == 409
+
+
+def test_who_was_let_out_lets_nobody_in(api: ApiWorld) -> None:
+    inviter, csrf = custodial(api, "shop")
+    link = inviter.post("/v1/visits", json={"party": api.world.new("party")}, headers=csrf).json
+    second = api.join("second", "admin", api.device["shop"].party)
+    api.accounts.disable(second, api.actor["shop"].account)
+    mine = offered(api, new_key(api), link["party"], link["person"], link["key"])
+    body = {"secret": link["secret"], "public_key": mine["public_key"], "proof": mine["proof"]}
+    assert api.client().post("/v1/visits/key", json=body).json["enrolled"] is False, "it waits for who is still there"
+    assert [each.key for each in api.accounts.keys.waiting(second)] == [link["key"]]
+
+
 def test_a_visitors_key_waits_where_the_inviter_signs_with_a_device(api: ApiWorld) -> None:
     client, csrf = api.logged_in("shop")
     link = client.post("/v1/visits", json={"party": api.world.new("party")}, headers=csrf).json

@@ -239,6 +239,19 @@ def test_a_one_time_key_makes_one_statement(world: World) -> None:
     assert world.ledger.record([first])[0].entry == answers[0].entry
 
 
+def test_nobody_vouches_for_a_party_that_has_keys_of_its_own(world: World) -> None:
+    sender, receiver = world.party(), world.party()
+    body = world.ledger.enrolment(
+        PrivateKey(world.chance.randbytes(32)), holder=receiver.party, person=world.new("person"), uses=1
+    )
+    answer = sender.say("key-enrolled", body)
+    assert (answer.outcome, answer.code) == ("refused", "party-present")
+    body = world.ledger.enrolment(
+        PrivateKey(world.chance.randbytes(32)), holder=receiver.party, person=world.new("person"), uses=1
+    )
+    assert receiver.say("key-enrolled", body).code is None, "for its own people it may"
+
+
 def test_after_revocation_the_chain_up_to_last_seq_still_enters_and_the_rest_is_quarantined(world: World) -> None:
     """T5."""
     admin = world.party()
