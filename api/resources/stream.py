@@ -57,12 +57,13 @@ class StreamQuery(Strict):
     errors=(TooManyStreams,),
 )
 def stream(query: dict[str, Any]) -> Response:
+    viewer = current_viewer()  # what may fail, before a place is taken
     if not _open.acquire(blocking=False):
         raise TooManyStreams(expected=f"at most {STREAMS_MAX}", retry_after=30)
     last = request.headers.get("Last-Event-ID", "")
     after = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else query.get("after")
     ends_after = current_app.config.get("STREAM_ENDS_AFTER_S", ENDS_AFTER_S)
-    response = Response(_told(reading(), queries(), current_viewer(), after, ends_after), mimetype="text/event-stream")
+    response = Response(_told(reading(), queries(), viewer, after, ends_after), mimetype="text/event-stream")
     response.call_on_close(_open.release)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

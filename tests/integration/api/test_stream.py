@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from api.resources import stream
 from tests.support.api_world import ApiWorld
@@ -67,4 +68,15 @@ def test_a_worker_has_a_bounded_number_of_streams_and_gets_them_back(api: ApiWor
     assert (full.status_code, full.json["code"]) == (503, "too-many-streams")
     for each in held:
         each.close()
+    assert read(api, "/v1/stream").status_code == 200
+
+
+def test_a_stream_that_could_not_be_opened_keeps_no_place(api: ApiWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> Any:
+        raise OperationalError("SELECT", {}, OSError())
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stream, "current_viewer", away)
+        for _ in range(stream.STREAMS_MAX):
+            assert read(api, "/v1/stream").status_code == 503
     assert read(api, "/v1/stream").status_code == 200
