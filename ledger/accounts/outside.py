@@ -90,16 +90,17 @@ class Outside:
         if not found:
             raise NotReached(reason=f"{host}: no address")
         for each in found:
-            self._verify_address(ipaddress.ip_address(each.partition("%")[0]), parts.scheme)
+            self._verify_address(ipaddress.ip_address(each.partition("%")[0]), parts.scheme, host)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return Target(scheme=parts.scheme, host=host, port=port, path=path, address=found[0])
 
-    def _verify_address(self, address: Address, scheme: str) -> None:
+    def _verify_address(self, address: Address, scheme: str, host: str) -> None:
+        """Refused is what was asked for: the address behind a name of our own network is not told."""
         real = _embedded(address)
         if any(real in network for network in self.opened if network.version == real.version):
             return
         if not real.is_global or real.is_multicast or real.is_reserved or real.is_unspecified:
-            raise UrlRefused(reason="address", expected="a public address", got=str(address))
+            raise UrlRefused(reason="address", expected="a public address", got=host)
         if scheme != "https":
             raise UrlRefused(reason="scheme", expected="https", got=scheme)
 

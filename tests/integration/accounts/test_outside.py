@@ -30,8 +30,9 @@ def names(**table: Sequence[str]) -> Outside:
     ],
 )  # fmt: skip
 def test_a_name_that_leads_inside_is_refused(address: str) -> None:
-    with pytest.raises(UrlRefused):
+    with pytest.raises(UrlRefused) as refused:
         names(inside_example=[address]).verify("https://inside.example/")
+    assert address.partition("%")[0] not in refused.value.says("en"), "names inside are not looked up for others"
     with pytest.raises(UrlRefused):  # one public address beside it does not help
         names(inside_example=["93.184.216.34", address]).verify("https://inside.example/")
 
