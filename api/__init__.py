@@ -46,12 +46,12 @@ def create_app(ledger: Ledger, queries: Queries, accounts: Accounts, settings: S
     app.wsgi_app = statements_first(app.wsgi_app, app.extensions)  # type: ignore[method-assign, assignment]
     bodies.register(app)
     observed.register(app)
-    app.before_request(_refuse_nul)
     if settings.proxies:
         # Otherwise everybody behind the proxy would be one address to the throttle, and anybody any address.
         one = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=one, x_proto=one, x_host=one)  # type: ignore[method-assign]
     limits.register(app, settings)
+    app.before_request(_refuse_nul)
     for module in sorted(module.name for module in iter_modules(resources.__path__)):
         blueprint = getattr(import_module(f"api.resources.{module}"), "blueprint", None)
         if blueprint is not None:
@@ -80,5 +80,7 @@ def _refuse_nul() -> None:
     """No name holds a NUL, and PostgreSQL takes none."""
     if "\0" in request.path:
         raise errors.NoSuchPlace()
-    if request.query_string and any("\0" in each for each in request.args.values()):
+    given = [*(request.args.listvalues() if request.query_string else ())]
+    given += request.form.listvalues() if request.mimetype in bodies.FORMS else ()
+    if any("\0" in each for values in given for each in values):
         raise errors.BadRequest(expected="no NUL", got="NUL")

@@ -26,6 +26,7 @@ PARTY: Final = "wasteledger.party"
 AT_ONCE: Final = 3
 """Beside as many streams as there may be, strangers and one party so leave threads of `serve` to others."""
 WAIT_S: Final = 1.0
+FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 FORM_MAX: Final = 1 << 20
 FIELDS_MAX: Final = 64 * 1024  # of a form with files, each of which goes to the disk
 

@@ -166,6 +166,17 @@ def test_a_file_name_longer_than_any_is_no_file(api_on_sqlite: ApiWorld) -> None
         assert api_on_sqlite.client().get(f"/static/{path}").status_code == 404
 
 
+def test_a_nul_in_a_form_is_told_alike_on_both_databases(api: ApiWorld) -> None:
+    client, csrf = api.logged_in("shop")
+    for path in ("/admin/systems/tokens", "/admin/shared-devices", "/admin/people", "/sign-in"):
+        form = {"name": "a\0b", "scope": "read", "days": "1", "role": "clerk", "password": "p"}
+        assert client.post(path, data=form, headers=csrf).status_code == 400, path
+    operator, csrf = api.logged_in("operator")
+    form = {"name": "first", "role": "admin", "party": "party:\0"}
+    assert operator.post("/admin/people", data=form, headers=csrf).status_code == 400
+    assert client.get("/v1/search?q=x&q=%00").status_code == 400
+
+
 def test_rubbish_instead_of_a_token_or_cookie_is_nobody(api: ApiWorld) -> None:
     for value in (
         "",
