@@ -99,7 +99,8 @@ class Outside:
         real = _embedded(address)
         if any(real in network for network in self.opened if network.version == real.version):
             return
-        if not real.is_global or real.is_multicast or real.is_reserved or real.is_unspecified:
+        kept = isinstance(real, ipaddress.IPv6Address) and real.is_site_local  # for Python those are global
+        if not real.is_global or kept or real.is_multicast or real.is_reserved or real.is_unspecified:
             raise UrlRefused(reason="address", expected="a public address", got=host)
         if scheme != "https":
             raise UrlRefused(reason="scheme", expected="https", got=scheme)
