@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import orjson
 from flask import Flask, Response, current_app, request
+from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as AnyResponse
 
 from ledger.custody.rules import Refusal
@@ -19,6 +21,8 @@ log = logging.getLogger("wasteledger.api")
 PROBLEM: Final = "application/problem+json"
 LANGUAGES: Final = ("zh-CN", "zh", "en")
 LANGUAGE_COOKIE: Final = "language"
+_LANGUAGE: Final = "wasteledger.language"
+_ACCEPTED_MAX: Final = 400
 
 
 class BadRequest(LedgerError):
@@ -170,10 +174,15 @@ def status_of(error: LedgerError | type[LedgerError]) -> int:
 
 
 def language() -> str:
-    """The reader's language, zh-CN or en: as chosen on a page, else by Accept-Language."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
-    found = chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
-    return "en" if found == "en" else "zh-CN"
+    """The reader's language, zh-CN or en: as chosen on a page, else by Accept-Language. It is looked for once, and in
+    as much of the header as a browser sends: a page asks for it at every word."""
+    if _LANGUAGE not in request.environ:
+        found = request.cookies.get(LANGUAGE_COOKIE)
+        if found not in LANGUAGES:
+            wanted = parse_accept_header(request.headers.get("Accept-Language", "")[:_ACCEPTED_MAX], LanguageAccept)
+            found = wanted.best_match(LANGUAGES, LANGUAGES[0])
+        request.environ[_LANGUAGE] = "en" if found == "en" else "zh-CN"
+    return str(request.environ[_LANGUAGE])
 
 
 def problem(error: LedgerError, **more: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 import click
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings, HTTP2Settings
 
 from cli.words import say
 from ledger import bootstrap
@@ -23,6 +24,7 @@ from ledger.settings import Settings
 TARGET = "api.wsgi:app"
 HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 STOP_S = 30
+HEADERS_MAX = 64 * 1024  # bytes of a request before its body; the longest that a page leads to holds 500 ids
 
 
 @click.command()
@@ -100,6 +102,8 @@ def _server(host: str, port: int, workers: int, threads: int, cert: Path | None,
         ssl_cert=cert,
         ssl_key=key,
         ssl_protocol_min=SSLProtocols.tls12,
+        http1_settings=HTTP1Settings(max_buffer_size=HEADERS_MAX),
+        http2_settings=HTTP2Settings(max_headers_size=HEADERS_MAX),
     )
 
 

@@ -54,6 +54,13 @@ def test_a_form_larger_than_any_is_not_taken_in(api_on_sqlite: ApiWorld, kind: s
         assert body.tell() < 1 << 17, "what is too large is not read first"
 
 
+def test_languages_without_end_take_no_longer_than_one(api_on_sqlite: ApiWorld) -> None:
+    began = time.process_time()
+    answer = api_on_sqlite.get("/sign-in", **{"Accept-Language": ",".join(["x"] * 100_000)})
+    assert (answer.status_code, answer.headers["Content-Language"]) == (200, "zh-CN")
+    assert time.process_time() - began < 2
+
+
 def test_whoever_dawdles_over_bodies_keeps_few_threads_waiting() -> None:
     turns = Turns(2)
     for _ in range(2):

@@ -103,6 +103,8 @@ def test_strangers_whose_bodies_never_end_leave_threads_to_others(home: Path) ->
             refused = connection.getresponse()
             assert (refused.status, json.loads(refused.read())["code"]) == (503, "too-many-bodies")
         assert fetched(connection, "/health")[0] == 200
+        connection.request("GET", "/health", headers={"Cookie": "; ".join(f"c{n}=" for n in range(50_000))})
+        assert connection.getresponse().status == 431, "headers have an end too"
 
 
 def test_beyond_this_machine_it_speaks_https_or_not_at_all(home: Path) -> None:
