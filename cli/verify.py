@@ -101,6 +101,7 @@ def verified(ledger: Ledger, settings: Settings, **how: Any) -> Verdict:
 def _kept(path: Path, origin: str) -> Verified:
     try:
         known = Verified(**json.loads(path.read_text(encoding="utf-8")))
+        LEVELS.index(known.level)
     except (ValueError, TypeError):
         raise click.UsageError(say(f"{path} 不是 verify 所写", f"{path} was not written by verify")) from None
     if known.origin != origin:

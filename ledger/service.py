@@ -58,6 +58,14 @@ class NoLedger(LedgerError):
     en = "there is no ledger here; run init first"
 
 
+class GenesisTorn(LedgerError):
+    """The database holds a log whose entry 0 is not one that opens a ledger."""
+
+    code = "genesis-torn"
+    zh = "账本的第 0 条（开账条目）已损坏：{detail}"
+    en = "entry 0, which opened this ledger, is not what it was: {detail}"
+
+
 class NotFound(LedgerError):
     """No such record."""
 
@@ -153,17 +161,9 @@ class Ledger:
         chance: Chance,
         policy: Policy | None = None,
     ) -> None:
-        """Open the ledger that is there; raises NoLedger. `policy` names the witnesses whose quorum checkpoints wait
-        for; none, if absent."""
-        with engine.connect() as connection:
-            genesis = read.record_by_index(connection, 0)
-        if genesis is None:
-            raise NoLedger()
-        said = statement.parse(genesis.statement)
-        codes = regime(str(said.body.get("regime")))
-        opened = parse(said.type, said.body, codes)
-        assert isinstance(opened, LedgerOpened)
-        self._setup(engine, keys, signer_state, clock, chance, opened)
+        """Open the ledger that is there; raises NoLedger or GenesisTorn. `policy` names the witnesses whose quorum
+        checkpoints wait for; none, if absent."""
+        self._setup(engine, keys, signer_state, clock, chance, _opened(engine))
         if policy is not None:
             self._policy = policy
 
@@ -788,3 +788,23 @@ def _standing(head: AuthorHead) -> Standing:
         prev=None if head.hash is None else head.hash.hex(),
         revoked_last_seq=head.revoked_last_seq,
     )
+
+
+def _opened(engine: Engine) -> LedgerOpened:
+    """What entry 0 says."""
+    with engine.connect() as connection:
+        if read.is_empty(connection):
+            raise NoLedger()
+        try:
+            genesis = read.record_by_index(connection, 0)
+            if genesis is None:
+                raise GenesisTorn(detail="leaf.n, statement.n, statement.key", expected="a statement", got="none")
+            said = statement.parse(genesis.statement)
+            opened = parse(said.type, said.body, regime(str(said.body.get("regime"))))
+        except GenesisTorn:
+            raise
+        except (LedgerError, AttributeError, TypeError) as error:
+            raise GenesisTorn(detail=f"statement.bytes: {error}") from error
+    if not isinstance(opened, LedgerOpened):
+        raise GenesisTorn(detail="statement.bytes", expected="ledger-opened", got=said.type)
+    return opened

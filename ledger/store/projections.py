@@ -14,7 +14,20 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    Table,
+    delete,
+    exists,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from ledger.custody.account import Flows, Story, account_for
 from ledger.custody.decide import unwrapped
@@ -473,7 +486,9 @@ def differences(
         text = connection.execute(
             select(t.document.c.bytes).where(t.document.c.hash == bytes.fromhex(edition.content))
         ).scalar()
-        if text is not None:
+        if text is None:
+            yield "document", f"{edition.content} hash", "a row: an adopted edition names it", "no row"
+        else:
             registry.editions[edition.content] = read_catalogue(text)
     containers = _sequenced_streams(connection, "container", size)
     flows: dict[tuple[str, str], Sequence[Part]] = {}
@@ -501,7 +516,12 @@ def differences(
                 yield from _compare_rows(table, name, _named(columns, rows(stories[name])), kept.get(name, []))
         for name in chunk:
             totals.add(stories[name].rows)
+    for table, key, *_ in STORY_ROWS:
+        if table is not t.flag:
+            yield from _unheard(connection, table, key, frozenset())
     yield from _compare_totals(connection, totals.sums())
+    labels = _sequenced_streams(connection, "label", size)
+    yield from _unheard(connection, t.flag, "object", frozenset(registry.facilities).union(labels))
     for name in sorted(registry.facilities):
         want = _named(("n", *FLAG), flag_rows(store_flags(connection, name, regime, registry)))
         got = [dict(r._mapping) for r in connection.execute(select(t.flag).where(t.flag.c.object == name))]
@@ -520,7 +540,7 @@ def differences(
             yield from _compare_rows(t.manifest, name, want, kept.get(name, []))
     for names, histories in _in_chunks(connection, "delivery", size):
         yield from _compare_involved(connection, names, histories)
-    unheard = select(t.involved).where(t.involved.c.object.not_in(select(t.link.c.stream)))
+    unheard = select(t.involved).where(~exists().where(t.link.c.stream == t.involved.c.object))
     for row in connection.execute(unheard):
         yield "involved", f"{row.object} {row.who}", "no row", "a row"
 
@@ -529,6 +549,20 @@ def _sequenced_streams(connection: Connection, kind: str, size: int) -> list[str
     of_leaves = select(t.link.c.stream).join(t.leaf, t.leaf.c.n == t.link.c.n)
     of_kind = of_leaves.where(t.leaf.c.index < size, t.link.c.stream >= f"{kind}:", t.link.c.stream < f"{kind};")
     return sorted(connection.execute(of_kind.distinct()).scalars())
+
+
+def _unheard(
+    connection: Connection, table: Table, key: str, others: frozenset[str]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Rows of a table about what is neither a container nor one of these."""
+    query = select(table.c[key]).where(~exists().where(t.container.c.id == table.c[key])).distinct()
+    for name in sorted(set(connection.execute(query).scalars()) - others):
+        yield table.name, name, "no row", "a row"
+
+
+def _as_stored(table: Table) -> Select[Any]:
+    """Its rows; what is neither true nor false, as SQLite can hold it, is read as it is, and not as true."""
+    return select(*(type_coerce(c, Integer).label(c.name) if isinstance(c.type, Boolean) else c for c in table.c))
 
 
 def _in_chunks(connection: Connection, kind: str, size: int) -> Iterator[tuple[list[str], dict[str, list[Fact]]]]:
@@ -542,7 +576,7 @@ def _in_chunks(connection: Connection, kind: str, size: int) -> Iterator[tuple[l
 def _kept(connection: Connection, table: Table, key: str, names: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """The rows of these objects, in the order of their primary key."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(select(table).where(table.c[key].in_(names)).order_by(*table.primary_key)):
+    for row in connection.execute(_as_stored(table).where(table.c[key].in_(names)).order_by(*table.primary_key)):
         found.setdefault(getattr(row, key), []).append(dict(row._mapping))
     return found
 
@@ -576,7 +610,7 @@ def _compare_table(
 
 
 def _compare_totals(connection: Connection, expected: dict[Total, int]) -> Iterator[tuple[str, str, str, str]]:
-    got = {Total(*key): grams for *key, grams in connection.execute(select(t.lot_total))}
+    got = {Total(*key): grams for *key, grams in connection.execute(_as_stored(t.lot_total))}
     for total in sorted(expected.keys() | got.keys()):
         if expected.get(total) != got.get(total):
             where = f"{'/'.join(map(str, total))} grams"

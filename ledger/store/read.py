@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, or_, select
 
 from ledger.custody.postings import Account, Posting
 from ledger.log.checkpoint import Policy
@@ -136,6 +136,12 @@ def tile(connection: Connection, level: int, number: int, width: int) -> bytes:
 def size(connection: Connection) -> int:
     """Leaves in the log."""
     return connection.execute(select(t.log_state.c.size)).scalar() or 0
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether nothing was ever recorded here."""
+    rows = (select(table).limit(1).exists() for table in (t.statement, t.leaf, t.log_state))
+    return not connection.execute(select(or_(*rows))).scalar()
 
 
 def waiting(connection: Connection) -> tuple[int, bytes | None]:

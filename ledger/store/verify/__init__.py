@@ -118,6 +118,9 @@ class _Run:
         self._reader = reader
         self._level = level
         self._since = since
+        # What was looked at less deeply than now is asked for is looked at again.
+        deep = since is not None and LEVELS.index(since.level) >= LEVELS.index(level)
+        self._known = since.size if since is not None and deep else 0
         self._progress = progress or (lambda _what, _done, _of: None)
         self._whole = Whole(reader)
         self._plan = self._planned()
@@ -147,8 +150,8 @@ class _Run:
             self._whole.differences += beside.stream_heads()
         self._compare(beside, Apart(whole=self._whole, keys=beside.keys, kek=kek), notes, len(waiting))
         skipped = self._replay(beside.keys.authors, read_catalogue, beside) if self._level == "replay" else 0
-        self._pinned(trust)
-        return self._said(beside, policy, len(waiting), len(notes), skipped)
+        self._pinned(trust, policy)
+        return self._said(beside, policy, len(waiting), len(notes), skipped, pinned=trust is not None)
 
     # ------------------------------------------------------------------------------------ the plan
 
@@ -213,7 +216,9 @@ class _Run:
         whole, size = self._whole, self._plan.size
         parts = self._parts(keep)
         # A row with seq 0 was locked once by a flush that wrote nothing there.
-        ((objects,),) = self._reader.rows("SELECT count(*) FROM stream_head WHERE seq <> 0")
+        ((objects,),) = self._reader.rows(
+            "SELECT count(*) FROM stream_head WHERE seq <> 0 OR leaf IS NOT NULL OR state IS NOT NULL"
+        )
         for part in parts:
             whole.add(part)
             self._progress("entries", part.stop, size)
@@ -234,7 +239,7 @@ class _Run:
     def _parts(self, keep: bool) -> Iterator[Part]:
         """The ranges in order."""
         size = self._plan.size
-        new = 0 if self._since is None else min(self._since.size, size) // WIDTH * WIDTH
+        new = min(self._known, size) // WIDTH * WIDTH
         task = min(TASK, (size // (_TASKS * self._others.processes) // WIDTH + 1) * WIDTH)
         work = [
             (start, min(start + task, end), self._level, known, keep)
@@ -252,8 +257,8 @@ class _Run:
         ]  # fmt: skip
         if self._level != "hashes":
             checks += [
-                beside.seen, beside.snapshots, beside.links, beside.author_heads, apart.forks, apart.quarantine,
-                apart.sealed, apart.documents, lambda: beside.keys.differences, beside.keys.unchained,
+                beside.tables, beside.seen, beside.snapshots, beside.links, beside.author_heads, apart.forks,
+                apart.quarantine, apart.sealed, apart.documents, lambda: beside.keys.differences, beside.keys.unchained,
                 lambda: beside.strays(waiting, self._named()),
             ]  # fmt: skip
         for done, check in enumerate(checks, 1):
@@ -275,9 +280,8 @@ class _Run:
     ) -> int:
         whole = self._whole
         done, told = 0, Replayed()
-        since = 0 if self._since is None else self._since.size
         most = min(neighbours.TASK, self._plan.size // (_TASKS * self._others.processes) + 1)
-        work = list(tasks(whole.owners[: self._plan.size], whole.groups.of, since, most))
+        work = list(tasks(whole.owners[: self._plan.size], whole.groups.of, self._known, most))
         replay = Replay(self._reader, authors, self._opened.regime)
         results = self._others.share(_replayed, pickle.dumps((self._job, authors)), replay.run, [(t,) for t in work])
         for task, result in zip(work, results, strict=True):
@@ -290,18 +294,22 @@ class _Run:
         whole.differences += beside.stray_postings(told.postings, self._named())
         beside.counts |= {"replayed": told.entries}
         if read_catalogue is not None:
-            whole.differences += self._projected(read_catalogue)
+            whole.differences += self._projected(read_catalogue, beside)
             self._progress("projections", 1, 1)
         return told.skipped
 
-    def _projected(self, read_catalogue: CatalogueReader) -> Iterator[Difference]:
+    def _projected(self, read_catalogue: CatalogueReader, beside: Beside) -> Iterator[Difference]:
         if self._whole.differences:
             return  # they follow what is damaged: first the log, then what is derived from it
         reader, size = self._reader, self._plan.size
         for id_, followed in reader.rows("SELECT id, size FROM projection_state"):
-            for column, want, got in (("id", 1, id_), ("size", min(size, followed), followed)):
-                if want != got:
-                    yield _projection("projection_state", column, str(want), str(got), "")
+            if id_ != 1:
+                yield _projection("projection_state", "id", "1", shown(id_), "")
+            if type(followed) is not int or not 0 <= followed <= size:
+                yield _projection("projection_state", "size", f"0 to {size}", shown(followed), "")
+                return
+            beside.counts["projected"] = followed
+        yield from beside.indexes()
         odd = (
             'SELECT r.statement, s.hash, r."index" FROM registry_fact r JOIN leaf l ON l."index" = r."index"'
             " JOIN statement s ON s.n = l.n WHERE r.statement <> s.hash"
@@ -321,7 +329,10 @@ class _Run:
 
     # ------------------------------------------------------------------------------------ the verdict
 
-    def _pinned(self, trust: Trust | None) -> None:
+    def _pinned(self, trust: Trust | None, policy: Policy | None) -> None:
+        logs = [] if policy is None else [key.encode() for key in policy.logs]
+        if logs and self._opened.log_key not in logs:
+            self._say("statement", "bytes", "authority", f"log key {' or '.join(logs)}", self._opened.log_key, 0)
         if trust is not None:
             root = self._whole.root_at(1)
             if root is None or root.hex() != trust.genesis_leaf:
@@ -337,7 +348,9 @@ class _Run:
             Difference(table=table, column=column, check=check, expected=expected, got=got, index=index)
         )
 
-    def _said(self, beside: Beside, policy: Policy | None, waiting: int, outside: int, skipped: int) -> Verdict:
+    def _said(
+        self, beside: Beside, policy: Policy | None, waiting: int, outside: int, skipped: int, *, pinned: bool
+    ) -> Verdict:
         whole = self._whole
         unique = dict.fromkeys(whole.differences)
         ordered = sorted(unique, key=lambda d: (d.index is None, d.index or 0, d.table, d.column))
@@ -349,12 +362,13 @@ class _Run:
             size=whole.size,
             root=shown(whole.root_at(whole.size)),
             waiting=waiting,
-            since=0 if self._since is None else self._since.size,
+            since=self._known,
             signed=beside.signed,
             reach=reach,
             witnesses=witnesses,
             witness_count=0 if policy is None else len(policy.witnesses),
             outside=outside,
+            pinned=pinned,
             counts=counts | ({"skipped": skipped} if skipped else {}),
             seconds=0.0,
             differences=tuple(ordered[:_SAID_MAX]),

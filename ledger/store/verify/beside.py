@@ -18,10 +18,11 @@ from ledger.log.note import VerifierKey, verify_note
 from ledger.log.tiles import HEIGHT, WIDTH
 from ledger.log.wire import is_time
 from ledger.store.rows import AUTHOR_COLUMNS
+from ledger.store.tables import metadata
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import Difference, apart, shown
 from ledger.store.verify.keys import Keys
-from ledger.store.verify.ranges import agrees, places
+from ledger.store.verify.ranges import agrees, places, ten_seconds_before
 from ledger.store.verify.reading import INDEX, RAW, N, Reader, Row, entry_in, note_in
 from ledger.store.verify.replay import POSTING
 
@@ -212,6 +213,18 @@ class Beside:
                 )
         for hash_ in split:
             yield beside("split_view", "statement", "row", "a statement that saw another tree", shown(hash_))
+        yield from self._seen_after_all()
+
+    def _seen_after_all(self) -> Iterator[Difference]:
+        """Refusals because a checkpoint was unknown, although the log had signed it ten seconds before or earlier."""
+        signed = {0: "", **dict(pairs(self._reader, "size, signed_at FROM checkpoint"))}
+        for index, _, _, size, root in self.whole.unseen:
+            proven, at = self.whole.root_at(size), signed.get(size)
+            if proven is None or proven.hex() != root or not isinstance(at, str):
+                continue
+            for (raw,) in self._reader.entries(index, index + 1):
+                if at <= ten_seconds_before(entry_in(raw).received_at):
+                    yield beside("statement", "entry", "seen", "no refusal", "seen-unknown", "", index)
 
     def _is_view(self, kept: Row, size: int, root: str) -> bool:
         head = self._signed_head(kept[1])
@@ -325,7 +338,7 @@ class Beside:
         ):
             place = self.whole.heads.get(stream) if type(stream) is str else None
             if place is None:
-                if seq != 0:
+                if seq != 0 or leaf is not None or state:
                     strange.append((stream, seq, leaf))
                 continue
             left.discard(stream)
@@ -406,6 +419,19 @@ class Beside:
             elif shown(n) not in named:
                 got = f"{shown(n)}: {shown(posting[1])} g"
                 yield beside("posting", "n", "grams", "no row", got, f"place {shown(posting[0])}")
+
+    # ------------------------------------------------------------------------------------ the database itself
+
+    def tables(self) -> Iterator[Difference]:
+        """Every table is one: a view can show each reader something else."""
+        for name, kind in self._reader.kinds().items():
+            if kind != "table" and name in metadata.tables:
+                yield beside(name, "*", "table", "a table", kind)
+
+    def indexes(self) -> Iterator[Difference]:
+        """Every index has what its table has: figures are read by indexes, and verified by their tables."""
+        for name, said in self._reader.torn_indexes():
+            yield beside(name, "*", "table", "indexes of what the table has", said)
 
     # ------------------------------------------------------------------------------------ small parts
 

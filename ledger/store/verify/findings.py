@@ -37,6 +37,7 @@ _CHECKS: Final[dict[str, tuple[str, str]]] = {
     "state": ("状态", "state"),
     "sealed": ("封存", "sealed field"),
     "projection": ("投影", "projection"),
+    "table": ("表", "table"),
     "outside": ("外部签名文本", "note from outside"),
 }
 
@@ -107,7 +108,8 @@ class Verdict:
     """What was checked, what differs, and on whom it still rests.
 
     `witnesses` cosigned the newest checkpoint that a policy's witness watched, of `witness_count` known ones;
-    `reach` is the size that this checkpoint covers, `signed` that of the newest one that the log signed.
+    `reach` is the size that this checkpoint covers, `signed` that of the newest one that the log signed; `pinned`:
+    entry 0 is the one that a trust.json from outside names.
     """
 
     origin: str
@@ -121,6 +123,7 @@ class Verdict:
     witnesses: tuple[str, ...]
     witness_count: int
     outside: int
+    pinned: bool
     counts: dict[str, int]
     seconds: float
     differences: tuple[Difference, ...]
@@ -131,6 +134,11 @@ class Verdict:
     def ok(self) -> bool:
         """Whether nothing differs."""
         return not self.differences
+
+    @property
+    def behind(self) -> int:
+        """Entries of the log that the projections have not taken in; 0 where projections were not looked at."""
+        return self.size - self.counts.get("projected", self.size)
 
     @property
     def first(self) -> Difference | None:
@@ -179,7 +187,12 @@ class Verdict:
                 f"信任级别：{self.trust(lang)}",
             ]
             if self.since:
-                lines.append(f"前 {self.since} 条此前已核对：本次只证明字节未变，未再验签")
+                again = "；此后未再提及的对象，其克数与状态未再重放" if self.level == "replay" else ""
+                lines.append(f"前 {self.since} 条此前已核对：本次只证明字节未变，未再验签{again}")
+            if not self.pinned:
+                lines.append("创世条目未经 trust.json 固定：这是否您所指的账本、其主管机关是谁，只凭运营方之言")
+            if self.behind:
+                lines.append(f"各表与率只计至第 {self.counts['projected']} 条，其后 {self.behind} 条尚未计入任何数字")
             if self.waiting:
                 lines.append(f"{self.waiting} 条尚未编入日志：已核对签名与链，未重放")
             lines.append("只能凭运营方之言的列：" + "、".join(self.unproven))
@@ -192,8 +205,24 @@ class Verdict:
                 f"level of trust: {self.trust(lang)}",
             ]
             if self.since:
+                again = (
+                    "; grams and states of objects that nothing was said of since, not replayed again"
+                    if self.level == "replay"
+                    else ""
+                )
                 lines.append(
                     f"the first {self.since} were verified before: shown to be the same bytes, signatures not repeated"
+                    f"{again}"
+                )
+            if not self.pinned:
+                lines.append(
+                    "entry 0 is not pinned by a trust.json: that this is the ledger you mean, and who its authorities"
+                    " are, rests on the operator's word"
+                )
+            if self.behind:
+                lines.append(
+                    f"tables and rates tell of the first {self.counts['projected']} entries only: the last"
+                    f" {self.behind} are in no figure yet"
                 )
             if self.waiting:
                 lines.append(f"{self.waiting} not yet in the log: signatures and chains checked, not replayed")

@@ -498,7 +498,8 @@ class Ranges:
         size, root = seen
         if refused in ("seen-decreased", "seen-unknown"):
             before = part.seen_last.get(key, -1)
-            part.unseen.append((index, refused, key, size if before < 0 else -1, root))
+            told = before < 0 or refused == "seen-unknown"
+            part.unseen.append((index, refused, key, size if told else -1, root))
             if refused == "seen-decreased" and 0 <= before <= size:
                 self._say(part, "statement", "entry", "seen", "no refusal", refused, index, row)
             return

@@ -135,6 +135,29 @@ class Reader:
             f' WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"'
         )
 
+    def kinds(self) -> dict[str, str]:
+        """What each name in the schema is; "table" is a plain one, which shows everybody the same."""
+        if self.sqlite:
+            virtual = "CASE WHEN sql LIKE 'CREATE VIRTUAL%' THEN 'virtual' ELSE type END"
+            found = self.rows(f"SELECT name, {virtual} FROM sqlite_master")
+        else:
+            found = self.rows(
+                "SELECT relname::text, CASE WHEN relrowsecurity THEN 'row security' WHEN relhasrules THEN 'rules'"
+                " WHEN relkind <> 'r' THEN 'relkind ' || relkind::text ELSE 'table' END"
+                " FROM pg_class WHERE pg_table_is_visible(oid)"
+            )
+        return {row[0]: row[1] for row in found}
+
+    def torn_indexes(self) -> Iterator[tuple[str, str]]:
+        """(table, what is wrong) of indexes that do not have what their table has. Only SQLite has a look that needs
+        nothing installed; and only its file is handed over as it is, a dump makes its indexes anew."""
+        if not self.sqlite:
+            return
+        of = {row[0]: row[1] for row in self.rows("SELECT name, tbl_name FROM sqlite_master")}
+        for (said,) in self.rows("PRAGMA integrity_check"):
+            if said != "ok":
+                yield next((of[word] for word in reversed(said.split()) if word in of), "sqlite_master"), said
+
     def waiting(self) -> list[Row]:
         """Entries without an index yet, in the order of their queue; INDEX holds their number."""
         return self.rows(_WAITING)
