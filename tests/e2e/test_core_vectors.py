@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from ledger.errors import LedgerError
+from ledger.log.checkpoint import Policy
+from ledger.log.proof import verify_receipt
+from ledger.log.trust import Trust
+from tests.support import hostile
 from tests.support.repository import ROOT
 
 VECTORS = ROOT / "fixtures" / "vectors"
@@ -89,6 +95,27 @@ def test_receipts_verify_and_one_changed_letter_anywhere_does_not(page: Page) ->
         answer = in_browser(page, script, given | {"receipt": changed})
         unknown_witness = "witness" in receipt[max(0, at - 110) : at + 110]
         assert str(answer).startswith("refused") or unknown_witness, f"a receipt changed at {at} was taken"
+
+
+def test_what_an_operator_signs_out_of_form_is_refused_here_as_by_the_command(page: Page) -> None:
+    script = """const { verifyReceipt } = await core("receipt");
+        const made = [];
+        for (const { name, receipt, policy } of v.cases) {
+          try { await verifyReceipt(receipt, policy, v.trust); made.push(name); } catch { }
+        }
+        return made;"""
+
+    def proven(case: hostile.Case) -> bool:
+        try:
+            verify_receipt(case.receipt, Policy.parse(case.policy), Trust(**hostile.TRUST))
+        except LedgerError:
+            return False
+        return True
+
+    lies, sound = list(hostile.cases()), hostile.sound()
+    given = {"cases": [asdict(case) for case in (*lies, *sound)], "trust": hostile.TRUST}
+    assert [case.name for case in (*lies, *sound) if proven(case)] == [case.name for case in sound]
+    assert in_browser(page, script, given) == [case.name for case in sound]
 
 
 def test_label_codes_are_read_and_judged_alike(page: Page) -> None:

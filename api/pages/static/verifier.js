@@ -46,7 +46,7 @@ form.addEventListener("submit", async (event) => {
 function show({ statement, entry, index, checkpoint }) {
   const count = checkpoint.witnesses.length;
   const guard = count ? "" : t("运营方是否向他人出示另一份历史未得到证明；", "that nobody was shown another history; ");
-  const fate = entry.refused ? t(`但被规则 ${entry.refused} 拒绝`, `refused by the rule ${entry.refused}`) : t("并被受理", "accepted");
+  const fate = entry.refused !== undefined ? t(`但被规则 ${entry.refused} 拒绝`, `refused by the rule ${entry.refused}`) : t("并被受理", "accepted");
   const key = statement.key.slice(0, 16);
   verdict(
     "ok",

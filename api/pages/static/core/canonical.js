@@ -29,8 +29,9 @@ export function encode(value, depth = 1) {
   return `{${members.join(",")}}`;
 }
 
-/** The object whose canonical bytes these are; anything else is refused. */
-export function decode(bytes) {
+/** The object whose canonical bytes these are, at most so many; anything else is refused. */
+export function decode(bytes, limit = Infinity) {
+  if (bytes.length > limit) throw new NotCanonical(`at most ${limit} bytes, got ${bytes.length}`);
   const source = decodeUtf8(bytes);
   const value = read(source);
   if (value === null || typeof value !== "object" || Array.isArray(value)) throw new NotCanonical("not an object");

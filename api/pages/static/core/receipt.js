@@ -1,13 +1,20 @@
 // A receipt verified without any server: the steps of ledger/log/proof.py, in their order.
-import { hex, unbase64, unhex, text as decodeUtf8 } from "./bytes.js";
+import { hex, unbase64, unhex, text as decodeUtf8, utf8 } from "./bytes.js";
 import { decode } from "./canonical.js";
+import { parse as parseEntry } from "./entry.js";
 import { leafHash, sha256 } from "./hashing.js";
 import { verify } from "./keys.js";
 import { verifyInclusion } from "./merkle.js";
-import { parsePolicy, verifyCheckpoint } from "./note.js";
-import { hashOf, message } from "./statement.js";
+import { CONTROL, parsePolicy, verifyCheckpoint } from "./note.js";
+import { hashOf, message, parse as parseStatement } from "./statement.js";
+import { demandForm, isHash, isOrigin } from "./wire.js";
 
 const HEADER = "c2sp.org/tlog-proof@v1";
+const HASHES_MAX = 63;
+const PROOF_BYTES_MAX = 2 << 20;
+const isText = (value) => typeof value === "string";
+const EXTRA = { entry: isText, public_key: isHash, statement: isText, v: (version) => version === 1 };
+const TRUST = { genesis_leaf: isHash, origin: isOrigin };
 
 /**
  * What a receipt proves under a pinned policy and trust; throws the first step that fails.
@@ -17,11 +24,12 @@ const HEADER = "c2sp.org/tlog-proof@v1";
  */
 export async function verifyReceipt(receipt, policyText, trust) {
   // 1. Parse the container and its extra part.
+  demandForm("trust.json", trust, TRUST);
   const { extra, index, hashes, note } = parseProof(receipt);
   const entryBytes = unbase64(extra.entry);
   const statementBytes = unbase64(extra.statement);
-  const entry = decode(entryBytes);
-  const statement = decode(statementBytes);
+  const entry = parseEntry(entryBytes);
+  const statement = parseStatement(statementBytes);
   // 2. The checkpoint meets the policy.
   const checkpoint = await verifyCheckpoint(note, await parsePolicy(policyText));
   // 3. It is the pinned log's.
@@ -43,13 +51,16 @@ export async function verifyReceipt(receipt, policyText, trust) {
 }
 
 function parseProof(receipt) {
+  demand(utf8(receipt).length <= PROOF_BYTES_MAX, `at most ${PROOF_BYTES_MAX} bytes`);
+  demand(!CONTROL.test(receipt), "no control characters");
   const at = receipt.indexOf("\n\n");
   const lines = receipt.slice(0, at).split("\n");
   demand(at > 0 && lines.shift() === HEADER, `a receipt that begins with ${HEADER}`);
   demand(lines[0]?.startsWith("extra "), "a receipt with its entry and statement");
-  const extra = decode(unbase64(lines.shift().slice(6)));
+  const extra = demandForm("receipt", decode(unbase64(lines.shift().slice(6))), EXTRA);
   demand(/^index (0|[1-9][0-9]{0,15})$/.test(lines[0] ?? ""), "an index line");
   const index = Number(lines.shift().slice(6));
+  demand(Number.isSafeInteger(index) && lines.length <= HASHES_MAX, "an index and hashes that a tree can have");
   const hashes = lines.map(unbase64);
   demand(
     hashes.every((each) => each.length === 32),
