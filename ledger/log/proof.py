@@ -174,9 +174,13 @@ def verify_receipt(text: bytes | str, policy: Policy, trust: Trust) -> VerifiedR
     leaf = verify_inclusion(leaf_hash(entry_bytes), proof.index, checkpoint.size, proof.hashes, checkpoint.root)
     if proof.index == 0 and leaf.hex() != trust.genesis_leaf:
         raise ReceiptMismatch(detail="genesis leaf", expected=trust.genesis_leaf, got=leaf.hex())
-    # 5. The entry is about this statement.
+    # 5. The entry is about this statement and, if it was accepted, stands in the chain of all that it is about.
     if accepted.statement != said.hash.hex():
         raise ReceiptMismatch(detail="statement hash", expected=accepted.statement, got=said.hash.hex())
+    linked = tuple(link.stream for link in accepted.links)
+    if accepted.refused is None and linked != said.about:
+        missed = sorted(set(said.about).symmetric_difference(linked))
+        raise ReceiptMismatch(detail="links", expected=f"{len(said.about)} of `about`", got=" ".join(missed[:4]))
     # 6. The statement names this key.
     if said.key != public_key.hash.hex():
         raise ReceiptMismatch(detail="key", expected=said.key, got=public_key.hash.hex())

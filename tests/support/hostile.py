@@ -151,6 +151,7 @@ _ENTRY: dict[str, Callable[[Document], Document]] = {
     "without links": _without("links"),
     "with no link": _with(links=[]),
     "with a link that has no prev": _with(links=[{"seq": 2, "stream": STREAM}]),
+    "left out of the chain of what it is about": _with(links=[{"seq": 1, "stream": f"other:{STREAM[10:]}"}]),
     "with a link to nothing": _with(links=[{"seq": 1, "stream": "x"}]),
     "received never": _without("received_at"),
     "received in month 13": _with(received_at="2025-13-01T00:00:00.000Z"),

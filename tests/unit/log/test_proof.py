@@ -198,16 +198,21 @@ def mixed(world: World, place: int, **parts: Any) -> str:
 def other_ledger_world() -> World:
     world = a_world(2)
     raw = a_statement(id=uuid7(91), ledger="other.example", seq=2, prev="ab" * 32)
-    world.add(raw, an_entry(raw, AUTHOR, links=(Link(DRUM, 2, "ab" * 32),)))
+    world.add(raw, an_entry(raw, AUTHOR))
     return world
 
 
 def unsigned_world() -> World:
     world = a_world(2)
     raw = a_statement(id=uuid7(91), seq=2, prev="ab" * 32)
-    world.add(
-        raw, an_entry(raw, SYSTEM, links=(Link(DRUM, 2, "ab" * 32),))
-    )  # names the author's key, signed by another
+    world.add(raw, an_entry(raw, SYSTEM))  # names the author's key, signed by another
+    return world
+
+
+def left_out_world() -> World:
+    world = a_world(2)
+    raw = a_statement(id=uuid7(91), seq=2, prev="ab" * 32)
+    world.add(raw, an_entry(raw, AUTHOR, links=(Link(DRUM, 2, "ab" * 32),)))  # and its site's chain knows nothing
     return world
 
 
@@ -219,6 +224,7 @@ STEPS: dict[str, tuple[str, type[LedgerError]]] = {
     "another statement": (mixed(WORLD, 3, statement_bytes=WORLD.statements[2]), ReceiptMismatch),
     "another key": (mixed(WORLD, 3, public_key=SYSTEM.public), ReceiptMismatch),
     "a signature by another key": (mixed(unsigned_world(), 2), BadSignature),
+    "an object's chain without it": (mixed(left_out_world(), 2), ReceiptMismatch),
     "a statement to another ledger": (mixed(other_ledger_world(), 2), ReceiptMismatch),
     "too few witnesses": (WORLD.receipt(3, WORLD.note(WITNESSES[:2])), QuorumMissing),
     "an older checkpoint": (mixed(WORLD, 3, checkpoint_note=a_world(5).note().encode()), BadInclusion),
@@ -272,7 +278,7 @@ def test_the_largest_statement_and_entry_fit_in_a_receipt() -> None:
     small = len(a_statement(id=uuid7(92), seq=2, prev="ab" * 32, body={"x": ""}))
     raw = a_statement(id=uuid7(92), seq=2, prev="ab" * 32, body={"x": "x" * (256 * 1024 - small)})
     links = tuple(Link(stream("abcdefghijk", n), 2**53 - 1, "ab" * 32) for n in range(400))
-    world.add(raw, an_entry(raw, AUTHOR, links=links))
+    world.add(raw, an_entry(raw, AUTHOR, links=links, refused="r" * 64))
     assert len(verify_receipt(world.receipt(2), POLICY, world.trust).statement.raw) == 256 * 1024
     assert len(world.receipt(2)) < proof.PROOF_BYTES_MAX
 

@@ -38,9 +38,11 @@ export async function verifyReceipt(receipt, policyText, trust) {
   const leaf = await leafHash(entryBytes);
   await verifyInclusion(leaf, index, checkpoint.size, hashes, checkpoint.root);
   demand(index !== 0 || hex(leaf) === trust.genesis_leaf, "the pinned first entry");
-  // 5. The entry is about this statement.
+  // 5. The entry is about this statement and, if it was accepted, stands in the chain of all that it is about.
   const raw = decodeUtf8(statementBytes);
   demand(entry.statement === (await hashOf(raw)), "an entry of this statement");
+  const linked = entry.links.map(({ stream }) => stream).join(" ");
+  demand(entry.refused !== undefined || linked === statement.about.join(" "), "a link to all that the statement is about");
   // 6. The statement names this key.
   demand(statement.key === hex(await sha256(unhex(extra.public_key))), "the key that the statement names");
   // 7. The key signed it.
