@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -29,17 +30,18 @@ command = click.Group("export", help=__doc__)
 def entries(start: int, stop: int | None, output: IO[str], as_json: bool) -> None:
     """Every entry as a line of JSON: its place, the exact entry and statement, the signature, the author's public key.
 
-    It is all that a mirror needs to recompute the log; personal data is in none of it, only commitments to it.
+    It is all that a mirror needs to recompute the log, and `restore` to bring it back: with what was adopted from
+    quarantine, and notes of a split view. Personal data is in none of it, only commitments to it.
 
     \b
     Example:
     wasteledger export entries -o entries.jsonl
     """
     with open_ledger() as (ledger, _), progress(say("导出", "exporting")) as bar:
-        size = ledger.size()
+        size, grounds = ledger.size(), ledger.grounds()
         stop = size if stop is None else min(stop, size)
         for record in ledger.records(start, stop):
-            output.write(line(record) + "\n")
+            output.write(line(record, grounds) + "\n")
             bar((record.index or 0) + 1 - start, stop - start)
     _said(output, as_json, max(0, stop - start), say("条", "entries"))
 
@@ -84,8 +86,8 @@ def emanifest(manifest: str, output: IO[str], as_json: bool) -> None:
     _said(output, as_json, len(known.lines), say("行", "lines"))
 
 
-def line(record: Record) -> str:
-    """One entry for a mirror."""
+def line(record: Record, grounds: Mapping[str, dict[str, Any]]) -> str:
+    """One entry for a mirror, with what it rests on that is no entry."""
     received = entry.parse(record.entry)
     document = {
         "index": record.index,
@@ -93,6 +95,7 @@ def line(record: Record) -> str:
         "statement": record.statement.decode(),
         "signature": received.signature,
         "public_key": record.public_key.hex(),
+        **grounds.get(received.statement, {}),
     }
     return json.dumps(document, ensure_ascii=False)
 

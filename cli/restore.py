@@ -18,7 +18,7 @@ from cli.telling import word
 from cli.words import say
 from ledger import bootstrap
 from ledger.bootstrap import Restored
-from ledger.store.restoring import CHECKPOINT, ENTRIES, Mirror
+from ledger.store.restoring import CHECKPOINT, ENTRIES
 
 STAGES = {
     "fetch": ("取得镜像", "fetching the mirror"),
@@ -57,7 +57,7 @@ def command(place: str, token_file: Path | None, ca: Path | None, as_json: bool)
     settings = bootstrap.settings()
     with progress(say("恢复", "restoring")) as bar, _folder(place, token_file, ca, bar) as folder:
         restored = bootstrap.restore_ledger(
-            settings, Mirror(folder=folder), lambda done, of, stage: bar(done, of, word(STAGES, stage))
+            settings, folder, lambda done, of, stage: bar(done, of, word(STAGES, stage))
         )
     click.echo(json.dumps(document(restored)) if as_json else "\n".join(_said(restored)))
 

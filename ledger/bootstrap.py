@@ -108,15 +108,16 @@ class Restored:
     documents: tuple[str, ...]
 
 
-def restore_ledger(chosen: Settings, mirror: Mirror, progress: Progress) -> Restored:
-    """Make the database of these settings as long as the mirror: it may be empty, or older. Nothing is written before
+def restore_ledger(chosen: Settings, folder: Path, progress: Progress) -> Restored:
+    """Make the database of these settings, empty or older, as long as the mirror in `folder`. Nothing is written before
     all the mirror's entries are checked; what is not brought back is said. Stopped half-way, it goes on from there."""
     keys = read_keys(chosen)
     if keys.log is None:
         raise KeyAbsent(what="log")
     made = engine(chosen)
     start = _size(made)
-    head = mirror.head(keys.log.verifier)
+    mirror = Mirror(folder=folder, key=keys.log.verifier)
+    head = mirror.head()
     signed = Signer(engine=made, key=keys.log, state=chosen.signer_state, clock=clock).signed()
     with made.connect() as connection:
         genesis = check(mirror, head, connection, start, signed, progress)

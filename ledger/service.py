@@ -716,6 +716,25 @@ class Ledger:
             for first in range(start, stop, 1_000):
                 yield from list(read.records(connection, first, min(stop, first + 1_000)))
 
+    def grounds(self) -> dict[str, dict[str, Any]]:
+        """What entries rest on that is none itself, by statement hash, as a mirror keeps it: the statement that was
+        adopted from quarantine, the note of another tree."""
+        with self.engine.connect() as connection:
+            found: dict[str, dict[str, Any]] = {
+                hash_.hex(): {
+                    "adopted": {
+                        "statement": said.decode(),
+                        "signature": encode_base64(signature),
+                        "public_key": public.hex(),
+                        "received_at": received_at,
+                    }
+                }
+                for hash_, said, signature, public, received_at in read.adopted(connection)
+            }
+            for hash_, note in read.split_views(connection):
+                found.setdefault(hash_.hex(), {})["note"] = note.decode()
+        return found
+
     def stream(self, name: str) -> list[Record]:
         """One object's chain, by its seq."""
         with self.engine.connect() as connection:

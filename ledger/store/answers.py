@@ -124,14 +124,24 @@ class SealedText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A statement in quarantine: its bytes, its signature by a revoked key, when it came."""
+
+    said: Statement
+    signature: bytes
+    received_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What a mirror kept of a statement that was received before: its place in the log, its exact entry, and what that
-    entry says."""
+    entry says; of an adoption also what it adopts."""
 
     index: int
     entry: bytes
     received_at: str
     refused: str | None
+    adopts: Aside | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

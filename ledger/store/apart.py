@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.log.statement import Statement
-from ledger.store.answers import Answer, AuthorFork, KeyRevokedBefore, QuarantineFull, rejected
+from ledger.store.answers import Answer, Aside, AuthorFork, KeyRevokedBefore, QuarantineFull, rejected
 from ledger.store.rows import AuthorHead, Changes, Rows
 
 QUARANTINE_MAX: Final = 1_000  # statements of one revoked key: whoever stole it may not fill the disk with it
@@ -36,6 +36,17 @@ def quarantine(
         changes.add("quarantine", (said.hash, author.key, said.seq, said.id, said.raw, signature, received_at))
     error = KeyRevokedBefore(expected=f"seq at most {author.revoked_last_seq}", got=said.seq)
     return Answer(id=said.id, statement=said.hash.hex(), outcome="quarantined", code=error.code, error=error)
+
+
+def known_again(rows: Rows, changes: Changes, hash_: bytes, kept: Aside | None) -> bool:
+    """Whether a statement that was adopted is in quarantine, where what a mirror `kept` of it is put back."""
+    changes.others.setdefault("quarantine", [])  # written before the adoptions that refer to it
+    known = _known(rows, changes, "quarantine", hash_)
+    if kept is not None and not known:
+        said = kept.said
+        row = (said.hash, bytes.fromhex(said.key), said.seq, said.id, said.raw, kept.signature, kept.received_at)
+        changes.add("quarantine", row)
+    return known or kept is not None
 
 
 def _known(rows: Rows, changes: Changes, table: str, hash_: bytes) -> bool:

@@ -383,6 +383,8 @@ class Appender:
                 refusal = self._standing_refusal(rows, item, author)
         else:  # what it was refused for then may rest on what no mirror holds
             refusal = None if kept.refused is None else refusal_by_code(kept.refused)
+            if item.note is not None:  # of a split view, to be put on record again
+                refusal = self._seen.refusal(rows, flush.changes, said, item.note, author)
         if refusal is None:
             object_states = {name: self._head(name).state for name in item.about if folds(name)}
             decision = decide(fact, object_states, lambda stream: self._history(rows, flush, stream))
@@ -534,7 +536,7 @@ class Appender:
             case StatementAdopted() as event:
                 assert item.said is not None
                 row = (bytes.fromhex(event.statement), item.said.hash)
-                if item.kept is None or rows.query("SELECT 1 FROM quarantine WHERE statement = ?", row[0]):
+                if item.kept is None or apart.known_again(rows, flush.changes, row[0], item.kept.adopts):
                     flush.changes.add("adoption", row)
             case SubjectErased() as event:
                 flush.erased.append(event.person)

@@ -96,6 +96,24 @@ def quarantined(connection: Connection, party: str) -> Iterator[bytes]:
     return iter(connection.execute(query).scalars().all())
 
 
+def adopted(connection: Connection) -> Iterator[tuple[bytes, bytes, bytes, bytes, str]]:
+    """Each statement that was adopted from quarantine: its adopter's hash, its bytes, signature, public key, and when
+    it came."""
+    q = t.quarantine.c
+    query = (
+        select(t.adoption.c.statement, q.bytes, q.signature, t.author_head.c.public_key, q.received_at)
+        .join_from(t.adoption, t.quarantine, q.statement == t.adoption.c.quarantined)
+        .join(t.author_head, t.author_head.c.key == q.key)
+    )
+    return (tuple(row) for row in connection.execute(query).all())
+
+
+def split_views(connection: Connection) -> Iterator[tuple[bytes, bytes]]:
+    """Each statement whose author saw another tree, by its hash, with the note of that."""
+    query = select(t.split_view.c.statement, t.split_view.c.theirs)
+    return (tuple(row) for row in connection.execute(query).all())
+
+
 def _one(connection: Connection, query: Select[Any]) -> Record | None:
     row = connection.execute(query).first()
     return None if row is None else _record(row)

@@ -16,18 +16,18 @@ import orjson
 from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from ledger.errors import LedgerError, ProofError
-from ledger.log import entry
+from ledger.log import entry, statement
 from ledger.log.checkpoint import Checkpoint, WrongOrigin, parse_checkpoint
 from ledger.log.entry import Link
 from ledger.log.hashing import leaf_hash
+from ledger.log.keys import PublicKey
 from ledger.log.merkle import Frontier
 from ledger.log.note import Note, VerifierKey, verify_note
-from ledger.log.statement import statement_hash
 from ledger.log.tiles import WIDTH
-from ledger.log.wire import decode_base64
+from ledger.log.wire import decode_base64, is_time
 from ledger.store import read
 from ledger.store import tables as t
-from ledger.store.answers import Kept, Submission
+from ledger.store.answers import Aside, Kept, Submission
 
 CHECKPOINT: Final = "checkpoint"
 ENTRIES: Final = "entries.jsonl"
@@ -64,16 +64,14 @@ class MirrorForks(ProofError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
-    """A folder with `checkpoint`, a note that the log signed, and `entries.jsonl`, as `export entries` writes it."""
+    """A folder with `checkpoint`, a note by the log's `key`, and `entries.jsonl`, as `export entries` writes it."""
 
     folder: Path
+    key: VerifierKey
 
-    def head(self, key: VerifierKey) -> Checkpoint:
+    def head(self) -> Checkpoint:
         """What the log signed of this mirror; raises NoteNotSigned or WrongOrigin."""
-        head = parse_checkpoint(verify_note(Note.parse((self.folder / CHECKPOINT).read_bytes()), [key]).text)
-        if head.origin != key.name:
-            raise WrongOrigin(expected=key.name, got=head.origin)
-        return head
+        return _signed((self.folder / CHECKPOINT).read_bytes(), self.key)
 
     def entries(self, start: int, stop: int) -> Iterator[Submission]:
         """The entries at [start, stop), each with the statement that it names; what lies behind is not looked at."""
@@ -81,7 +79,7 @@ class Mirror:
             lines = iter(lambda: file.readline(_LINE_MAX), b"")
             index = start
             for index, line in enumerate(islice(lines, start, stop), start + 1):
-                yield _kept(line, index - 1)
+                yield _kept(line, index - 1, self.key)
         if index < stop:
             raise MirrorShort(what=ENTRIES, expected=f"{stop} entries, as its checkpoint says", got=index)
 
@@ -163,7 +161,14 @@ def _told(entries: Iterator[Submission], start: int, stop: int, stage: str, prog
             progress(n, stop, stage)
 
 
-def _kept(line: bytes, index: int) -> Submission:
+def _signed(note: bytes, key: VerifierKey) -> Checkpoint:
+    head = parse_checkpoint(verify_note(Note.parse(note), [key]).text)
+    if head.origin != key.name:
+        raise WrongOrigin(expected=key.name, got=head.origin)
+    return head
+
+
+def _kept(line: bytes, index: int, key: VerifierKey) -> Submission:
     try:
         document = orjson.loads(line)
         place, raw, said = document["index"], document["entry"].encode(), document["statement"].encode()
@@ -176,10 +181,37 @@ def _kept(line: bytes, index: int) -> Submission:
         signature = decode_base64(received.signature, "signature")
     except LedgerError as error:
         raise MirrorBad(index=index, what=error) from None
-    if (hash_ := statement_hash(said).hex()) != received.statement:
+    if (hash_ := statement.statement_hash(said).hex()) != received.statement:
         raise MirrorBad(index=index, what="statement", expected=received.statement, got=hash_)
-    kept = Kept(index=index, entry=raw, received_at=received.received_at, refused=received.refused)
-    return Submission(raw=said, signature=signature, kept=kept)
+    try:
+        note, adopts = _note(document.get("note"), said, key), _adopted(document.get("adopted"), said)
+    except (LedgerError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise MirrorBad(index=index, what="note, adopted", got=error) from None
+    kept = Kept(index=index, entry=raw, received_at=received.received_at, refused=received.refused, adopts=adopts)
+    return Submission(raw=said, signature=signature, note=note, kept=kept)
+
+
+def _note(text: str | None, said: bytes, key: VerifierKey) -> bytes | None:
+    """The note of the tree that an author saw, when it is this and signed."""
+    if text is None:
+        return None
+    head, seen = _signed(text.encode(), key), statement.parse(said).seen
+    if (head.size, head.root.hex()) != seen:
+        raise ValueError(f"expected a note of {seen.size} {seen.root}, got {head.size} {head.root.hex()}")
+    return text.encode()
+
+
+def _adopted(document: dict[str, str] | None, said: bytes) -> Aside | None:
+    """The statement that another adopts, when it is this and signed."""
+    if document is None:
+        return None
+    adopted, public = statement.parse(document["statement"].encode()), PublicKey.from_hex(document["public_key"])
+    wanted = statement.parse(said).body.get("statement")
+    if adopted.hash.hex() != wanted or adopted.key != public.hash.hex() or not is_time(document["received_at"]):
+        raise ValueError(f"expected the statement {wanted}, got {adopted.hash.hex()} by {public.hash.hex()}")
+    signature = decode_base64(document["signature"], "signature")
+    statement.verify_signature(adopted.raw, signature, public)
+    return Aside(said=adopted, signature=signature, received_at=document["received_at"])
 
 
 def _contradicted(mirror: Mirror, size: int) -> str:

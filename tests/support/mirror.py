@@ -13,15 +13,18 @@ from ledger import bootstrap
 from ledger.bootstrap import Restored
 from ledger.service import Ledger, NoLedger
 from ledger.settings import Settings, from_environment
-from ledger.store.restoring import CHECKPOINT, ENTRIES, Mirror
+from ledger.store.restoring import CHECKPOINT, ENTRIES
 from tests.support.world import World
 
 
 def mirrored(ledger: Ledger, folder: Path) -> Path:
     """What `checkpoint --unwitnessed` and `export entries` give, in a folder."""
     folder.mkdir()
+    grounds = ledger.grounds()
     (folder / CHECKPOINT).write_bytes(ledger.unwitnessed_checkpoint())
-    (folder / ENTRIES).write_text("".join(f"{line(record)}\n" for record in ledger.records()), encoding="utf-8")
+    (folder / ENTRIES).write_text(
+        "".join(f"{line(record, grounds)}\n" for record in ledger.records()), encoding="utf-8"
+    )
     return folder
 
 
@@ -45,7 +48,7 @@ class Place:
         return cls(settings=settings)
 
     def restore(self, mirror: Path) -> Restored:
-        return bootstrap.restore_ledger(self.settings, Mirror(folder=mirror), lambda done, of, stage: None)
+        return bootstrap.restore_ledger(self.settings, mirror, lambda done, of, stage: None)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:

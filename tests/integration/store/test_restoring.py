@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +55,7 @@ def everything(records: list[Record]) -> list[tuple[bytes, bytes, bytes]]:
 def test_a_ledger_that_was_lost_wholly_comes_back_byte_for_byte(
     database_url: str, new_url: NewUrl, tmp_path: Path
 ) -> None:
-    """Forks, quarantine, clear text and kept keys are in no mirror; all else is as it was, and goes on."""
+    """Forks, clear text and kept keys are in no mirror; all else is as it was, adoption and split view too."""
     found = varied(database_url, tmp_path)
     world = found.world
     mirror = mirrored(world.ledger, tmp_path / "mirror")
@@ -61,15 +63,13 @@ def test_a_ledger_that_was_lost_wholly_comes_back_byte_for_byte(
     place = Place.of(world, new_url(), tmp_path / "home", signer_state=world.signer_state)
     restored = place.restore(mirror)
     assert (restored.start, restored.head.size) == (0, len(before))
-    assert restored.lost == Lost(sealed=2, custodial_keys=1, adopted=1)
+    assert restored.lost == Lost(sealed=2, custodial_keys=1, adopted=0)
     with place.ledger() as ledger:
         assert everything(list(ledger.records())) == before
         assert ledger.unwitnessed_checkpoint() == world.ledger.unwitnessed_checkpoint()
         assert ledger.trust() == world.ledger.trust()
-        differences = ledger.verify(notes=[found.outside], read_catalogue=edition_of).differences
-        # What was adopted and the notes of the split view are lost, and nothing else is missed.
-        assert {each.table for each in differences} == {"statement", "adoption", "split_view"}
-        assert len(differences) == 3
+        assert ledger.grounds() == world.ledger.grounds()
+        assert ledger.verify(notes=[found.outside], read_catalogue=edition_of).differences == ()
         world.ledger.close()
         world.ledger = ledger
         drums(world, 3)
@@ -147,6 +147,59 @@ def test_entries_that_waited_when_the_backup_was_made_get_the_places_that_they_h
         assert ledger.waiting() == (0, "")
         check_ledger(ledger)
     world.close()
+
+
+def rests(mirror: Path, member: str) -> tuple[int, list[dict[str, Any]]]:
+    """The first line that has a member, and all lines."""
+    lines = [json.loads(each) for each in (mirror / ENTRIES).read_text().splitlines()]
+    return next(index for index, line in enumerate(lines) if member in line), lines
+
+
+def written(mirror: Path, lines: list[dict[str, Any]]) -> Path:
+    (mirror / ENTRIES).write_text("".join(f"{json.dumps(each)}\n" for each in lines))
+    return mirror
+
+
+def test_of_a_mirror_that_kept_entries_alone_verification_names_what_they_rest_on(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    found = varied(sqlite_url, tmp_path, 5)
+    mirror = mirrored(found.world.ledger, tmp_path / "mirror")
+    _, lines = rests(mirror, "adopted")
+    written(mirror, [{k: v for k, v in line.items() if k not in ("adopted", "note")} for line in lines])
+    place = Place.of(found.world, f"sqlite:///{tmp_path / 'other.sqlite'}", tmp_path / "home")
+    assert place.restore(mirror).lost == Lost(sealed=2, custodial_keys=1, adopted=1)
+    with place.ledger() as ledger:
+        differences = ledger.verify(read_catalogue=edition_of).differences
+    assert {each.table for each in differences} == {"statement", "adoption", "split_view"}
+    assert len(differences) == 3
+    found.world.close()
+
+
+def test_what_entries_rest_on_is_checked_like_the_entries(sqlite_url: str, tmp_path: Path) -> None:
+    found = varied(sqlite_url, tmp_path, 5)
+    mirror = mirrored(found.world.ledger, tmp_path / "mirror")
+    place = Place.of(found.world, f"sqlite:///{tmp_path / 'other.sqlite'}", tmp_path / "home")
+    index, lines = rests(mirror, "adopted")
+    right = dict(lines[index]["adopted"])
+    other = next(line for line in lines if line["index"] == index - 1)
+    for member, wrong in (
+        ("statement", other["statement"]),
+        ("signature", other["signature"]),
+        ("public_key", lines[0]["public_key"]),
+        ("received_at", "yesterday"),
+    ):
+        lines[index]["adopted"] = right | {member: wrong}
+        with pytest.raises(MirrorBad, match=f"entry {index} .*adopted"):
+            place.restore(written(mirror, lines))
+    lines[index]["adopted"] = right
+    view, _ = rests(mirror, "note")
+    for note in ((mirror / CHECKPOINT).read_text(), "no note", 7):
+        lines[view]["note"] = note
+        with pytest.raises(MirrorBad, match=f"entry {view} .*note"):
+            place.restore(written(mirror, lines))
+    assert place.entries() == []
+    found.world.close()
 
 
 @pytest.fixture
