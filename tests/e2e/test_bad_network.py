@@ -139,13 +139,28 @@ def test_a_shift_says_each_thing_once_by_its_own_key_and_opens_in_a_tunnel(
     expect(other.locator(".state.ok")).to_have_count(len(before))
 
 
-def test_a_page_that_comes_slowly_comes_whole(browser: Browser, park: Park) -> None:
+def test_on_a_slow_line_a_form_is_sent_once_and_a_page_comes_whole(browser: Browser, park: Park) -> None:
     with line(park.url) as slow:
         page = browser.new_context(base_url=slow.url, locale="zh-CN").new_page()
         come_in(page, "garage")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.goto("/admin/people")
+        slow.bytes_per_s = 2_000
+        form = page.locator("form[action='/admin/people']")
+        form.locator("input[name=name]").fill("impatient")
+        form.locator("input[type=checkbox]").first.check()
+        form.evaluate("(f) => [0, 500].map((ms) => setTimeout(() => f.querySelector('button').click(), ms))")
+        expect(page.locator("main")).to_contain_text("只显示这一次", timeout=20_000)
+        slow.bytes_per_s = 0
         page.goto("/scan")
         slow.bytes_per_s = len(page.request.get("/manifests/new").body()) // 10
         page.goto("/manifests/new", wait_until="commit")
         expect(page.locator("main form button.main")).to_be_visible(timeout=30_000)
+        # What could not be verified is not said to be false.
+        slow.bytes_per_s = 0
+        page.context.route("**/policy.txt", lambda route: route.abort())
+        page.goto("/verifier")
+        page.fill("textarea[name=receipt]", "c2sp.org/tlog-proof@v1")
+        page.click("form#verify button.main")
+        expect(page.locator("#verdict")).to_contain_text("未作验证")
         page.context.close()

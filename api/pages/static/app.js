@@ -97,9 +97,15 @@ document.querySelector("[data-back]")?.addEventListener("click", (event) => {
   event.preventDefault();
   history.back();
 });
-// What takes long says that it is under way; coming back to the page, it is not.
+// What takes long says that it is under way, and pressed again meanwhile is not sent again; coming back to the page, it is
+// not under way, nor where nothing came for long.
+const AGAIN_MS = 15_000;
 document.addEventListener("submit", (event) => {
-  if (!event.defaultPrevented && event.target.method === "post") event.submitter?.setAttribute("aria-busy", "true");
+  const { submitter, target } = event;
+  if (event.defaultPrevented || target.method !== "post" || !submitter) return;
+  if (submitter.hasAttribute("aria-busy")) return event.preventDefault();
+  submitter.setAttribute("aria-busy", "true");
+  setTimeout(() => submitter.removeAttribute("aria-busy"), AGAIN_MS);
 });
 addEventListener("pageshow", ({ persisted }) => {
   document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));

@@ -42,7 +42,8 @@ async function load() {
 async function open(lacks = () => {}) {
   const key = await mine();
   if (!key || key.state !== "active") {
-    const words = key ? t("本机的密钥等待管理员确认。", "This device's key waits for an administrator.") : t("本机还没有密钥。", "This device has no key yet.");
+    const none = navigator.onLine ? t("本机还没有密钥。", "This device has no key yet.") : t("没有网络，本机也没有密钥：联网后再试。", "There is no network, and this device has no key: try again when there is.");
+    const words = key ? t("本机的密钥等待管理员确认。", "This device's key waits for an administrator.") : none;
     return lacks(words, "/device", t("本机密钥", "This device's key"));
   }
   if (!(await recall("data"))) return lacks(t("需要联网一次，以取得当班数据。", "Go online once to get what the shift needs."), "/", t("回首页", "To the home page"));

@@ -29,6 +29,7 @@ form.addEventListener("submit", async (event) => {
   $("facts").replaceChildren();
   $("body").textContent = "";
   const receipt = file ? await file.text().catch(() => null) : `${form.receipt.value.trim()}\n`;
+  if (!(form.policy.value.trim() && form.trust.value.trim())) return verdict("unknown", t("缺少固定文件（首次打开需联网取得，或自行粘贴）。未作验证。", "The pinned files are missing: go online once, or paste them. Nothing was verified."));
   if (receipt === null) return verdict("unknown", t("无法读取该文件：请重新选择，或粘贴收据。未作验证。", "The file cannot be read: choose it again, or paste the receipt. Nothing was verified."));
   try {
     show(await verifyReceipt(receipt, form.policy.value, JSON.parse(form.trust.value)));
