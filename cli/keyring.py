@@ -296,8 +296,9 @@ def _read(folder: Path) -> dict[str, Any]:
     path = folder / "chain.json"
     with _intact(path):
         saved: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("ledger", "party", "person", "stream", "regime", "seq"):
-            if type(saved[name]) is not (int if name == "seq" else str):
+        kept = {"prev": "", "note": "", "log_key": ""} | saved
+        for name in ("ledger", "party", "person", "stream", "regime", "prev", "note", "log_key", "seq"):
+            if type(kept[name]) is not (int if name == "seq" else str):
                 raise ValueError(name)
     return saved
 

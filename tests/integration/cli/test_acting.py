@@ -459,6 +459,12 @@ def test_a_damaged_file_of_the_keyring_is_named(home: Home) -> None:
             result = home.run("wasteledger fill drum-9 --mass 1kg --handler Li --as ann")
             assert (result.exit_code, file.name in result.stderr) == (1, True), (name, content, result.stderr)
         file.unlink() if before is None else file.write_bytes(before)
+    chain = home.path / "people" / "ann" / "chain.json"
+    before = chain.read_bytes()
+    for wrong in ({"note": 0.5}, {"prev": 1}, {"seq": "1"}, {"person": None}):
+        chain.write_text(json.dumps(json.loads(before) | wrong))
+        assert "chain.json" in home.run("wasteledger fill drum-9 --mass 1kg --as ann").stderr
+    chain.write_bytes(before)
     home.does("wasteledger fill drum-9 --mass 1kg --handler Li --as ann")
 
 
