@@ -241,7 +241,7 @@ def _handlers(people: Path) -> dict[str, dict[str, str]]:
 # ---------------------------------------------------------------------------------------------- files
 
 
-def line(submission: Submission) -> str:
+def line(submission: Submission) -> bytes:
     """A signed statement as one line of JSON: what `sign` writes and `record` reads."""
     document: dict[str, Any] = {
         "statement": submission.raw.decode(),
@@ -253,17 +253,17 @@ def line(submission: Submission) -> str:
         ]
     if submission.note:
         document["note"] = submission.note.decode()
-    return orjson.dumps(document).decode()
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def lines(batch: Iterable[Submission]) -> bytes:
     """Signed statements as a file of the outbox."""
-    return "".join(line(each) + "\n" for each in batch).encode()
+    return b"".join(map(line, batch))
 
 
-def submissions(text: str) -> Iterator[Submission]:
+def submissions(written: bytes) -> Iterator[Submission]:
     """The signed statements of such lines."""
-    return (submission(orjson.loads(each)) for each in text.split("\n") if each)
+    return (submission(orjson.loads(each)) for each in written.splitlines())
 
 
 def submission(document: dict[str, Any]) -> Submission:
@@ -286,7 +286,7 @@ def signed(made: Signed, sealed: tuple[SealedText, ...], note: bytes) -> Submiss
 
 def _batch(path: Path) -> list[Submission]:
     with _intact(path):
-        batch = list(submissions(path.read_text(encoding="utf-8")))
+        batch = list(submissions(path.read_bytes()))
         if not batch:
             raise ValueError("empty")
     return batch

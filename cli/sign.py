@@ -49,6 +49,6 @@ def command(draft: TextIO, out: Path, as_: str | None, at: str | None) -> None:
             for event, body, texts, moment, id_ in ready
         ]
         me.put(batch)
-        out.write_text("".join(keyring.line(each) + "\n" for each in batch), encoding="utf-8")
+        out.write_bytes(keyring.lines(batch))
     click.echo(say(f"{len(batch)} 条已签署：{out}", f"{len(batch)} signed: {out}"))
     click.echo(say("下一步：", "next: ") + f"wasteledger record {out}")
