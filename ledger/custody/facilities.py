@@ -4,7 +4,8 @@ neighbours, treatment that leaves residues of which nobody recorded any."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ledger.custody.events.registry import FacilityRegistered
 from ledger.custody.flags import Flag
@@ -12,8 +13,7 @@ from ledger.custody.regimes.base import Regime, later, local_day
 from ledger.custody.registry import Registry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
+class Stay(NamedTuple):
     """A container's content in one zone of a facility, unchanged from `since` until `until` ("" while it is there)."""
 
     container: str
@@ -25,8 +25,7 @@ class Stay:
     until: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Treatment:
+class Treatment(NamedTuple):
     """What a facility did to the content of one container for good; `residues` when the statement recorded any."""
 
     container: str

@@ -65,17 +65,22 @@ class Others:
         return cls(processes, pool, starting)
 
     def share(
-        self, work: Callable[..., T], told: bytes, own: Callable[..., T], tasks: Sequence[tuple[Any, ...]]
+        self,
+        work: Callable[..., T],
+        told: bytes,
+        own: Callable[..., T],
+        tasks: Sequence[tuple[Any, ...]],
+        ahead: int = _AHEAD,
     ) -> Iterator[T]:
         """What `own` gives for each of these tasks, in their order; `work` is the same in another process, which is
         `told` what it must know. The others begin at once, this process when it is asked for the first result; results
-        that wait for an earlier one are few."""
+        that wait for an earlier one are few. Who does much with each result gives tasks less often, more `ahead`."""
         running: deque[Future[T]] = deque()
         if self.pool is not None and self._ready():
             each = min(_BEGUN, len(tasks) // (2 * self.processes))
             begun = tasks[: each * (self.processes - 1)]
             running.extend(self.pool.submit(work, told, *task) for task in begun)
-        return self._shared(work, told, own, tasks[len(running) :], running)
+        return self._shared(work, told, own, tasks[len(running) :], running, ahead)
 
     def _shared(
         self,
@@ -84,9 +89,10 @@ class Others:
         own: Callable[..., T],
         tasks: Sequence[tuple[Any, ...]],
         running: deque[Future[T]],
+        ahead: int,
     ) -> Iterator[T]:
         for task in tasks:
-            if self.pool is not None and self._ready() and self._free(running):
+            if self.pool is not None and self._ready() and self._free(running, ahead):
                 running.append(self.pool.submit(work, told, *task))
             else:
                 mine: Future[T] = Future()
@@ -100,8 +106,8 @@ class Others:
     def _ready(self) -> bool:
         return self.starting is None or not self.starting.is_alive()
 
-    def _free(self, running: deque[Future[T]]) -> bool:
-        return sum(not each.done() for each in running) < _AHEAD * (self.processes - 1)
+    def _free(self, running: deque[Future[T]], ahead: int) -> bool:
+        return sum(not each.done() for each in running) < ahead * (self.processes - 1)
 
     def end(self) -> None:
         if self.starting is not None:

@@ -163,7 +163,7 @@ class Projector:
         done = size - sum(map(len, cut.tasks))
         told = rebuilding.told(connection, self.regime.name, registry)
         own = partial(rebuilding.made, connection, self.regime, registry)
-        results = others.share(rebuilding.made_apart, told, own, [(task,) for task in cut.tasks])
+        results = others.share(rebuilding.made_apart, told, own, [(task,) for task in cut.tasks], rebuilding.AHEAD)
         # While others tell the first groups:
         indexes = rebuilding.set_aside(connection) if start == 0 else []
         if start == 0:
@@ -398,11 +398,11 @@ def store_flags(connection: Connection, name: str, regime: Regime, registry: Reg
     if facility is None:
         return []
     rows = connection.execute(select(*(t.stay.c[each] for each in STAY)).where(t.stay.c.facility == name))
-    stays = [Stay(**dict(zip(STAY, row, strict=True))) for row in rows]
+    stays = [Stay(*row) for row in rows]
     done = connection.execute(
         select(*(t.treatment.c[each] for each in TREATMENT)).where(t.treatment.c.facility == name)
     )
-    treatments = [Treatment(**dict(zip(TREATMENT, row, strict=True))) for row in done]
+    treatments = [Treatment(*row) for row in done]
     return facility_flags(facility, stays, treatments, regime, registry)
 
 

@@ -29,10 +29,11 @@ from ledger.store.stories import FLAG, LABEL_EVENTS, STORY_ROWS, Totals, columns
 
 WORTH: Final = (10_000, 40_000)  # entries: fewer are followed
 WAITING: Final = (10_000, sys.maxsize)  # the same of entries that wait: only a copy of this process takes a share
+AHEAD: Final = 4  # tasks that each other process has waiting: this one writes as well
 _TASK: Final = 1_000
 _LARGE: Final = 20_000  # entries of one group: more are not held in memory
 _LABEL: Final = "label:"
-_MAPPED: Final = 2**33  # bytes of the file at most
+_CACHE_KB: Final = 8_192  # of SQLite's pages: what a task reads lies together, and is read once
 _JOINING: Final = (*SHARED, _LABEL)
 
 Rows = tuple[str, tuple[str, ...], list[tuple[Any, ...]]]
@@ -115,13 +116,12 @@ def _unpacked(packed: bytes) -> tuple[Engine, Regime, Registry]:
     url, schema, regime_name, registry = pickle.loads(packed)
     engine = open_engine(url, schema) if schema else open_engine(url)
     if not schema:
-        event.listen(engine, "connect", _map)
+        event.listen(engine, "connect", _keep_little)
     return engine, regime(regime_name), registry
 
 
-def _map(connection: Any, _record: Any) -> None:
-    """On SQLite, entries are read where the operating system has them, without a copy."""
-    connection.execute(f"PRAGMA mmap_size={_MAPPED}")
+def _keep_little(connection: Any, _record: Any) -> None:
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
 
 
 def made(connection: Connection, law: Regime, registry: Registry, indices: list[int]) -> Made:

@@ -29,9 +29,9 @@ def columns_of(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-LOT, _CLOCK = Row._fields, Clock._fields
-FLAG, STAY, TREATMENT, _HAUL = (tuple(kind.__dataclass_fields__) for kind in (Flag, Stay, Treatment, Haul))
-_flag, _stay, _treatment, _haul = (attrgetter(*names) for names in (FLAG, STAY, TREATMENT, _HAUL))
+LOT, STAY, TREATMENT, _CLOCK = Row._fields, Stay._fields, Treatment._fields, Clock._fields
+FLAG, _HAUL = (tuple(kind.__dataclass_fields__) for kind in (Flag, Haul))
+_flag, _haul = (attrgetter(*names) for names in (FLAG, _HAUL))
 _container, _manifest = attrgetter(*columns_of(t.container)), attrgetter(*columns_of(t.manifest))
 
 
@@ -51,8 +51,8 @@ STORY_ROWS: tuple[tuple[Table, str, tuple[str, ...], Callable[[Story], list[tupl
     (t.lot_row, "container", ("n", *LOT), lambda story: _numbered(story.rows)),
     (t.clock, "container", ("n", *_CLOCK), lambda story: _numbered(clocks_of(story.rows))),
     (t.flag, "object", ("n", *FLAG), lambda story: flag_rows(story.flags)),
-    (t.stay, "container", ("n", *STAY), lambda story: _numbered(map(_stay, story.stays))),
-    (t.treatment, "container", ("n", *TREATMENT), lambda story: _numbered(map(_treatment, story.treatments))),
+    (t.stay, "container", ("n", *STAY), lambda story: _numbered(story.stays)),
+    (t.treatment, "container", ("n", *TREATMENT), lambda story: _numbered(story.treatments)),
     (t.haul, "container", _HAUL, lambda story: sorted(map(_haul, story.hauls))),
 )
 
