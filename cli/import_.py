@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -22,15 +22,19 @@ from ledger.books import rows_of
 from ledger.custody.events import parse
 from ledger.custody.regimes.base import Regime
 from ledger.exchange import emanifest as epa
+from ledger.exchange.author import Signed
 from ledger.exchange.hj1259 import Context, Draft, Plan, plan, read_workbook
 from ledger.log import statement
 from ledger.log.hashing import seal_commitment
+from ledger.log.keys import PublicKey
 from ledger.service import Answer, Ledger, NotFound, SealedText
+from ledger.store.door import signed_hash
 from ledger.store.garbage import uncollected
 from ledger.store.others import ahead
 
 command = click.Group("import", help=__doc__)
 BATCH = 2_000  # what one transaction takes
+FIRST = 200  # statements that are waited for, with nothing to record meanwhile
 
 
 @command.command()
@@ -108,7 +112,7 @@ def emanifest(
         stopped = bool(faults) and not accept_good_files
         planned = plan_documents(actor, documents)
         stopped = stopped or bool(planned.faults) or bool(planned.needs and not register_parties)
-        written = None if stopped or dry_run else record_drafts(actor, lambda: planned.drafts, len(planned.drafts))
+        written = None if stopped or dry_run else record_drafts(actor, planned.drafts, len(planned.drafts))
         if as_json:
             answer = document_of(planned, faults, written)
             click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
@@ -187,8 +191,8 @@ def plan_of(actor: Actor, content: bytes, site: str | None = None) -> Plan:
 def record(actor: Actor, planned: Plan, accept_good_rows: bool = False) -> Written:
     """Sign and record everything, two thousand statements at a time: what is recorded stays if the rest is cut off, and
     the same import goes on from there."""
-    drafts = partial(planned.drafts, _sealed, accept_good_rows=accept_good_rows)
-    return record_drafts(actor, drafts, len(planned.needs) + len(planned.told))
+    drafts = planned.drafts(_sealed, accept_good_rows=accept_good_rows)
+    return record_drafts(actor, drafts, len(planned.needs) + planned.new)
 
 
 def follow(actor: Actor) -> None:
@@ -197,22 +201,23 @@ def follow(actor: Actor) -> None:
     settle(actor.ledger, actor.queries)
 
 
-def record_drafts(actor: Actor, drafts: Callable[[], Iterable[Draft]], total: int) -> Written:
+def record_drafts(actor: Actor, drafts: Iterable[Draft], total: int) -> Written:
     """Sign and record drafts in their order; many are signed by another process while this one records those before."""
-    ledger, me, done = actor.ledger, actor.me, 0
+    ledger, me, done, numbered = actor.ledger, actor.me, 0, enumerate(drafts)
     recorded, failed, places = 0, list[Answer](), list[int]()
     with progress(say("导入", "importing")) as bar:
         broken = True
         while broken:
             broken = False
-            rest = partial(_signed, me, ledger.regime, drafts, done)
+            rest = partial(_signed, me, ledger.regime, numbered, done)
             with ahead(ledger.engine, rest) if total - done > BATCH else nullcontext(rest()) as batches:
-                for first, count, written in batches:
+                for first, verified, written in batches:
                     me.keep(first, written)
-                    for answer in me.deliver(ledger.record):
+                    for answer in me.deliver(partial(ledger.record, verified=verified)):
                         recorded += answer.outcome == "recorded"
                         failed += [answer] if answer.outcome != "recorded" else []
                         places += [answer.index] if answer.index is not None else []
+                    count = len(verified)
                     done += count
                     bar(done, max(total, done))
                     if me.chain.seq != first + count - 1:  # one was not received: what is signed on top has no place
@@ -227,15 +232,22 @@ def record_drafts(actor: Actor, drafts: Callable[[], Iterable[Draft]], total: in
 
 
 def _signed(
-    me: keyring.Member, regime: Regime, drafts: Callable[[], Iterable[Draft]], done: int
-) -> Iterator[tuple[int, int, bytes]]:
-    """The drafts beyond those done in batches, each as a file of the outbox: its first seq, its count and its lines."""
-    chain, left = replace(me.chain), islice(drafts(), done, None)
-    while batch := list(islice(left, BATCH)):
-        first = chain.seq + 1
+    me: keyring.Member, regime: Regime, numbered: Iterable[tuple[int, Draft]], done: int
+) -> Iterator[tuple[int, set[bytes], bytes]]:
+    """The drafts beyond those done in batches, each as a file of the outbox: its first seq, the `signed_hash` of each
+    statement, whose signature was verified here, and its lines."""
+    chain, left, size = replace(me.chain), (draft for n, draft in numbered if n >= done), FIRST
+    while batch := list(islice(left, size)):
+        first, size = chain.seq + 1, BATCH
         made = [chain.statement(parse(d.type, d.body, regime), d.at, d.id, d.body) for d in batch]
+        verified = {_verified(each, chain.key.public) for each in made}
         signed = (keyring.signed(each, draft.sealed, me.note) for each, draft in zip(made, batch, strict=True))
-        yield first, len(batch), keyring.lines(signed)
+        yield first, verified, keyring.lines(signed)
+
+
+def _verified(made: Signed, public: PublicKey) -> bytes:
+    raw = statement.verify_signature(made.raw, made.signature, public)
+    return signed_hash(statement.statement_hash(raw), made.signature)
 
 
 def say_plan(planned: Plan, unregistered: tuple[Any, ...], stopped: bool) -> None:
@@ -253,7 +265,7 @@ def say_plan(planned: Plan, unregistered: tuple[Any, ...], stopped: bool) -> Non
                 f"! facility {code} is not registered: facility register it, or add --register-facilities",
             )
         )
-    new, differing, faults = len(planned.told), len(_differing(planned)), len(planned.faults)
+    new, differing, faults = planned.new, len(_differing(planned)), len(planned.faults)
     same = planned.skipped - differing
     zh = f"新行 {new}，已有相同内容跳过 {same}，内容不同待更正 {differing}，有误 {faults}"
     en = f"{new} new rows, {same} skipped: same content, {differing} to be corrected: other content, {faults} faults"
@@ -330,8 +342,8 @@ def _remarks(found: Iterable[Any]) -> list[dict[str, Any]]:
 
 def document(planned: Plan, written: Written | None) -> dict[str, Any]:
     return {
-        "workbook": planned.workbook.sha256,
-        "new": len(planned.told),
+        "workbook": planned.workbook,
+        "new": planned.new,
         "skipped": planned.skipped - len(_differing(planned)),
         "faults": _remarks(planned.faults),
         "corrections": _remarks(planned.corrections),

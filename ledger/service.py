@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -322,10 +322,13 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------ record
 
-    def record(self, submissions: Sequence[Submission], then: Then | None = None) -> list[Answer]:
+    def record(
+        self, submissions: Sequence[Submission], then: Then | None = None, verified: Collection[bytes] = ()
+    ) -> list[Answer]:
         """One answer for each signed statement, in their order. Raises Busy when too many wait. `then` is called with
-        each answer as soon as it is committed, by the thread that wrote it, before any caller goes on."""
-        return self._appender.record(submissions, then)
+        each answer as soon as it is committed, by the thread that wrote it, before any caller goes on. `verified` are
+        the `signed_hash`es of what this process, or a copy of it, has verified and need not verify again."""
+        return self._appender.record(submissions, then, verified)
 
     def record_for(
         self,

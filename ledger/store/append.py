@@ -7,7 +7,7 @@ table (LEDGER.md §5).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -133,6 +133,7 @@ class Appender:
     def close(self) -> None:
         """Give the connection back and end the threads, until they are needed again; what was answered is committed
         already. Only while nobody records."""
+        self._forget()
         self._door.close()
         if self._rows is not None:
             self._rows.close()
@@ -140,15 +141,17 @@ class Appender:
 
     # ------------------------------------------------------------------------------------ before the transaction
 
-    def record(self, submissions: Sequence[Submission], then: Then | None = None) -> list[Answer]:
+    def record(
+        self, submissions: Sequence[Submission], then: Then | None = None, verified: Collection[bytes] = ()
+    ) -> list[Answer]:
         """One answer for each submission, in their order; raises Busy when the queue is full. `then` is called with
-        each answer by the thread that wrote it."""
+        each answer by the thread that wrote it. `verified` is what the door need not verify again."""
         if len(submissions) < _MANY:
             call = _Call(submissions, then=then)
             self._group.run(call, len(submissions))
         else:
             with uncollected():
-                call = _Call(found=self._door.items(submissions), then=then)
+                call = _Call(found=self._door.items(submissions, verified), then=then)
                 self._group.run(call, len(submissions))
         return call.answers
 

@@ -43,29 +43,32 @@ _FAR_OFF: Final = 10  # no scale and no drying differs by so much
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What an import would do. `needs` are facilities that the rows name and the registry lacks: recorded first, they
-    are registered by the party itself. `skipped` rows are in the ledger already."""
+    are registered by the party itself. `new` rows will be told, `skipped` ones are in the ledger already; `workbook` is
+    the SHA-256 of its bytes."""
 
-    workbook: Workbook
+    workbook: str
     context: Context
     faults: tuple[Fault, ...]
     corrections: tuple[Correction, ...]
     notices: tuple[Notice, ...]
     needs: tuple[Draft, ...]
+    new: int
     skipped: int
-    told: tuple[Told, ...] = field(repr=False)
+    told: list[Told] = field(repr=False)
 
     def drafts(self, seal: Sealer, *, accept_good_rows: bool = False) -> Iterator[Draft]:
-        """The statements to record, `needs` first, then in order of happening. Raises RowsRefused while there are
-        faults, unless the good rows alone are wanted."""
+        """The statements to record, `needs` first, then in order of happening; once, as each row is let go of when it
+        is told: they are many. Raises RowsRefused while there are faults, unless the good rows alone are wanted."""
         if self.faults and not accept_good_rows:
             raise RowsRefused(self.faults)
         return self._drafts(seal)
 
     def _drafts(self, seal: Sealer) -> Iterator[Draft]:
         yield from self.needs
-        writer = Writer(self.workbook.sha256, self.context, self.needs, seal)
-        for told in self.told:
-            yield from writer.drafts(told)
+        writer = Writer(self.workbook, self.context, self.needs, seal)
+        self.told.reverse()
+        while self.told:
+            yield from writer.drafts(self.told.pop())
 
 
 def plan(workbook: Workbook, context: Context) -> Plan:
@@ -130,14 +133,15 @@ class _Planner:
             first, last = (local_day(t.at, self._context.regime.offset) for t in (self._told[0], self._told[-1]))
             self._notices.append(Transcribed(count=len(self._told), first=first, last=last))
         return Plan(
-            workbook=self._workbook,
+            workbook=self._workbook.sha256,
             context=self._context,
             faults=tuple(sorted(self._faults, key=lambda fault: fault.place)),
             corrections=tuple(self._corrections),
             notices=tuple(self._notices),
             needs=needs,
+            new=len(self._told),
             skipped=len(self._workbook.rows) - len(new),
-            told=tuple(self._told),
+            told=self._told,
         )
 
     # ---------------------------------------------------------------- what the ledger has

@@ -11,6 +11,7 @@ from ledger.log.keys import PrivateKey
 from ledger.log.statement import Seen
 from ledger.service import Submission
 from ledger.store import tables as t
+from ledger.store.door import signed_hash
 from tests.support.world import World
 
 
@@ -80,6 +81,18 @@ def test_among_many_only_the_statement_with_a_bad_signature_is_refused_for_it(wo
     many[wrong] = Submission(raw=many[wrong].raw, signature=bytes([many[0].signature[0] ^ 1]) + many[0].signature[1:])
     answers = world.ledger.record(many)
     assert [each.code for each in answers] == [None] * wrong + ["bad-signature"] + ["author-gap"] * (99 - wrong)
+
+
+def test_a_signature_that_a_copy_verified_is_known_by_the_very_bytes(world: World) -> None:
+    clerk = world.party()
+    site = world.new("site")
+    many = [clerk.sign("container-filled", world.filled(clerk, site)) for _ in range(100)]
+    verified = {signed_hash(statement.statement_hash(each.raw), each.signature) for each in many[:60]}
+    for n, other in ((41, 40), (80, 81)):  # one of those verified, one of the others
+        many[n] = Submission(raw=many[n].raw, signature=many[other].signature)
+    answers = world.ledger.record(many, verified=verified)
+    assert [n for n, each in enumerate(answers) if each.code == "bad-signature"] == [41, 80]
+    assert [each.code for each in answers[:41]] == [None] * 41
 
 
 def test_a_key_that_is_not_enrolled_is_refused(world: World) -> None:
