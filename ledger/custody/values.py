@@ -61,12 +61,17 @@ ContainerCode = Annotated[str, text(r"\S(?:[^\x00-\x1f]{0,62}\S)?", "1 to 64 cha
 ManifestNumber = Annotated[str, RegimeCode("a manifest number", lambda codes, text: codes.check_manifest_number(text))]
 Region = Annotated[str, RegimeCode("a region code", lambda codes, value: codes.check_region(value))]
 Plate = Annotated[str, text(r"\S{2,16}", "2 to 16 characters")]
-Day = Annotated[str, OnCalendar(text(r"[12]\d{3}-\d\d-\d\d", "YYYY-MM-DD"))]
+Day = Annotated[str, OnCalendar(text(r"[12][0-9]{3}-[0-9][0-9]-[0-9][0-9]", "YYYY-MM-DD"))]
 Moment = Annotated[
     str,
-    OnCalendar(text(r"[12]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", "YYYY-MM-DDTHH:MM:SS.mmmZ")),
+    OnCalendar(
+        text(
+            r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z",
+            "YYYY-MM-DDTHH:MM:SS.mmmZ",
+        )
+    ),
 ]
-Decimal = Annotated[str, text(r"(?:0|[1-9]\d{0,12})(?:\.\d{1,9})?", "a decimal number written as text")]
+Decimal = Annotated[str, text(r"(?:0|[1-9][0-9]{0,12})(?:\.[0-9]{1,9})?", "a decimal number written as text")]
 Grams = Annotated[int, Whole(1, GRAMS_MAX)]
 GramsOrNone = Annotated[int, Whole(0, GRAMS_MAX)]
 Count = Annotated[int, Whole(1, 1_000_000)]

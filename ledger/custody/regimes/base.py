@@ -109,7 +109,7 @@ def local_day(moment: str, offset: timedelta) -> str:
 
 def period_of(name: str, offset: timedelta) -> tuple[str, str]:
     """The moments [start, end) of a local year, quarter, month or day; raises PeriodError."""
-    parts = re.fullmatch(r"(\d{4})(?:-Q([1-4])|-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?", name)
+    parts = re.fullmatch(r"([0-9]{4})(?:-Q([1-4])|-(0[1-9]|1[0-2])(?:-(0[1-9]|[12][0-9]|3[01]))?)?", name)
     try:
         if parts is None:
             raise ValueError

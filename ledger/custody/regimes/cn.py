@@ -11,17 +11,17 @@ from types import MappingProxyType
 from ledger.custody.regimes.base import Act, Kind, later, local_day, period_of, working_days_later
 from ledger.custody.registry import Registry
 
-_HAZARDOUS = re.compile(r"(\d{3})-(\d{3})-(0[1-9]|[1-4]\d|50)")
-_GENERAL = re.compile(r"\d{3}-\d{3}-S(\d{2})|SW(\d{2})")
+_HAZARDOUS = re.compile(r"([0-9]{3})-([0-9]{3})-(0[1-9]|[1-4][0-9]|50)")
+_GENERAL = re.compile(r"[0-9]{3}-[0-9]{3}-S([0-9]{2})|SW([0-9]{2})")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_USCC = re.compile(rf"[{_USCC_ALPHABET}]{{2}}\d{{6}}[{_USCC_ALPHABET}]{{10}}")
+_USCC = re.compile(rf"[{_USCC_ALPHABET}]{{2}}[0-9]{{6}}[{_USCC_ALPHABET}]{{10}}")
 _CLASS = re.compile(r"[A-Z0-9]{2,5}(?:-[A-Z0-9]{2,5}){0,2}")
-_MANIFEST = re.compile(r"20\d{2}[1-6]\d\d{2}\d{6}")
+_MANIFEST = re.compile(r"20[0-9]{2}[1-6][0-9][0-9]{2}[0-9]{6}")
 _METHOD = re.compile(r"[A-Z][0-9]{1,2}")
-_REGION = re.compile(r"[1-9]\d{5}")
+_REGION = re.compile(r"[1-9][0-9]{5}")
 _HAZARDS = re.compile(r"(?:In|T|C|I|R)(?:[,/](?:In|T|C|I|R)){0,4}")
-_DIGITAL = re.compile(rf"([{_USCC_ALPHABET}]{{18}})(\d{{8}})(\d{{8}})(\d{{3}})")
+_DIGITAL = re.compile(rf"([{_USCC_ALPHABET}]{{18}})([0-9]{{8}})([0-9]{{8}})([0-9]{{3}})")
 
 # The Code replaced the Solid Waste Law on this day; an event is judged by the law of its own day.
 CODE_IN_FORCE = "2026-08-15"

@@ -18,11 +18,11 @@ from ledger.custody.registry import Registry
 NONHAZARDOUS = "NONHAZ"
 PCB = "PCB"
 CODE_LENGTH_MAX = 200
-_FEDERAL = re.compile(r"[DFKPU](?!000)\d{3}|LABP")
+_FEDERAL = re.compile(r"[DFKPU](?!000)[0-9]{3}|LABP")
 _STATE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,8}")
 _EPA_ID = re.compile(r"[A-Z]{2}[A-Z0-9]{1,10}")
-_MANIFEST = re.compile(r"\d{9}[A-Z]{3}")
-_METHOD = re.compile(r"H\d{3}")
+_MANIFEST = re.compile(r"[0-9]{9}[A-Z]{3}")
+_METHOD = re.compile(r"H[0-9]{3}")
 _REGION = re.compile(r"[A-Z]{2}")
 _HAZARDS = re.compile(r"[ICREHT](?:,[ICREHT]){0,5}")
 

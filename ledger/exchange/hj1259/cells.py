@@ -144,7 +144,10 @@ def unit_of(raw: object) -> str:
 
 def number(raw: object) -> Quantity:
     """A number not below zero, from a number cell or a text such as "1,234.5" or "350 kg"."""
-    matched = _NUMBER.fullmatch(unicodedata.normalize("NFKC", clean(raw)))
+    text = clean(raw)
+    if not text.isascii():  # 1² is not 12, and ① no number
+        text = "".join(c if unicodedata.category(c) == "No" else unicodedata.normalize("NFKC", c) for c in text)
+    matched = _NUMBER.fullmatch(text)
     if matched is None or isinstance(raw, (bool, date)):
         raise CellForm("0.35 | 350 kg")
     value = Decimal(matched[1].replace(",", ""))
@@ -226,7 +229,7 @@ def cell_readers(regime: Regime, since_1904: bool = False) -> dict[str, Cell]:
         return tuple(dict.fromkeys(batch(part) for part in parts if part))
 
     def waste_code(raw: object) -> str:
-        written = clean(raw).translate(_DASHES).replace(" ", "").upper()
+        written = unicodedata.normalize("NFKC", clean(raw)).translate(_DASHES).replace(" ", "").upper()
         plain = _CODE.fullmatch(written.zfill(8) if written.isdigit() else written)
         return waste("-".join(plain.groups()) if plain else written)
 

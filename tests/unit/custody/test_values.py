@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.custody import wire
 from ledger.custody.regimes.cn import REGIME, check_character
-from ledger.custody.values import Day, Mass, Moment
+from ledger.custody.values import Code, Day, Decimal, ManifestNumber, Mass, Moment, Region
 from ledger.custody.wire import WireError
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -61,6 +61,20 @@ def test_a_day_must_exist(day: str, holds: bool) -> None:
 )
 def test_a_moment_has_three_decimals_and_a_z(moment: str) -> None:
     assert not reads(Moment, moment)
+
+
+@pytest.mark.parametrize("zero", ["٠", "０", "०"])
+def test_digits_are_those_of_ascii(zero: str) -> None:
+    for annotation, value in (
+        (Moment, "2026-01-01T10:00:10.000Z"),
+        (Decimal, "10.5"),
+        (Code, "900-249-08"),
+        (Code, "900-001-S02"),
+        (ManifestNumber, "20261501000001"),
+        (Region, "150600"),
+    ):
+        assert reads(annotation, value)
+        assert not reads(annotation, value[::-1].replace("0", zero, 1)[::-1])
 
 
 @pytest.mark.parametrize(

@@ -110,13 +110,15 @@ def test_grams_written_in_a_unit_are_read_back_exactly(grams: int, unit: str) ->
     assert declared(number(written), unit) == (written, unit)
 
 
-@pytest.mark.parametrize("raw", ["-1", "abc", "1/2", "", "1 2", "350 斤"])
+@pytest.mark.parametrize("raw", ["-1", "abc", "1/2", "", "1 2", "350 斤", "1²", "①", "½"])
 def test_what_is_no_quantity_is_not_guessed(raw: str) -> None:
     with pytest.raises(CellForm):
         number(raw)
 
 
-@pytest.mark.parametrize("raw", ["900-249-08", "900249 08", "90024908", 90024908.0, "900－249－08", " 900–249–08 "])
+@pytest.mark.parametrize(
+    "raw", ["900-249-08", "900249 08", "90024908", 90024908.0, "９００－２４９－０８", "900－249－08", " 900–249–08 "]
+)
 def test_a_waste_code_is_read_with_any_dash_or_as_a_number(raw: object) -> None:
     assert READERS["code"](raw) == "900-249-08"
 
