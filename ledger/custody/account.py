@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequen
 from dataclasses import dataclass
 
 from ledger.custody.container import Container
-from ledger.custody.decide import effective, unwrapped
+from ledger.custody.decide import unwrapped
 from ledger.custody.events import Event
 from ledger.custody.events.containers import ContentsTransferred
 from ledger.custody.events.treatment import WasteTreated
@@ -68,7 +68,7 @@ def account_for(
             rows=trace.rows,
             flags=flags,
             stays=list(_stays(trace)),
-            treatments=list(_treated(container, facts)),
+            treatments=list(_treated(trace)),
             hauls=list(hauls_of(trace.thing, regime, registry)),
         )
         # What flowed out differently than before makes its targets' stories different too.
@@ -108,16 +108,14 @@ def _stays(trace: Trace) -> Iterator[Stay]:
             )
 
 
-def _treated(container: str, facts: Sequence[Fact]) -> Iterator[Treatment]:
-    if not any(isinstance(f.event, WasteTreated) for f in facts):
-        return
-    for fact in effective(container, sorted(facts, key=lambda f: f.order)):
+def _treated(trace: Trace) -> Iterator[Treatment]:
+    for fact in trace.facts:
         event = fact.event
-        if not isinstance(event, WasteTreated) or event.stage != "final":
+        if not isinstance(event, WasteTreated) or event.stage != "final" or fact.id in trace.unheard:
             continue
-        for grams in [d.net_g for d in event.inputs if d.container == container]:
+        for grams in [d.net_g for d in event.inputs if d.container == trace.container]:
             yield Treatment(
-                container=container,
+                container=trace.container,
                 facility=event.facility,
                 method=event.method,
                 batch=event.batch_code or "",

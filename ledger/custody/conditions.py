@@ -265,10 +265,10 @@ def notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
             if load.container == trace.container and not exempt:
                 name = event.to.name or ""
                 yield Finding("without-manifest", event.delivery, load.net_g, by.party, event.from_.site, name)
-    if isinstance(fact.event, _HANDLING):
-        before = trace.holder_before
-        if before and before != by.party and trace.container in _handled(fact):
-            yield Finding("not-holder", fact.id, trace.thing.net_g, by.party, detail=before)
+    before = trace.holder_before
+    others = isinstance(fact.event, _HANDLING) and before not in ("", by.party) and trace.container in _handled(fact)
+    if others or fact.id in trace.unheard:
+        yield Finding("not-holder", fact.id, trace.thing.net_g, by.party, detail=before)
 
 
 def _not_ahead(trace: Trace, fact: Fact) -> str:

@@ -35,6 +35,7 @@ from ledger.custody.rules import (
     Refusal,
     RolesNotHeld,
 )
+from ledger.custody.strangers import strangers_words
 from ledger.errors import FormError
 
 History = Callable[[str], Iterable[Fact]]
@@ -68,7 +69,7 @@ def decide(fact: Fact, states: Mapping[str, bytes | None], history: History) -> 
     streams = sorted(s for s in fact.event.streams(fact.by.party) if folds(s))
     things = {s: thing_from(s, row) if (row := states.get(s)) is not None else None for s in streams}
     event = fact.event
-    refusals = chain(_rights(fact), event.refusals(fact, things))
+    refusals = chain(_rights(fact), _refusals(fact, things, history))
     if isinstance(event, EntryCorrected | CorrectionAgreed | CorrectionDecided):
         refusals = chain(refusals, _correction_refusals(fact, event, history))
     refused = next(refusals, None)
@@ -88,7 +89,7 @@ def decide(fact: Fact, states: Mapping[str, bytes | None], history: History) -> 
             _step(after, fact)
         else:
             facts = [unwrapped(f) for f in history(stream)]
-            after = fold(stream, [*facts, fact])
+            after = _as_told(stream, [*facts, fact])
             if corrects or before.corrected:
                 postings += _changed_postings(stream, facts, fact)
         if isinstance(after, Container):
@@ -97,6 +98,16 @@ def decide(fact: Fact, states: Mapping[str, bytes | None], history: History) -> 
                 postings += difference(new_gaps, gaps)
         changed[stream] = after.to_bytes()
     return Decision(None, changed, tuple(postings))
+
+
+def _refusals(fact: Fact, things: Mapping[str, Container | Manifest | None], history: History) -> Iterator[Refusal]:
+    """What the event's own rules say; no stranger's word stands in the way of who has a say."""
+    if next(fact.event.refusals(fact, things), None) is None:
+        return
+    facts = {stream: [unwrapped(f) for f in history(stream)] for stream in things}
+    if not any(fact.id in strangers_words(stream, [*told, fact]) for stream, told in facts.items()):
+        things = {stream: fold(stream, told) for stream, told in facts.items()}
+    yield from fact.event.refusals(fact, things)
 
 
 def unwrapped(fact: Fact) -> Fact:
@@ -111,7 +122,7 @@ def unwrapped(fact: Fact) -> Fact:
 
 
 def fold(stream: str, facts: Iterable[Fact]) -> Container | Manifest:
-    """An object's state from its facts, in the order of happening, corrections applied."""
+    """An object's state from its facts, in the order of happening, corrections applied, strangers' words left out."""
     last = new_thing(stream)
     for _, thing in unfold(stream, facts):
         last = thing
@@ -122,9 +133,19 @@ def unfold(stream: str, facts: Iterable[Fact]) -> Iterator[tuple[Fact, Container
     """Each fact with the object as it stood right after: one and the same object, which the next step changes."""
     thing = new_thing(stream)
     ordered = sorted((unwrapped(f) for f in facts), key=lambda f: f.order)
+    unheard = strangers_words(stream, ordered)
     for fact in effective(stream, ordered):
-        _step(thing, fact)
+        if fact.id not in unheard:
+            _step(thing, fact)
         yield fact, thing
+
+
+def _as_told(stream: str, facts: Iterable[Fact]) -> Container | Manifest:
+    """The state that the books rest on, whoever said what."""
+    thing = new_thing(stream)
+    for fact in effective(stream, sorted((unwrapped(f) for f in facts), key=lambda f: f.order)):
+        _step(thing, fact)
+    return thing
 
 
 def _step(thing: Container | Manifest, fact: Fact) -> None:
@@ -165,6 +186,7 @@ def _apply_corrections(stream: str, ordered: Sequence[Fact]) -> tuple[list[Fact]
     if not corrections:
         return facts, []
     place = {f.id: n for n, f in enumerate(facts)}
+    unheard = strangers_words(stream, facts)
     standing: dict[str, Proposal] = {}
     for fact in corrections:
         assert isinstance(fact.event, EntryCorrected)
@@ -175,7 +197,7 @@ def _apply_corrections(stream: str, ordered: Sequence[Fact]) -> tuple[list[Fact]
         decided = [
             f.event.outcome for f in facts if isinstance(f.event, CorrectionDecided) and f.event.correction == fact.id
         ]
-        waiting = relied(target, fact, facts) - agreed
+        waiting = relied(target, fact, [f for f in facts if f.id not in unheard]) - agreed
         if fact.event.closed is not None and "supervision" not in fact.by.roles:
             waiting |= {AUTHORITY}
         if "apply" in decided[-1:]:

@@ -551,7 +551,7 @@ def _run(trace: Trace, facts: Sequence[Fact]) -> list[Flag]:
         sighting = conditions.sighting(trace.container, fact)
         if seen and sighting and seen.site != sighting.site:
             closed += [_flag(trace.container, f, fact) for f in conditions.travel(trace, seen, sighting, fact)]
-        seen = sighting or seen
+        seen = seen if fact.id in trace.unheard else sighting or seen
     closed = [_explained(trace, flag) for flag in closed]
     closed += _late_leavers(trace)
     closed += _out_of_plan(trace)

@@ -24,12 +24,13 @@ from ledger.custody.events.containers import (
 from ledger.custody.events.correction import CorrectionDecided, EntryCorrected
 from ledger.custody.events.journeys import DiscrepancyFoundLater, PaperManifestBackfilled
 from ledger.custody.events.oversight import ExplanationAccepted, IdentificationConfirmed
-from ledger.custody.events.stock import CustodyTransferred, StockDeclared
+from ledger.custody.events.stock import CustodyTransferred, LoadWeighedIn, StockDeclared
 from ledger.custody.events.treatment import FateAsserted, WasteTreated
 from ledger.custody.fact import Fact
 from ledger.custody.postings import SOURCES, Account, Posting, balances, difference
 from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day, start_of_day, working_days_later
 from ledger.custody.registry import Registry
+from ledger.custody.strangers import strangers_words
 
 _new = tuple.__new__
 # Row accounts of mass that is neither closed nor lost: its clock runs, or once ran out at an earlier holder.
@@ -125,7 +126,7 @@ class Step:
 class Trace:
     """One container's story in lots. `rows` are its changes, `outflows` what each event took to other containers,
     `coded_until` until when it had its earlier codes, `faulted` in which journey a statement found a defect later,
-    `skimmed_g` what its holders' own scales lacked so far and was tolerated."""
+    `skimmed_g` what its holders' own scales lacked so far and was tolerated, `unheard` what strangers said of it."""
 
     container: str
     regime: Regime
@@ -155,6 +156,7 @@ class Trace:
     skimmed_g: int = 0
     coded_until: dict[str, str] = field(default_factory=dict)
     faulted: dict[str, str] = field(default_factory=dict)
+    unheard: frozenset[str] = frozenset()
     most_g: int = 0
     deadlines: dict[tuple[str, ...], str] = field(default_factory=dict)
     verdicts: dict[Act, str] = field(default_factory=dict)
@@ -173,7 +175,9 @@ class Trace:
     def steps(self, facts: Iterable[Fact]) -> Iterator[Fact]:
         """Follow the facts, unwrapped, in the order of happening, yielding each one after it took effect."""
         ordered = sorted(facts, key=attrgetter("order"))
-        self.papers = [f.event for f in ordered if isinstance(f.event, PaperManifestBackfilled)]
+        self.unheard = strangers_words(self.container, ordered)
+        heard = (f.event for f in ordered if f.id not in self.unheard)
+        self.papers = [event for event in heard if isinstance(event, PaperManifestBackfilled)]
         self.facts = ordered
         self.opened_at = self._opened()
         self.facts = effective(self.container, [f for f in ordered if not self._too_late(f, ordered)])
@@ -184,6 +188,9 @@ class Trace:
             # When the present statement counts for clocks: a late one when it was received.
             self.clock_at = fact.received_at if self.late else fact.at
             self.holder_before, self.coded_until[thing.code] = thing.holder, fact.at
+            if fact.id in self.unheard:
+                yield fact
+                continue
             self.most_g = max(self.most_g, thing.net_g)
             postings, gaps = self._posted(thing, fact, gaps)
             self.kind = thing.kind or self.kind
@@ -412,7 +419,7 @@ class Trace:
         """The whole story's postings, and how many grams its books never account for, account by account."""
         thing = Container(id=self.container)
         gaps = thing.gaps()
-        for fact in self.facts:
+        for fact in (f for f in self.facts if f.id not in self.unheard):
             postings, gaps = self._posted(thing, fact, gaps)
             self.story += [Step(fact, p, p.grams) for p in postings]
         self.kind = thing.kind
@@ -543,6 +550,8 @@ class Trace:
                     self._moved(part, None, credit)
                 return gained
         account, origin = (debit.stage, debit) if debit.stage in CAME_FROM else ("unrecorded", credit)
+        if isinstance(fact.event, LoadWeighedIn) and self._receiving(debit, credit):
+            origin = credit  # nobody owes what somebody not entitled says that it brought
         lot = f"{self.container}/{fact.id}" if self.kind == "vessel" else self.container
         born = fact.at if self.kind == "vessel" else min(self.opened_at or fact.at, fact.at)
         part = Part(lot, origin.holder, origin.site, credit.code, born, ((credit.holder, born),), grams)
@@ -613,6 +622,12 @@ class Trace:
             exemption=exemption.row if exemption is not None else "",
         )
         return self.entitled(act)
+
+    def _receiving(self, sender: Account, receiver: Account) -> str:
+        """Why who weighs in another's load is not entitled to it ("" when it is)."""
+        day = local_day(self.fact.at, self.regime.offset)
+        party, site = receiver.holder, receiver.site
+        return self.entitled(Act("receive", receiver.code, party, site, sender.holder, day))
 
     def entitled(self, act: Act) -> str:
         """What the regime says of it; asked once, as every later step asks the same again."""

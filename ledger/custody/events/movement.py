@@ -302,18 +302,20 @@ class Verdict:
     exemption: Exemption | None = None
 
     def check(self, path: str, codes: Codes) -> None:
-        weighed = self.decision in ("accepted", "accepted-in-part")
-        if weighed and self.mass is None:
+        if self.accepted and self.mass is None:
             raise WireError(path=f"{path}.mass", expected="a mass, as the container was accepted", got="absent")
         if self.decision == "missing" and self.listed_g is None:
             raise WireError(path=f"{path}.listed_g", expected="the grams on the manifest", got="absent")
 
     @property
+    def accepted(self) -> bool:
+        """True when all or some of it was accepted."""
+        return self.decision in ("accepted", "accepted-in-part")
+
+    @property
     def accepted_g(self) -> int | None:
         """The receiver's grams, when something was accepted and its mass is known."""
-        if self.mass is None or self.decision not in ("accepted", "accepted-in-part"):
-            return None
-        return self.mass.net_g
+        return self.mass.net_g if self.mass is not None and self.accepted else None
 
 
 @event("manifest-received")
@@ -480,8 +482,9 @@ class ManifestRedirected(OfManifest):
         else:
             leg = thing.leg(self.manifest)
             leg.refused, leg.consignee = False, self.to.party
-            leg.receiver, leg.receiver_site = self.to.party, self.to.site
-            leg.arrived_at = leg.decided_at = ""
+            if not leg.done:
+                leg.receiver, leg.receiver_site = self.to.party, self.to.site
+                leg.arrived_at = leg.decided_at = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def test_a_ledger_filled_at_the_first_revision_is_whole_at_the_newest(database_u
     world.close()
 
 
-@pytest.mark.parametrize(("before", "after"), [("0013", "0014"), ("0014", "0015")])
+@pytest.mark.parametrize(("before", "after"), [("0014", "0015"), ("0015", "0016")])
 def test_what_earlier_rules_said_is_said_anew_after_an_upgrade(
     database_url: str, tmp_path: Path, before: str, after: str
 ) -> None:

@@ -225,6 +225,7 @@ def test_a_correction_that_no_longer_holds_waits_from_the_statement_that_undid_i
 
 def test_a_correction_that_was_agreed_to_and_no_longer_holds_waits_a_second_time(scene: Scene) -> None:
     drum = scene.fill()
+    assert scene.say("garage-clerk", "manifest-issued", scene.run(to="coating-yard") | {"lines": [load(drum)]}) == ""
     weighing = {"container": drum, "place": scene.place("coating-yard"), "code": "900-249-08", "previous_g": 100_000}
     assert scene.say("coating-clerk", "container-weighed", weighing | {"mass": weighed(100_000)}) == ""
     corrected(scene, drum, 0, "mass.net_g", 100_000, 80_000)

@@ -424,6 +424,9 @@ def test_a_journey_that_its_sender_did_not_tell_is_about_what_came(scene: Scene)
 
 def test_a_journey_on_which_nobody_told_of_any_grams_is_about_what_is_inside(scene: Scene) -> None:
     drum = scene.fill()
+    run = scene.run()
+    at_gate = {"manifest": run["manifest"], "place": run["to"], "carrier": run["carrier"], "arrived": [drum]}
+    assert scene.say("driver", "manifest-arrived", at_gate) == ""
     received(scene, drum, decision="refused")
     defect(scene, drum, "refinery", "refinery-gate", manifest=2)
     assert about(scene, drum) == {"not-on-manifest": 100_000, "defect-found-later": 100_000}

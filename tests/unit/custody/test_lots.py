@@ -344,6 +344,7 @@ def test_what_is_told_of_later_covers_what_was_unrecorded_part_by_part(scene: Sc
 
 def test_a_gain_told_of_later_is_a_gain_and_not_unrecorded(scene: Scene) -> None:
     drum = scene.fill()
+    say(scene, "garage-clerk", "manifest-issued", scene.run() | {"lines": [load(drum)]})
     collected(scene, drum, 100_400)
     assert grams(scene, "unrecorded") == 400
     weighing = here(scene, drum, mass=weighed(100_400), previous_g=100_000)

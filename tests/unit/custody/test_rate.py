@@ -252,6 +252,7 @@ def test_a_drum_lost_on_the_road_and_found_at_its_senders_is_declared_once(scene
 
 def test_what_was_treated_before_anybody_told_how_it_came_there_has_left_its_gate(scene: Scene) -> None:
     drum = scene.fill()
+    assert scene.say("garage-clerk", "manifest-issued", scene.run() | {"lines": [load(drum)]}) == ""
     treated(scene, drum)
     assert declared(scene) == (100_000, 100_000) and rate(scene).proven.part_g == 100_000
 

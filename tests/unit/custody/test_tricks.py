@@ -46,12 +46,14 @@ def rules(scene: Scene) -> set[str]:
 # -- a closing weight --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", ["garage", "coating"])
-def test_a_closing_weight_of_nothing_is_a_difference_and_not_less_generated(scene: Scene, who: str) -> None:
+@pytest.mark.parametrize(("who", "bad", "rule"), [("garage", KEPT_G, "mass-difference"), ("coating", 0, "not-holder")])
+def test_a_closing_weight_of_nothing_is_a_difference_and_not_less_generated(
+    scene: Scene, who: str, bad: int, rule: str
+) -> None:
     body = here(scene, kept(scene), mass=weighed(0), previous_g=KEPT_G) | {"place": scene.place(f"{who}-yard")}
     assert scene.say(f"{who}-clerk", "container-closed", body, at=NOW) == ""
-    assert year(scene).bad_g["difference"] == KEPT_G
-    assert "mass-difference" in rules(scene)
+    assert (year(scene).bad_g["difference"], year(scene).overdue_g) == (bad, KEPT_G - bad)
+    assert rules(scene) == {rule}
 
 
 @pytest.mark.parametrize(("at", "generated", "bad"), [("2025-02-04T02:00:00.000Z", 60_000, 0), (NOW, KEPT_G, 80_000)])

@@ -1,0 +1,97 @@
+"""Strangers (局外单位): what they say of a thing takes nothing from whoever has it, until somebody else names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ledger.custody.events import Event
+from ledger.custody.events.containers import (
+    Birth,
+    ContainerFound,
+    ContainerLost,
+    ContentsTransferred,
+    Pour,
+    WasteAdded,
+)
+from ledger.custody.events.correction import CorrectionAgreed, EntryCorrected
+from ledger.custody.events.movement import DeliveryRecorded, ManifestCollected, ManifestIssued, ManifestReceived
+from ledger.custody.events.oversight import ExceptionExplained, ExplanationAccepted
+from ledger.custody.events.stock import CustodyTransferred
+from ledger.custody.events.treatment import WasteTreated
+from ledger.custody.fact import Fact
+
+_WORDS = (ExceptionExplained, ExplanationAccepted, EntryCorrected, CorrectionAgreed)
+
+
+def strangers_words(stream: str, facts: Sequence[Fact]) -> frozenset[str]:
+    """The ids of what strangers said of a container or manifest whose beginning is known, where it has no effect.
+
+    A party has a say that began the thing, or that somebody else's statement of it names as having, carrying or getting
+    it; an authority has. Anybody can put mass in. Who says that it took the thing over holds it by the books, until
+    somebody who has a say tells of it again without naming the taker.
+    """
+    began = {fact.by.party for fact in facts if _began(stream, fact.event)}
+    if not began:
+        return frozenset()
+    known = began | {party for fact in facts for party in _named(fact.event) if party != fact.by.party}
+    unknown = [fact for fact in facts if fact.by.party not in known and not fact.by.roles]
+    if not unknown:
+        return frozenset()
+    theirs = {fact.id for fact in unknown}
+    heard = [fact for fact in facts if fact.id not in theirs and not isinstance(fact.event, _WORDS)]
+    # A clock that is ahead at its filling shows nobody that it never left.
+    again = (fact.order for fact in heard if not fact.by.roles and not _began(stream, fact.event))
+    last = max(again, default=("", "", 0))
+    took = {fact.by.party for fact in unknown if fact.order > last and _takes(stream, fact, heard)}
+    return frozenset(
+        fact.id
+        for fact in unknown
+        if not _adds(stream, fact.event) and not (fact.order > last and fact.by.party in took)
+    )
+
+
+def _began(stream: str, event: Event) -> bool:
+    if isinstance(event, Birth):
+        return event.container == stream
+    if isinstance(event, ManifestIssued):
+        return event.manifest == stream
+    return any(target.new and target.container == stream for target in _poured(event))
+
+
+def _poured(event: Event) -> tuple[Pour, ...]:
+    if isinstance(event, ContentsTransferred):
+        return event.targets
+    return event.outputs if isinstance(event, WasteTreated) else ()
+
+
+def _named(event: Event) -> Iterator[str]:
+    for name in ("place", "from_", "to", "origin"):
+        yield getattr(getattr(event, name, None), "party", None) or ""
+    for name in ("carrier", "from_carrier", "to_carrier"):
+        yield getattr(event, name, None) or ""
+    yield from getattr(event, "next_carriers", ())
+
+
+def _adds(stream: str, event: Event) -> bool:
+    """True for mass that is put in, and for mere words."""
+    return isinstance(event, (WasteAdded, *_WORDS)) or any(target.container == stream for target in _poured(event))
+
+
+def _takes(stream: str, fact: Fact, heard: Sequence[Fact]) -> bool:
+    """True when by its author's word the thing came into its hands."""
+    match fact.event:
+        case ManifestReceived(lines=lines, manifest=manifest):
+            return all(v.accepted for v in lines if stream in (v.container, manifest))
+        case ManifestCollected(from_=giver) | CustodyTransferred(from_=giver):
+            return giver.party != fact.by.party
+        case DeliveryRecorded(end=end):
+            return end == "received"
+        case ContainerFound():
+            return any(isinstance(f.event, ContainerLost) or _missing(stream, f.event) for f in heard)
+        case _:
+            return False
+
+
+def _missing(stream: str, event: Event) -> bool:
+    lines = event.lines if isinstance(event, ManifestReceived) else ()
+    return any(v.container == stream and v.decision == "missing" for v in lines)
