@@ -89,7 +89,8 @@ def _legs(trace: Trace) -> Iterator[Finding]:
     for journey, leg in thing.legs.items():
         settled_at, grams = leg.returned_at or leg.decided_at, leg.went_g or thing.net_g
         for gap in leg.gap(thing.id):
-            if not leg.unweighed and not within_tolerance(regime, trace.registry, settled_at, gap):
+            told_by_two = not leg.unweighed and leg.sender != leg.receiver
+            if told_by_two and not within_tolerance(regime, trace.registry, settled_at, gap):
                 yield Finding("mass-difference", journey, gap.grams, leg.sender, leg.sender_site, leg.receiver)
         if not leg.manifest and (leg.sent_g is not None or leg.decided_at):
             exempt = _unmanifested(trace, leg.code, leg.collected_at or leg.decided_at, leg.exemption, leg.sender)
@@ -174,9 +175,10 @@ def _catalogue(trace: Trace) -> Iterator[Finding]:
 
 @_check("gaps")
 def _gaps(trace: Trace) -> Iterator[Finding]:
-    """Differences of weighing, repacking and emptying; those of journeys are seen at their legs."""
+    """Differences of a party's own scales, repacking and emptying; those of two are seen at their legs."""
     for key, parts in trace.gaps.items():
-        if key not in trace.thing.legs:
+        leg = trace.thing.legs.get(key)
+        if leg is None or leg.sender == leg.receiver:
             place = parts[0][0]
             yield Finding("mass-difference", key, sum(p.grams for _, p in parts), place.holder, place.site)
 

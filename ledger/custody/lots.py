@@ -126,7 +126,8 @@ class Step:
 class Trace:
     """One container's story in lots. `rows` are its changes, `outflows` what each event took to other containers,
     `coded_until` until when it had its earlier codes, `faulted` in which journey a statement found a defect later,
-    `skimmed_g` what its holders' own scales lacked so far and was tolerated, `unheard` what strangers said of it."""
+    `skimmed_g` what its holders' own scales lacked so far and was tolerated, `unheard` what strangers said of it,
+    `live` that it began by a statement of its own day."""
 
     container: str
     regime: Regime
@@ -157,6 +158,7 @@ class Trace:
     coded_until: dict[str, str] = field(default_factory=dict)
     faulted: dict[str, str] = field(default_factory=dict)
     unheard: frozenset[str] = frozenset()
+    live: bool = False
     most_g: int = 0
     deadlines: dict[tuple[str, ...], str] = field(default_factory=dict)
     verdicts: dict[Act, str] = field(default_factory=dict)
@@ -178,6 +180,8 @@ class Trace:
         self.unheard = strangers_words(self.container, ordered)
         heard = (f.event for f in ordered if f.id not in self.unheard)
         self.papers = [event for event in heard if isinstance(event, PaperManifestBackfilled)]
+        began = [f for f in ordered if isinstance(f.event, Birth) and f.event.container == self.container]
+        self.live = any(grade_of(f) != "D" and not isinstance(f.event, StockDeclared) for f in began)
         self.facts = ordered
         self.opened_at = self._opened()
         self.facts = effective(self.container, [f for f in ordered if not self._too_late(f, ordered)])
@@ -218,7 +222,7 @@ class Trace:
             return False
         vessel = any(isinstance(f.event, Birth) and f.event.kind == "vessel" for f in facts)
         start = told.at if vessel else min(self.opened_at or told.at, told.at)
-        now = fact.received_at if is_late(self.regime, self.registry, fact) else fact.at
+        now = fact.received_at if is_late(self.regime, self.registry, fact, live=self.live) else fact.at
         for p in told.event.post(told):
             if p.debit.stage in SOURCES or p.credit.stage in SOURCES:
                 place = p.credit if p.debit.stage in SOURCES else p.debit
@@ -567,7 +571,10 @@ class Trace:
     def _leave(self, taken: list[tuple[Account, Part]], credit: Account, posting: Posting) -> None:
         event, fact = self.fact.event, self.fact
         if posting.cause in ("weighing-difference", "generated"):
-            posting = self._by_own_scale(posting, taken)
+            there = sum(part.grams for _, part in taken) + sum(self._lots_g(place) for place in {a for a, _ in taken})
+            posting = self._by_own_scale(posting, there)
+        elif self._to_itself(posting):
+            posting = self._by_own_scale(posting, posting.of_g)
         for origin, part in taken:
             if credit.stage in ("utilised", "disposed"):
                 self._passed(part, origin, credit)
@@ -596,10 +603,14 @@ class Trace:
         runs out."""
         return not self.filled and place.holder == self.holder_before and not part.carried
 
-    def _by_own_scale(self, posting: Posting, taken: list[tuple[Account, Part]]) -> Posting:
+    def _to_itself(self, posting: Posting) -> bool:
+        """True for the difference of a journey from a party to itself, both of whose scales are its own."""
+        leg = self.thing.legs.get(self._gap_key()) if posting.cause == "transit-difference" else None
+        return leg is not None and leg.sender == leg.receiver
+
+    def _by_own_scale(self, posting: Posting, there: int) -> Posting:
         """What a holder's own scale lacks, as it is judged: of what lay there, whatever the statement says lay there,
         and together with what was tolerated before, as many small differences are a large one."""
-        there = sum(part.grams for _, part in taken) + sum(self._lots_g(place) for place in {a for a, _ in taken})
         judged = posting._replace(grams=posting.grams + self.skimmed_g, of_g=min(posting.of_g or there, there))
         if posting.credit.stage == "difference" and within_tolerance(self.regime, self.registry, self.fact.at, judged):
             self.skimmed_g = judged.grams
@@ -707,7 +718,7 @@ class Trace:
 
     def _late(self, fact: Fact) -> bool:
         """True when the statement came after its allowance: on a paper day that of the paper manifest."""
-        if not is_late(self.regime, self.registry, fact):
+        if not is_late(self.regime, self.registry, fact, live=self.live):
             return False
         manifest = getattr(fact.event, "manifest", None)
         if any(p.manifest == manifest and p.outage_from <= fact.at <= p.outage_until for p in self.papers):
@@ -778,9 +789,11 @@ def grade_of(fact: Fact) -> str:
     return "A" if fact.by.own_device else "B"
 
 
-def is_late(regime: Regime, registry: Registry, fact: Fact) -> bool:
-    """True when the statement came after the allowance of its event type; transcripts of old books never are."""
-    if fact.received_at <= fact.at or grade_of(fact) == "D":
+def is_late(regime: Regime, registry: Registry, fact: Fact, *, live: bool = False) -> bool:
+    """True when the statement came after the allowance of its event type. Transcripts of old books never are, but of
+    what began in this ledger (`live`) only an authority transcribes."""
+    transcribed = grade_of(fact) == "D" and (fact.by.roles or not live)
+    if fact.received_at <= fact.at or transcribed:
         return False
     day = local_day(fact.at, regime.offset)
     return fact.received_at > later(fact.at, hours=regime.setting(registry, fact.event.allowance, day))

@@ -298,3 +298,58 @@ def test_what_nobody_weighed_is_not_gone_because_its_drum_is_empty(scene: Scene)
     assert rules(scene) == {"mass-unknown"}
     weigh(scene, drum, 0, 180_000, LATER)
     assert (rules(scene), year(scene).open_g) == (set(), 180_000)
+
+
+# -- an old book -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("born", "who", "late"), [("told", "refiner", 3), ("told", "registrar", 0), ("read", "", 0)])
+def test_what_began_by_a_statement_of_its_day_goes_on_in_nobodys_old_book(
+    scene: Scene, born: str, who: str, late: int
+) -> None:
+    source = {"source": {"workbook": "a" * 64, "sheet": "B4", "row": 3}}
+    drum, run = scene.id("container", 1), scene.run()
+    body = here(scene, drum, kind="package", name="废机油", mass=weighed(KEPT_G))
+    read = {"received_at": NOW} if born == "read" else {}
+    assert scene.say("garage-clerk", "container-filled", body | (source if read else {}), at=FILLED, **read) == ""
+    done = {"place": scene.place("refinery"), "facility": scene.park.story.ids["still"], "stage": "final"}
+    done |= {"end": "utilised", "method": "R9", "basis": "weighed", "inputs": [load(drum, KEPT_G)]}
+    told: list[tuple[str, str, dict[str, Any]]] = [
+        ("driver", "manifest-collected", run | {"lines": [load(drum, KEPT_G)]}),
+        ("refinery-gate", "manifest-received", run | {"lines": [verdict(drum, grams=KEPT_G)]}),
+        ("refinery-hall", "waste-treated", done),
+    ]
+    for day, (by, type_, said) in enumerate(told, 1):
+        at = f"2025-03-0{day}T00:00:00.000Z"
+        author = "registrar" if who == "registrar" else by
+        assert scene.say(author, type_, said | source, at=at, received_at=LATER) == ""
+    flags = [f.rule for f in scene.told.account()[1]]
+    assert flags.count("recorded-late") == late
+    assert ("stored-too-long" in flags) == bool(late)
+    rate = scene.told.rate(
+        of=scene.party("garage"), kind="hazardous", start="2025-01-01", until="2025-12-31", as_of="2026-12-31"
+    )
+    assert (rate.asserted_g, rate.verified_g) == (KEPT_G, 0)
+
+
+# -- a journey to oneself ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("to", "who", "settled", "bad"),
+    [("garage", "garage-clerk", 700, 1_389), ("refiner", "refinery-gate", 700 + 696, 693)],
+)
+def test_what_journeys_to_oneself_lack_counts_together(scene: Scene, to: str, who: str, settled: int, bad: int) -> None:
+    drum = kept(scene)
+    there = {"party": scene.party(to), "site": scene.place("refinery")["site"]}
+    left = KEPT_G
+    for n, (giver, taker) in enumerate([(scene.place("garage-yard"), there), (there, there), (there, there)], 1):
+        run = {"manifest": scene.id("manifest", n), "from": giver, "to": taker, "carrier": scene.party("carrier")}
+        at = f"2026-08-{10 + n}T00:00:00.000Z"
+        assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum, left)]}, at=at) == ""
+        line = verdict(drum, grams=left) | {"mass": weighed(left - left * 5 // 1000)}
+        at = f"2026-08-{10 + n}T01:00:00.000Z"
+        assert scene.say(who, "manifest-received", run | {"lines": [line]}, at=at) == ""
+        left -= left * 5 // 1000
+    assert (year(scene).settled_g, year(scene).bad_g["difference"]) == (settled, bad)
+    assert ("mass-difference" in rules(scene)) == bool(bad)
