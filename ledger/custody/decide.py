@@ -62,8 +62,8 @@ def folds(stream: str) -> bool:
 def decide(fact: Fact, states: Mapping[str, bytes | None], history: History) -> Decision:
     """Judge one fact against the locked current states of its objects.
 
-    `history` gives an object's accepted facts so far (in any order); it is asked only for late statements and
-    corrections.
+    `history` gives an object's accepted facts so far (in any order); it is asked only for late statements, corrections
+    and refusals.
     """
     fact = unwrapped(fact)
     streams = sorted(s for s in fact.event.streams(fact.by.party) if folds(s))
