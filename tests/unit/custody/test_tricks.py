@@ -307,12 +307,12 @@ def test_what_nobody_weighed_is_not_gone_because_its_drum_is_empty(scene: Scene)
 def test_what_began_by_a_statement_of_its_day_goes_on_in_nobodys_old_book(
     scene: Scene, born: str, who: str, late: int
 ) -> None:
-    source = {"source": {"workbook": "a" * 64, "sheet": "B4", "row": 3}}
+    source: dict[str, Any] = {"source": {"workbook": "a" * 64, "sheet": "B4", "row": 3}}
     drum, run = scene.id("container", 1), scene.run()
     body = here(scene, drum, kind="package", name="废机油", mass=weighed(KEPT_G))
     read = {"received_at": NOW} if born == "read" else {}
     assert scene.say("garage-clerk", "container-filled", body | (source if read else {}), at=FILLED, **read) == ""
-    done = {"place": scene.place("refinery"), "facility": scene.park.story.ids["still"], "stage": "final"}
+    done: dict[str, Any] = {"place": scene.place("refinery"), "facility": scene.park.story.ids["still"], "stage": "final"}
     done |= {"end": "utilised", "method": "R9", "basis": "weighed", "inputs": [load(drum, KEPT_G)]}
     told: list[tuple[str, str, dict[str, Any]]] = [
         ("driver", "manifest-collected", run | {"lines": [load(drum, KEPT_G)]}),
