@@ -312,7 +312,11 @@ def test_what_began_by_a_statement_of_its_day_goes_on_in_nobodys_old_book(
     body = here(scene, drum, kind="package", name="废机油", mass=weighed(KEPT_G))
     read = {"received_at": NOW} if born == "read" else {}
     assert scene.say("garage-clerk", "container-filled", body | (source if read else {}), at=FILLED, **read) == ""
-    done: dict[str, Any] = {"place": scene.place("refinery"), "facility": scene.park.story.ids["still"], "stage": "final"}
+    done: dict[str, Any] = {
+        "place": scene.place("refinery"),
+        "facility": scene.park.story.ids["still"],
+        "stage": "final",
+    }
     done |= {"end": "utilised", "method": "R9", "basis": "weighed", "inputs": [load(drum, KEPT_G)]}
     told: list[tuple[str, str, dict[str, Any]]] = [
         ("driver", "manifest-collected", run | {"lines": [load(drum, KEPT_G)]}),
