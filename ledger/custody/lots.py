@@ -48,7 +48,8 @@ CAME_FROM = frozenset({"generated", "derived", "opening", "found"})
 class Part(NamedTuple):
     """Grams of one lot: who first produced it, since when, and when each holder first had it. `carried`: its clock ran
     out in somebody's hands, and moving on does not undo that; it stays overdue until it is closed or settled. `heirs`:
-    who took it over from its producer by legal succession, one from the other."""
+    who took it over from its producer by legal succession, one from the other. `shed_ppm`: what was lacking
+    of it at its holders before it was put in here, and was tolerated."""
 
     lot: str
     producer: str
@@ -59,6 +60,7 @@ class Part(NamedTuple):
     grams: int
     carried: bool = False
     heirs: tuple[str, ...] = ()
+    shed_ppm: int = 0
 
     def since(self, holder: str) -> str:
         """When the legal person first held the lot ("" when it never did)."""
@@ -571,10 +573,12 @@ class Trace:
     def _leave(self, taken: list[tuple[Account, Part]], credit: Account, posting: Posting) -> None:
         event, fact = self.fact.event, self.fact
         if posting.cause in ("weighing-difference", "generated"):
-            there = sum(part.grams for _, part in taken) + sum(self._lots_g(place) for place in {a for a, _ in taken})
-            posting = self._by_own_scale(posting, there)
+            lay = [part for _, part in taken] + [
+                p for place in {a for a, _ in taken} for p in self.where.get(place, ())
+            ]
+            posting = self._by_own_scale(posting, sum(part.grams for part in lay), _shed_g(lay))
         elif self._to_itself(posting):
-            posting = self._by_own_scale(posting, posting.of_g)
+            posting = self._by_own_scale(posting, posting.of_g, 0)
         for origin, part in taken:
             if credit.stage in ("utilised", "disposed"):
                 self._passed(part, origin, credit)
@@ -583,7 +587,9 @@ class Trace:
                 if isinstance(event, WasteTreated) and not event.outputs:
                     self._row("process-loss", part, origin, reason=self._reason(part, credit))
                 else:
-                    self.outflows.setdefault(fact.id, []).append(part)
+                    lacked = self.skimmed_g * 1_000_000 // max(self.most_g, 1)
+                    out = part._replace(shed_ppm=part.shed_ppm + lacked)
+                    self.outflows.setdefault(fact.id, []).append(out)
                     self._passed(part, origin, credit)
                     self._moved(part, origin, None)
             elif credit.stage == "difference" or (credit.stage == "generated" and not self._being_filled(origin, part)):
@@ -608,12 +614,12 @@ class Trace:
         leg = self.thing.legs.get(self._gap_key()) if posting.cause == "transit-difference" else None
         return leg is not None and leg.sender == leg.receiver
 
-    def _by_own_scale(self, posting: Posting, there: int) -> Posting:
+    def _by_own_scale(self, posting: Posting, there: int, shed: int) -> Posting:
         """What a holder's own scale lacks, as it is judged: of what lay there, whatever the statement says lay there,
         and together with what was tolerated before, as many small differences are a large one."""
-        judged = posting._replace(grams=posting.grams + self.skimmed_g, of_g=min(posting.of_g or there, there))
-        if posting.credit.stage == "difference" and within_tolerance(self.regime, self.registry, self.fact.at, judged):
-            self.skimmed_g = judged.grams
+        judged = posting._replace(grams=posting.grams + self.skimmed_g + shed, of_g=min(posting.of_g or there, there))
+        if posting.credit.stage == "difference" and self._tolerated(judged):
+            self.skimmed_g += posting.grams
         return judged
 
     def _reason(self, part: Part, credit: Account) -> str:
@@ -650,11 +656,14 @@ class Trace:
         if posting.cause == "emptied-difference":
             # What stuck to the walls is measured against what was inside.
             posting = posting._replace(of_g=self.most_g)
-        if within_tolerance(self.regime, self.registry, self.fact.at, posting):
+        if self._tolerated(posting):
             self._row("settled", part, place)
         else:
             self._row("difference", part, place)
             self.gaps.setdefault(self._gap_key(), []).append((place, part))
+
+    def _tolerated(self, posting: Posting) -> bool:
+        return within_tolerance(self.regime, self.registry, self.fact.at, posting)
 
     def _gap_key(self) -> str:
         """The journey, else the statement, that a difference belongs to: the key of its exception."""
@@ -681,6 +690,10 @@ class Trace:
         pooled = sorted(pooled, key=lambda p: (p.lot, p.clocks))
         # Each lot is divided among the targets and the gap by one table, so that the targets agree without talking.
         table = _divide([p.grams for p in pooled], [*shares, lost])
+        # Repacked again and again, a little each time is much: what was lacking before counts with it.
+        judged = Posting(lost + _shed_g(pooled), credit, credit, "transfer-difference", total)
+        if isinstance(event, ContentsTransferred) and lost and self._tolerated(judged):
+            pooled = [p._replace(shed_ppm=judged.grams * 1_000_000 // total) for p in pooled]
         for n, target in enumerate(targets):
             if target.container == self.container:
                 mine += [p._replace(grams=row[n]) for p, row in zip(pooled, table, strict=True) if row[n]]
@@ -692,7 +705,7 @@ class Trace:
                 if isinstance(event, WasteTreated):
                     self._row("process-loss", part, credit, reason=self._reason(part, credit))
                 else:
-                    self._gap_row(part, credit, Posting(lost, credit, credit, "transfer-difference", total))
+                    self._gap_row(part, credit, judged)
         for part in mine:
             self._moved(part, None, credit)
         missing = grams - sum(p.grams for p in mine)
@@ -767,6 +780,11 @@ class Trace:
         self.rows.append(row)
         if account == "closed" and reason:
             self.unentitled.append(row)
+
+
+def _shed_g(parts: Iterable[Part]) -> int:
+    """What was lacking of these lots before, and was tolerated."""
+    return sum(part.grams * part.shed_ppm for part in parts) // 1_000_000
 
 
 def _off_road(part: Part) -> Part:

@@ -65,9 +65,9 @@ def parts_to(parts: Sequence[Part]) -> bytes:
 def parts_from(row: bytes) -> list[Part]:
     """Lots from a row's bytes."""
     parts = []
-    for lot, producer, site, code, born_at, clocks, grams, carried, heirs in orjson.loads(row):
+    for lot, producer, site, code, born_at, clocks, grams, carried, heirs, shed_ppm in orjson.loads(row):
         since = tuple((who, start) for who, start in clocks)
-        parts.append(Part(lot, producer, site, code, born_at, since, grams, carried, tuple(heirs)))
+        parts.append(Part(lot, producer, site, code, born_at, since, grams, carried, tuple(heirs), shed_ppm))
     return parts
 
 

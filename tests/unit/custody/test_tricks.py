@@ -357,3 +357,54 @@ def test_what_journeys_to_oneself_lack_counts_together(scene: Scene, to: str, wh
         left -= left * 5 // 1000
     assert (year(scene).settled_g, year(scene).bad_g["difference"]) == (settled, bad)
     assert ("mass-difference" in rules(scene)) == bool(bad)
+
+
+# -- from drum to drum -------------------------------------------------------------------------------------------------
+
+
+def repacked(scene: Scene, lacking: list[int]) -> str:
+    """The drum's content from drum to drum, each time with less; the last drum."""
+    drum, left = kept(scene), KEPT_G
+    for n, less in enumerate(lacking, 2):
+        new = load(scene.id("container", n), left - less) | {"kind": "package", "name": "废机油", "new": True}
+        body = {
+            "place": scene.place("garage-yard"),
+            "reason": "repack",
+            "sources": [load(drum, left)],
+            "targets": [new],
+        }
+        assert scene.say("garage-clerk", "contents-transferred", body, at=f"2026-08-20T0{n}:00:00.000Z") == ""
+        drum, left = scene.id("container", n), left - less
+    return drum
+
+
+@pytest.mark.parametrize(
+    ("lacking", "settled", "bad"),
+    [
+        ([400], 400, 0),
+        ([0, 400, 0], 400, 0),
+        ([300, 300], 600, 0),
+        ([400, 400], 400, 400),
+        ([400, 400, 200], 600, 400),
+        ([400] * 5, 400, 1_600),
+        ([701], 0, 701),
+        ([701, 400], 400, 701),
+    ],
+)
+def test_what_is_lacking_from_drum_to_drum_counts_together(
+    scene: Scene, lacking: list[int], settled: int, bad: int
+) -> None:
+    repacked(scene, lacking)
+    assert (year(scene).settled_g, year(scene).bad_g["difference"]) == (settled, bad)
+    assert ("mass-difference" in rules(scene)) == bool(bad)
+
+
+def test_what_a_scale_lacked_goes_along_into_the_next_drum_and_counts_at_its_scale(scene: Scene) -> None:
+    drum = kept(scene)
+    weigh(scene, drum, KEPT_G, KEPT_G - 400, NOW)
+    left = KEPT_G - 400
+    new = load(scene.id("container", 2), left) | {"kind": "package", "name": "废机油", "new": True}
+    body = {"place": scene.place("garage-yard"), "reason": "repack", "sources": [load(drum, left)], "targets": [new]}
+    assert scene.say("garage-clerk", "contents-transferred", body, at=LATER) == ""
+    weigh(scene, scene.id("container", 2), left, left - 400, LAST)
+    assert (year(scene).settled_g, year(scene).bad_g["difference"]) == (400, 400)
