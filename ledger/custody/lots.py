@@ -30,7 +30,7 @@ from ledger.custody.fact import Fact
 from ledger.custody.postings import SOURCES, Account, Posting, balances, difference
 from ledger.custody.regimes.base import Act, Kind, Regime, later, local_day, start_of_day, working_days_later
 from ledger.custody.registry import Registry
-from ledger.custody.strangers import strangers_words
+from ledger.custody.strangers import only_carries, strangers_words
 
 _new = tuple.__new__
 # Row accounts of mass that is neither closed nor lost: its clock runs, or once ran out at an earlier holder.
@@ -340,8 +340,8 @@ class Trace:
         recorded. Fewer grams where the books lack none: they have gone on before."""
         self._bring(account, grams)
         taken = self._drawn(account, grams)
-        if isinstance(self.fact.event, FateAsserted):
-            return taken  # nobody's word ends what never left
+        if isinstance(self.fact.event, FateAsserted) or self._never_came(account):
+            return taken  # nobody's word ends what never left, or never came
         grams -= sum(part.grams for _, part in taken)
         lacking = self.missing.get(account, 0)
         grams = grams if last else min(grams, lacking)
@@ -368,6 +368,12 @@ class Trace:
             self._moved(part, None, account)
             taken.append((account, part))
         return taken
+
+    def _never_came(self, account: Account) -> bool:
+        """True for what a carrier says of a place of its own, where by nobody else's word it ever was."""
+        by = self.fact.by
+        own = account.stage == "held" and account.holder == by.party and not by.roles
+        return own and only_carries(self.container, by.party, self.facts)
 
     def _onward(self, account: Account) -> set[Account]:
         """The account, and where the story takes what was there: what comes in only there was never here."""
@@ -543,7 +549,8 @@ class Trace:
             for place in (credit, *sorted(self.coming)):
                 if not self.where:
                     self._bring(place, 1)
-            places = [credit] if credit in self.where else [a for a in self.where if a.stage != "lost"]
+            elsewhere = [] if self._never_came(credit) else [a for a in self.where if a.stage != "lost"]
+            places = [credit] if credit in self.where else elsewhere
             here = sorted((p for place in places for p in self.where[place]), key=lambda p: p.lot)
             if here:
                 if posting.cause == "weighing-difference":

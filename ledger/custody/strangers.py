@@ -50,6 +50,13 @@ def strangers_words(stream: str, facts: Sequence[Fact]) -> frozenset[str]:
     )
 
 
+def only_carries(stream: str, party: str, facts: Sequence[Fact]) -> bool:
+    """True when nobody else says that the thing, whose beginning is known, was ever at a place of this party's."""
+    began = {fact.by.party for fact in facts if _began(stream, fact.event)}
+    places = (place for fact in facts if fact.by.party != party for place in _places(fact.event))
+    return bool(began) and party not in began and party not in places
+
+
 def _began(stream: str, event: Event) -> bool:
     if isinstance(event, Birth):
         return event.container == stream
@@ -64,9 +71,13 @@ def _poured(event: Event) -> tuple[Pour, ...]:
     return event.outputs if isinstance(event, WasteTreated) else ()
 
 
-def _named(event: Event) -> Iterator[str]:
+def _places(event: Event) -> Iterator[str]:
     for name in ("place", "from_", "to", "origin"):
         yield getattr(getattr(event, name, None), "party", None) or ""
+
+
+def _named(event: Event) -> Iterator[str]:
+    yield from _places(event)
     for name in ("carrier", "from_carrier", "to_carrier"):
         yield getattr(event, name, None) or ""
     yield from getattr(event, "next_carriers", ())

@@ -273,3 +273,27 @@ def test_a_load_that_somebody_not_entitled_says_that_another_brought_is_its_own(
     assert {(r.account, r.producer, r.grams) for r in rows if r.account == "generated"} == {
         ("generated", scene.party("rogue"), KEPT_G)
     }
+
+
+# -- who only carries -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["treated", "mixed", "dried", "repacked", "closed", "weighed less", "lost", "leaked"])
+@pytest.mark.parametrize("when", [LATER, END])
+def test_what_a_carrier_says_of_a_place_of_its_own_ends_nothing_that_is_at_anothers(
+    scene: Scene, what: str, when: str
+) -> None:
+    drum = scene.fill(1, KEPT_G, at=FILLED)
+    run = scene.run() | {"lines": [load(drum, KEPT_G)]}
+    assert scene.say("garage-clerk", "manifest-issued", run, at=NOW) == ""
+    assert scene.say("driver", "manifest-collected", run, at=LAST) == ""
+    got = scene.run() | {"lines": [verdict(drum, grams=KEPT_G)]}
+    assert scene.say("refinery-gate", "manifest-received", got, at=AFTER) == ""
+    before = year(scene)
+    type_, body = words(scene, drum)[what]
+    assert scene.say("driver", type_, body | {"place": scene.place("carrier-depot")}, at=when) == ""
+    assert year(scene) == before
+    assert {holder for _, holder in flags(scene)} <= {"carrier"} | (
+        {"garage", "refiner"} if what == "leaked" else set()
+    )
+    assert ("over-book", "carrier") in flags(scene)
