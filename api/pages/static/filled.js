@@ -9,10 +9,14 @@ const KEPT = { hidden: false, password: false, file: false };
 const forms = () => [...document.querySelectorAll("main form[method=post]")];
 const fields = (form) => [...form.elements].filter((each) => each.name && (KEPT[each.type] ?? true) && each.type !== "submit");
 const ticked = (field) => ["checkbox", "radio"].includes(field.type);
-const state = (field) => (ticked(field) ? field.checked : field.value);
+const several = (field) => field.type === "select-multiple";
+const state = (field) => (ticked(field) ? field.checked : several(field) ? [...field.selectedOptions].map(({ value }) => value) : field.value);
+const called = (field) => (ticked(field) ? `${field.name} ${field.value}` : field.name); // the same box, not the one in its place
+const filled = () => forms().map((form) => fields(form).map((field) => [called(field), state(field)]));
+const blank = JSON.stringify(filled());
 
 function keep() {
-  const now = forms().map((form) => fields(form).map((field) => [field.name, state(field)]));
+  const now = filled();
   if (JSON.stringify(now) !== blank) sessionStorage.setItem(KEY, JSON.stringify(now));
 }
 
@@ -20,15 +24,14 @@ function fill(kept) {
   for (const [n, form] of forms().entries()) {
     for (const [m, field] of fields(form).entries()) {
       const [name, value] = kept[n]?.[m] ?? [];
-      if (name !== field.name || value === state(field)) continue;
+      if (name !== called(field) || JSON.stringify(value) === JSON.stringify(state(field))) continue;
       if (ticked(field)) field.checked = value;
+      else if (several(field)) for (const option of field.options) option.selected = value.includes(option.value);
       else field.value = value;
       for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
     }
   }
 }
-
-const blank = JSON.stringify(forms().map((form) => fields(form).map((field) => [field.name, state(field)])));
 
 if (location.pathname === "/sign-in") sessionStorage.setItem(CAME_IN, "1");
 if (person) {
