@@ -252,7 +252,7 @@ class Queries:
             size = read.size(connection)
             registry = self.projector.registry(connection)
             known = facts.of_streams(connection, [name], size)
-            if not known[name]:
+            if not (name.startswith("container:") and known[name]):
                 raise Unknown(name=name)
 
             def facts_of(stream: str) -> list[Fact]:

@@ -97,7 +97,7 @@ class Reading:
         """One container's story; of its lots only those of parties whose inner matters the reader is shown."""
         self._check_part(viewer, name)
         story = self._queries.container(name)
-        if viewer.everything or viewer.is_own(story.thing.holder):
+        if viewer.is_own(story.thing.holder):
             return story
         lots = tuple(lot for lot in story.lots if viewer.is_own(lot[1].producer) or viewer.is_own(lot[0].holder))
         return replace(story, lots=lots)

@@ -87,6 +87,21 @@ def test_what_is_hidden_looks_like_what_does_not_exist(api: ApiWorld) -> None:
         assert (entry.status_code, titles[0]) == (nothing.status_code, titles[1]), page
 
 
+def test_a_thing_of_another_kind_is_shown_neither_as_a_container_nor_as_a_manifest(api_on_sqlite: ApiWorld) -> None:
+    api = api_on_sqlite
+    drum = api.drum()
+    manifest = api.manifest(drum)
+    for who in ("shop", "regulator"):
+        client, _ = api.logged_in(who)
+        for path in (
+            *(f"containers/{name}" for name in (manifest, api.yard["shop"]["site"], api.device["shop"].party)),
+            *(f"manifests/{name}" for name in (drum, api.world.new("manifest"), api.yard["shop"]["site"])),
+        ):
+            told = api.get(f"/v1/{path}", who)
+            assert (told.status_code, told.json.get("code")) == (404, "unknown-name"), path
+            assert client.get(f"/{path}").status_code == 404, path
+
+
 def test_entries_and_receipts_are_shown_to_who_takes_part_only(api: ApiWorld) -> None:
     drum = api.drum()
     story = api.get(f"/v1/containers/{drum}", "shop").json
