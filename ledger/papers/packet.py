@@ -33,7 +33,9 @@ _REQUIRED = frozenset({"checkpoint", "entries", "kind", "keys", "nodes", "subjec
 _OPTIONAL = frozenset({"period", "facts", "filled", "layout", "link"})
 _ENTRY = frozenset({"entry", "index", "key", "proof", "statement"})
 _code = re.compile(r"WLP1:([1-9]\d?)/([1-9]\d?):([A-Z2-7]{16}):([A-Z2-7]+)").fullmatch
-_link = re.compile(r"https://(\S+?)#wlp1\.(\d+)\.([A-Za-z0-9_-]{43})\.([A-Z2-7]{16})(?:\.([0-9,-]*))?").fullmatch
+_link = re.compile(
+    r"https://(\S+?)#wlp1\.([0-9]{1,16})\.([A-Za-z0-9_-]{43})\.([A-Z2-7]{16})(?:\.([0-9,-]*))?"
+).fullmatch
 
 
 class NoPaper(FormError):

@@ -121,3 +121,10 @@ def test_ranges_name_exactly_the_numbers(numbers: set[int]) -> None:
         first, _, last = part.partition("-")
         told |= set(range(int(first), int(last or first) + 1))
     assert told == numbers
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "١٢"])
+def test_a_first_code_whose_size_is_none_is_no_first_code(size: str) -> None:
+    code = f"https://a.example/m#wlp1.{{}}.{'A' * 43}.{'A' * 16}"
+    assert packets.parse_head(code.format("12")) is not None
+    assert packets.parse_head(code.format(size)) is None
