@@ -203,6 +203,7 @@ def open_actor(name: str | None, at: str | None) -> Iterator[Actor]:
     """The person who acts, after what the outbox still held was sent and the newest checkpoint was seen."""
     people = people_folder()
     with open_ledger() as (ledger, queries), keyring.member(people, chosen(people, name)) as me:
+        ledger.verify_length()
         resent = me.deliver(ledger.record)
         if resent:
             click.echo(say(f"已补发 {len(resent)} 条", f"re-sent {len(resent)} signed before"), err=True)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ def command(
                 "beyond this machine it needs https: run `wasteledger cert` first, or --behind-proxy with a proxy",
             )
         )
-    bootstrap.open_ledger(settings).close()  # says now what is wrong, not in every worker
+    with closing(bootstrap.open_ledger(settings)) as ledger:  # says now what is wrong, not in every worker
+        ledger.verify_length()
     click.echo(str(settings))
     click.echo(f"{'http' if cert is None else 'https'}://{host}:{port}")
     with tempfile.TemporaryDirectory(prefix="wasteledger-metrics-") as counts:

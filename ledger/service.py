@@ -507,6 +507,12 @@ class Ledger:
         """Sign the log if it grew."""
         return self._signer().sign()
 
+    def verify_length(self) -> None:
+        """Before anything is recorded, where the signer's file is at hand: raises LogShrank for an old backup, on which
+        it would take the place of what is missing."""
+        if self._keys.log is not None:
+            self._signer().verify_length()
+
     def adopt_note(self, note: bytes) -> Checkpoint:
         """Take a note from a witness, mirror or paper as the signer's high-water mark."""
         return self._signer().adopt(note)

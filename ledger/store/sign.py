@@ -179,6 +179,14 @@ class Signer:
         high = self._read()
         return Frontier() if high is None else high.frontier
 
+    def verify_length(self) -> None:
+        """Raises LogShrank where the log is shorter than what was signed."""
+        signed = self.signed().size
+        with self.engine.connect() as connection:
+            size = connection.execute(select(log_state.c.size)).scalar() or 0
+        if size < signed:
+            raise LogShrank(expected=f"at least {signed}", got=size)
+
     def sign_again(self, head: Checkpoint, progress: Callable[[int, int], None]) -> None:
         """Sign every size behind the newest checkpoint up to `head`, which was signed before: nobody knows any more
         which of them authors saw. Each is a beginning of what was signed, so it contradicts nothing."""
