@@ -199,11 +199,18 @@ def open_ledger() -> Iterator[tuple[Ledger, Queries]]:
 
 
 @contextmanager
+def open_to_record() -> Iterator[tuple[Ledger, Queries]]:
+    """The same, for who is going to record: not on an old backup."""
+    with open_ledger() as opened:
+        opened[0].verify_length()
+        yield opened
+
+
+@contextmanager
 def open_actor(name: str | None, at: str | None) -> Iterator[Actor]:
     """The person who acts, after what the outbox still held was sent and the newest checkpoint was seen."""
     people = people_folder()
-    with open_ledger() as (ledger, queries), keyring.member(people, chosen(people, name)) as me:
-        ledger.verify_length()
+    with open_to_record() as (ledger, queries), keyring.member(people, chosen(people, name)) as me:
         resent = me.deliver(ledger.record)
         if resent:
             click.echo(say(f"已补发 {len(resent)} 条", f"re-sent {len(resent)} signed before"), err=True)

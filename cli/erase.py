@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli import keyring
-from cli.acting import finish, open_ledger, people_folder, reading
+from cli.acting import finish, open_to_record, people_folder, reading
 from cli.lookup import Lookup
 from cli.words import say
 from ledger.log.ids import is_stream
@@ -27,7 +27,7 @@ def command(person: str, party: str | None, reason: str, as_json: bool) -> None:
     wasteledger erase "Wang Demo" --reason request --yes
     """
     people = people_folder()
-    with open_ledger() as (ledger, queries):
+    with open_to_record() as (ledger, queries):
         find = Lookup(ledger, queries, ledger.opened.operator)
         if is_stream(person):
             known = [person]

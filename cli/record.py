@@ -6,7 +6,7 @@ from typing import TextIO
 
 import click
 
-from cli.acting import finish, open_actor, open_ledger, reading
+from cli.acting import finish, open_actor, open_to_record, reading
 from cli.drafts import read_items
 from cli.lookup import Lookup
 from cli.values import moment_at
@@ -38,7 +38,7 @@ def command(file: TextIO, as_: str | None, as_json: bool) -> None:
                 actor.says(item["type"], item["body"], item["type"], item["type"], at, item.get("id"))
             actor.deliver(as_json)
         return
-    with open_ledger() as (ledger, queries):
+    with open_to_record() as (ledger, queries):
         answers = ledger.record(signed)
         words = [f"{answer.id or '?'}" for answer in answers]
         finish(ledger, queries, Lookup(ledger, queries, ledger.opened.operator), answers, words, {}, as_json)

@@ -66,8 +66,14 @@ def test_an_old_backup_takes_nothing_in_and_every_door_names_the_command_that_he
     mirror_of(home)
     lose_the_database(home)
     shutil.copy(for_later, with_backup)
-    for command in ("signer run", "fill drum-4 --mass 180kg --as ann", "serve --port 8999"):
-        refused = home.run(f"wasteledger {command}")
+    for command in (
+        "signer run",
+        "fill drum-4 --mass 180kg --as ann",
+        "record -",
+        "erase ann --yes",
+        "serve --port 8999",
+    ):
+        refused = home.run(f"wasteledger {command}", stdin="")
         assert (refused.exit_code, "wasteledger restore --from-mirror" in refused.stderr) == (1, True), command
     answer = home.answers("wasteledger restore --from-mirror mirror")
     assert answer["size"] == answer["start"] + 3
