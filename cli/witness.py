@@ -19,7 +19,7 @@ import requests
 from cli import files
 from cli.words import language, say
 from ledger.errors import LedgerError, ProofError
-from ledger.log.checkpoint import Checkpoint, Policy, cosign, parse_checkpoint
+from ledger.log.checkpoint import Checkpoint, Policy, WrongOrigin, cosign, parse_checkpoint
 from ledger.log.hashing import sha256
 from ledger.log.keys import PrivateKey
 from ledger.log.merkle import BadConsistency
@@ -123,12 +123,16 @@ def _looked(server: _Server, logs: tuple[VerifierKey, ...], key: SignerKey, fold
 
 def _extending(note: bytes, logs: tuple[VerifierKey, ...], server: _Server, folder: Path) -> Checkpoint:
     seen_file = folder / "seen.note"
+    origin = parse_checkpoint(Note.parse(note).text).origin
+    log = next((each for each in logs if each.name == origin), None)
+    if log is None:
+        raise WrongOrigin(expected=", ".join(each.name for each in logs), got=origin)
     seen = NOTHING_SEEN
     if seen_file.exists():
         before = parse_checkpoint(Note.parse(seen_file.read_bytes()).text)
+        if before.origin != origin:  # another log is no second history: it needs a folder of its own
+            raise WrongOrigin(expected=before.origin, got=origin)
         seen = Seen(size=before.size, root=before.root.hex())
-    origin = parse_checkpoint(Note.parse(note).text).origin
-    (log,) = [each for each in logs if each.name == origin] or [logs[0]]
     try:
         return verify_newer(note, log, seen, server.tile)
     except BadConsistency as error:

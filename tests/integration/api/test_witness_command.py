@@ -12,7 +12,8 @@ import pytest
 
 from ledger import bootstrap
 from ledger.log.checkpoint import Policy, parse_checkpoint, verify_checkpoint
-from ledger.log.note import Note, VerifierKey, verify_note
+from ledger.log.keys import PrivateKey
+from ledger.log.note import Note, SignerKey, VerifierKey, verify_note
 from ledger.settings import Settings, from_environment
 from tests.support.repository import ROOT
 from tests.support.served import Server, ask, environment_of, free_port, served_world
@@ -36,6 +37,11 @@ def witness(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from cli.main import main; main()", "witness", *words]
     environment = {"PYTHONPATH": str(ROOT), "LC_ALL": "en_GB.UTF-8", "PATH": "/usr/bin"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def strange_log(origin: str) -> str:
+    """The key of a log that is none of ours."""
+    return SignerKey(origin, PrivateKey(bytes(32))).verifier.encode()
 
 
 def believed(settings: Settings, world: World, line: str) -> Policy:
@@ -81,6 +87,16 @@ def test_the_witness_cosigns_a_log_that_grows(world: World, settings: Settings, 
         assert printed.stdout.startswith("— witness.example "), printed
         unknown = witness(own, "new", "other.example", "--folder", "other")
         assert unknown.returncode == 0
+        (own / "strange.txt").write_text(f"log {strange_log('elsewhere.example')}\nquorum none\n")
+        strange = witness(own, *look[:3], "strange.txt")
+        assert (strange.returncode, "elsewhere.example" in strange.stderr) == (1, True), strange
+        seen = own / "witness" / "seen.note"
+        kept = seen.read_bytes()
+        seen.write_bytes(b"elsewhere.example\n" + kept.partition(b"\n")[2])
+        moved = witness(own, *look)
+        assert (moved.returncode, "elsewhere.example" in moved.stderr) == (1, True), moved
+        assert not list(seen.parent.glob("other-*")), "another log is no second history"
+        seen.write_bytes(kept)
         refused = witness(own, *look, "--folder", "other")
         assert (refused.returncode, "witness other.example" in refused.stderr) == (1, True), refused
     finally:
