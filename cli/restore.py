@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-import requests
 
 from cli.acting import reading
 from cli.progress import Told, progress
+from cli.remote import FILE, Remote, ca_option
 from cli.telling import word
 from cli.words import say
 from ledger import bootstrap
@@ -27,15 +27,12 @@ STAGES = {
     "projections": ("投影", "projections"),
     "sign": ("检查点", "checkpoints"),
 }
-_CHUNK = 1 << 20
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_TIMEOUT_S = 60
 
 
 @click.command()
 @click.option("--from-mirror", "place", required=True, metavar="PLACE", help="A folder, or the https address of one.")
-@click.option("--token-file", type=_file, help="A file with the token that is told to an https address.")
-@click.option("--ca", type=_file, help="The authority of its certificate, where no public one vouches for it.")
+@click.option("--token-file", type=FILE, help="A file with the token that is told to an https address.")
+@ca_option
 @reading
 def command(place: str, token_file: Path | None, ca: Path | None, as_json: bool) -> None:
     """Bring back the entries that this database lacks: it may be an old backup, or empty where all was lost.
@@ -122,29 +119,8 @@ def _folder(place: str, token_file: Path | None, ca: Path | None, bar: Told) -> 
             raise click.UsageError(say(f"没有目录 {place}", f"there is no folder {place}"))
         yield Path(place)
         return
-    if not place.startswith("https://"):
-        raise click.UsageError(say("--from-mirror 应为目录或 https:// 地址", "--from-mirror: a folder or https://…"))
+    server = Remote(place, token_file, ca)
     with TemporaryDirectory() as made:
         for name in (CHECKPOINT, ENTRIES):
-            _fetch(f"{place.rstrip('/')}/{name}", Path(made, name), token_file, ca, bar)
+            server.fetch(name, Path(made, name), lambda done, of: bar(done, of, word(STAGES, "fetch")))
         yield Path(made)
-
-
-def _fetch(url: str, target: Path, token_file: Path | None, ca: Path | None, bar: Told) -> None:
-    token = token_file and token_file.read_text(encoding="utf-8").strip()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    trusted = str(ca) if ca else True
-    try:
-        with requests.get(
-            url, headers=headers, timeout=_TIMEOUT_S, stream=True, allow_redirects=False, verify=trusted
-        ) as answer:
-            if answer.status_code != 200:
-                raise click.ClickException(
-                    say(f"{url}：应答 {answer.status_code}", f"{url}: expected 200, got {answer.status_code}")
-                )
-            with target.open("wb") as file:
-                for chunk in answer.iter_content(_CHUNK):
-                    file.write(chunk)
-                    bar(file.tell(), int(answer.headers.get("Content-Length", 0)), word(STAGES, "fetch"))
-    except requests.RequestException as error:
-        raise click.ClickException(say(f"无法取得 {url}：{error}", f"{url} could not be fetched: {error}")) from error

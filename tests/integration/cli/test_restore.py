@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import ssl
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import Home
 from tests.support.mirror import changed
-
-TOKEN = "a-mirrors-token"
 
 
 def fill(home: Home, *drums: str) -> None:
@@ -105,57 +99,12 @@ def test_a_folder_without_a_mirror_names_the_file_that_is_not_there(home: Home) 
     assert "empty/checkpoint" in refused.stderr
 
 
-@pytest.fixture
-def https(home: Home) -> Iterator[str]:
-    """The address of a server of files that asks for the token in `token.txt`; nobody but `ca.pem` vouches for it."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            file = home.folder / self.path.lstrip("/")
-            known = self.headers["Authorization"] == f"Bearer {TOKEN}"
-            if self.path.startswith("/moved"):
-                self.send_response(302)
-                self.send_header("Location", "https://elsewhere.example/")
-                self.end_headers()
-                return
-            self.send_response(200 if known and file.is_file() else 404 if known else 401)
-            self.end_headers()
-            if known and file.is_file():
-                self.wfile.write(file.read_bytes())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    home.does("wasteledger cert 127.0.0.1 localhost")
-    tls = home.path / "tls"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    (home.folder / "ca.pem").write_bytes((tls / "ca.pem").read_bytes())
-    (home.folder / "token.txt").write_text(f"{TOKEN}\n")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_mirror_is_fetched_over_https_with_its_token_and_from_no_other_place(home: Home, https: str) -> None:
+def test_a_mirror_is_fetched_over_https_with_its_token(home: Home, https: str) -> None:
     mirror_of(home)
     before = home.does("wasteledger export entries")
     lose_the_database(home)
     restore = f"wasteledger restore --ca ca.pem --from-mirror {https}"
     refused = home.run(f"{restore}/mirror")
     assert (refused.exit_code, "expected 200, got 401" in refused.stderr) == (1, True)
-    moved = home.run(f"{restore}/moved --token-file token.txt")
-    assert (moved.exit_code, "expected 200, got 302" in moved.stderr) == (1, True)
     home.does(f"{restore}/mirror/ --token-file token.txt")
     assert home.does("wasteledger export entries") == before
-
-
-def test_a_mirror_whose_certificate_nobody_vouches_for_is_not_asked(home: Home, https: str) -> None:
-    refused = home.run(f"wasteledger restore --from-mirror {https}/mirror --token-file token.txt")
-    assert refused.exit_code == 1
-    assert "could not be fetched" in refused.stderr
