@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ledger.custody.rate import Rate
+from ledger.custody.strangers import strangers_words
 from tests.support.told import Scene, load, verdict, weighed
 
 OIL = "900-249-08"
@@ -168,6 +170,79 @@ def test_a_strangers_second_word_is_refused_like_anybodys(scene: Scene) -> None:
     assert scene.say("rogue-boss", "waste-treated", treatment(scene, drum), at=LATER) == "already-closed"
 
 
+# -- who is named ------------------------------------------------------------------------------------------------------
+
+
+def naming(scene: Scene, drum: str) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Who says what that names the rogue as having, carrying or getting the drum."""
+    own, rogue, carrier = scene.place("rogue-yard"), scene.party("rogue"), scene.party("carrier")
+    run, lines = scene.run(), {"lines": [load(drum, KEPT_G)]}
+    hands = {"manifest": run["manifest"], "from_carrier": carrier, "to_carrier": rogue}
+    sold = {"from": scene.place("garage-yard"), "to": own, "reason": "sale", "document": HASH}
+    return {
+        "received from": (
+            "refinery-gate",
+            "manifest-received",
+            run | {"from": own, "lines": [verdict(drum, grams=KEPT_G)]},
+        ),
+        "sent to": ("driver", "manifest-collected", run | {"to": own} | lines),
+        "sold to": ("garage-clerk", "custody-transferred", sold | lines),
+        "arrived at": (
+            "driver",
+            "manifest-arrived",
+            {"manifest": run["manifest"], "place": own, "carrier": carrier, "arrived": [drum]},
+        ),
+        "carried by": ("garage-clerk", "manifest-collected", run | {"carrier": rogue} | lines),
+        "to be carried on by": ("garage-clerk", "manifest-issued", run | {"next_carriers": [rogue]} | lines),
+        "handed on to": ("driver", "manifest-handed-over", hands | lines),
+        "handed on from": (
+            "driver",
+            "manifest-handed-over",
+            hands | {"from_carrier": rogue, "to_carrier": carrier} | lines,
+        ),
+        "sent outside by": (
+            "refinery-gate",
+            "delivery-recorded",
+            {"delivery": scene.id("delivery", 1), "end": "received", "from": own} | lines
+            | {"to": {"kind": "licensed"} | scene.place("refinery")},
+        ),
+    }  # fmt: skip
+
+
+NAMINGS = sorted(naming(Scene(), Scene().id("container", 1)))
+
+
+@pytest.mark.parametrize("how", NAMINGS)
+def test_whom_somebody_elses_word_names_is_no_stranger(scene: Scene, how: str) -> None:
+    drum = scene.fill(1, KEPT_G, at=FILLED)
+    body = {"container": drum, "place": scene.place("rogue-yard"), "code": OIL, "mass": weighed(1)}
+    word = scene.fact("rogue-boss", "container-weighed", body | {"previous_g": KEPT_G}, at=LATER)
+    assert strangers_words(drum, [*scene.told.facts[drum], word]) == {word.id}
+    who, type_, said = naming(scene, drum)[how]
+    assert scene.say(who, type_, said, at=NOW) == ""
+    assert word.id not in strangers_words(drum, [*scene.told.facts[drum], word])
+
+
+@pytest.mark.parametrize(("who", "site"), [("town", "east-street"), ("rogue", "rogue-yard")])
+def test_who_is_said_to_have_brought_a_load_is_no_stranger_to_it(scene: Scene, who: str, site: str) -> None:
+    weighed_in(scene, "wte-gate", "wte-plant")
+    brought = scene.id("container", 1)
+    body = {"container": brought, "place": scene.place(site), "code": "900-002-S62", "mass": weighed(1)}
+    word = scene.fact("rogue-boss", "container-weighed", body | {"previous_g": KEPT_G}, at=LATER)
+    word = replace(word, by=replace(word.by, party=scene.party(who)))
+    unheard = strangers_words(brought, [*scene.told.facts[brought], word])
+    assert unheard == ({word.id} if who == "rogue" else set())
+
+
+def test_a_drum_that_was_filled_from_another_has_strangers_too(scene: Scene) -> None:
+    drum, new = scene.fill(1, KEPT_G, at=FILLED), scene.id("container", 2)
+    target = load(new, KEPT_G) | {"kind": "package", "name": "废机油", "new": True}
+    body = {"place": scene.place("garage-yard"), "sources": [load(drum, KEPT_G)], "targets": [target]}
+    assert scene.say("garage-clerk", "contents-transferred", body | {"reason": "repack"}, at=NOW) == ""
+    assert scene.say("rogue-boss", "waste-treated", treatment(scene, new), at=LATER) == ""
+    assert (year(scene).open_g, flags(scene)) == (KEPT_G, {("not-holder", "rogue")})
+
+
 # -- who takes it over -------------------------------------------------------------------------------------------------
 
 
@@ -227,6 +302,21 @@ def test_a_lost_drum_is_found_by_anybody_and_one_that_is_not_lost_by_nobody(scen
     assert scene.say("garage-clerk", "container-lost", lost | {"reason": "stolen"}, at=NOW) == ""
     assert (year(scene).open_g, year(scene).bad_g["lost"]) == (KEPT_G, 0)
     assert flags(scene) == {("receiver-not-entitled", "rogue")}
+
+
+@pytest.mark.parametrize("decision", ["missing", "refused"])
+def test_what_its_receiver_missed_is_found_by_anybody_and_nothing_else_of_the_journey(
+    scene: Scene, decision: str
+) -> None:
+    drum, other = scene.fill(1, KEPT_G, at=FILLED), scene.fill(2, KEPT_G, at=FILLED)
+    loads = [load(drum, KEPT_G), load(other, KEPT_G)]
+    assert scene.say("garage-clerk", "manifest-collected", scene.run() | {"lines": loads}, at=FILLED) == ""
+    lines = [verdict(drum, decision, KEPT_G), verdict(other, "refused" if decision == "missing" else "missing", KEPT_G)]
+    assert scene.say("refinery-gate", "manifest-received", scene.run() | {"lines": lines}, at=NOW) == ""
+    found = {"place": scene.place("rogue-yard"), "code": OIL, "net_g": KEPT_G, "lost_by": scene.place("garage-yard")}
+    word = scene.fact("rogue-boss", "container-found", {"container": drum} | found, at=LATER)
+    unheard = set() if decision == "missing" else {word.id}
+    assert strangers_words(drum, [*scene.told.facts[drum], word]) == unheard
 
 
 def test_a_correction_needs_no_strangers_agreement(scene: Scene) -> None:
