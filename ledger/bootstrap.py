@@ -25,6 +25,7 @@ from ledger.queries import Queries
 from ledger.reading import Reading
 from ledger.service import KeyAbsent, Keys, Ledger, RootAuthority
 from ledger.settings import BadSetting, OidcSettings, Settings, from_environment
+from ledger.store import genesis
 from ledger.store.database import Engine, current, newest, open_engine, upgrade
 from ledger.store.moments import Clock
 from ledger.store.projections import Projector
@@ -120,17 +121,16 @@ def restore_ledger(chosen: Settings, folder: Path, progress: Progress) -> Restor
     head = mirror.head()
     signed = Signer(engine=made, key=keys.log, state=chosen.signer_state, clock=clock).signed()
     with made.connect() as connection:
-        genesis = check(mirror, head, connection, start, signed, progress)
+        leaf = check(mirror, head, connection, start, signed, progress)
     made.dispose()  # a process with a connection cannot be copied
-    trust = Trust(origin=head.origin, genesis_leaf=genesis.hex())
+    trust = Trust(origin=head.origin, genesis_leaf=leaf.hex())
     if chosen.trust.exists() and (pinned := Trust.parse(chosen.trust.read_bytes())) != trust:
         raise WrongGenesis(detail=chosen.trust.name, expected=pinned.genesis_leaf, got=trust.genesis_leaf)
     if start == 0:
         upgrade(made)
         (first,) = mirror.entries(0, 1)
-        Ledger.reopen(
-            engine=made, keys=keys, signer_state=chosen.signer_state, clock=clock, chance=os.urandom, genesis=first
-        ).close()
+        genesis.record(made, first, keys, clock, os.urandom)
+        made.dispose()
     ledger = open_ledger(chosen)
     try:
         ledger.restore(mirror, head, progress)

@@ -8,70 +8,44 @@ from pathlib import Path
 from typing import Any
 
 from ledger.custody.events import Event, parse
-from ledger.custody.events.ledger import LedgerOpened
 from ledger.custody.fact import Fact
 from ledger.custody.postings import Posting
 from ledger.custody.regimes import regime
 from ledger.custody.wire import ANY_CODES
 from ledger.errors import LedgerError
 from ledger.log import entry, statement
-from ledger.log.checkpoint import Checkpoint, Policy, parse_checkpoint, verify_cosignature
-from ledger.log.hashing import EMPTY_ROOT, leaf_hash
-from ledger.log.heads import Head, snapshot_root
+from ledger.log.checkpoint import Checkpoint, Policy, parse_checkpoint
+from ledger.log.hashing import leaf_hash
+from ledger.log.heads import Head
 from ledger.log.ids import new_uuid7
 from ledger.log.keys import PrivateKey, PublicKey, possession_message
-from ledger.log.note import Note, SignerKey
-from ledger.log.proof import build_receipt
-from ledger.log.statement import Seen, Statement
-from ledger.log.tiles import WIDTH, TileReader, tile_width
+from ledger.log.note import Note
+from ledger.log.statement import Statement
+from ledger.log.tiles import WIDTH
 from ledger.log.trust import Trust
 from ledger.log.wire import decode_base64, encode_base64, is_hash
-from ledger.store import keeping, read
-from ledger.store.answers import Answer, Draft, IdReused, RestoreDiffers, SealedText, Submission, Then
+from ledger.store import genesis, keeping, read, restoring
+from ledger.store.answers import Answer, Draft, IdReused, SealedText, Submission, Then
 from ledger.store.append import Appender, fact_of
-from ledger.store.database import Connection, Engine, asking
+from ledger.store.database import Engine, asking
+from ledger.store.genesis import KeyAbsent, Keys, RootAuthority
 from ledger.store.moments import Clock, moment
-from ledger.store.read import Record
-from ledger.store.restoring import Lost, Mirror, Progress, batches, lost
-from ledger.store.rows import AuthorHead, Conflict, open_rows
+from ledger.store.proofs import Proofs
+from ledger.store.read import NotFound, Record
+from ledger.store.restoring import Lost, Mirror, Progress
+from ledger.store.rows import AuthorHead
 from ledger.store.sealing import Chance
-from ledger.store.sequence import sequence, sequence_as
+from ledger.store.sequence import sequence_waiting
 from ledger.store.sign import Signer
 from ledger.store.verify import Verdict, verify
 
-__all__ = ["Answer", "Ledger", "Record", "SealedText", "Submission"]
+__all__ = [
+    "Answer", "KeyAbsent", "Keys", "Ledger", "NotFound", "Record", "RootAuthority", "SealedText", "Submission",
+]  # fmt: skip
 
 Said = tuple[str, dict[str, Any], str, tuple[SealedText, ...]]
 """A statement before it is signed: type, body in wire form, moment, and the clear texts of what is sealed in it."""
-SCHEMA = 1
-RESTORED = 1_000  # entries of a mirror in one transaction
-_TILES_MAX = 4_096  # 32 MB: the leaves of a million entries
 _RECORDS_MAX = 4_096  # about 8 MB
-_NOTED_MS = 1_000
-
-
-class NoLedger(LedgerError):
-    """The database holds no genesis."""
-
-    code = "no-ledger"
-    zh = "此处没有账本，请先执行 init"
-    en = "there is no ledger here; run init first"
-
-
-class GenesisTorn(LedgerError):
-    """The database holds a log whose entry 0 is not one that opens a ledger."""
-
-    code = "genesis-torn"
-    zh = "账本的第 0 条（开账条目）已损坏：{detail}"
-    en = "entry 0, which opened this ledger, is not what it was: {detail}"
-
-
-class NotFound(LedgerError):
-    """No such record."""
-
-    code = "not-found"
-    zh = "未找到 {what}"
-    en = "there is no {what}"
 
 
 class CustodialKeyAbsent(LedgerError):
@@ -80,44 +54,6 @@ class CustodialKeyAbsent(LedgerError):
     code = "custodial-key-absent"
     zh = "服务器没有代管 {person} 的密钥"
     en = "the server keeps no key of {person}"
-
-
-class KeyAbsent(LedgerError):
-    """This process was not given that key."""
-
-    code = "key-absent"
-    zh = "本进程没有 {what} 的密钥"
-    en = "this process does not hold the key of {what}"
-
-
-class KeysOfAnother(LedgerError):
-    """The keys at hand are not those that entry 0 names."""
-
-    code = "keys-of-another"
-    zh = "{what} 密钥不是此账本创世条目所记的密钥"
-    en = "the {what} key is not the one that this ledger's entry 0 names"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Keys:
-    """The server's own keys; `log` is None where a separate signer holds it."""
-
-    log: SignerKey | None
-    promise: PrivateKey
-    system: PrivateKey
-    kek: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RootAuthority:
-    """An authority whose key entry 0 pins."""
-
-    party: str
-    person: str
-    key: str
-    public_key: PublicKey
-    roles: tuple[str, ...]
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,35 +99,24 @@ class Ledger:
     ) -> None:
         """Open the ledger that is there; raises NoLedger or GenesisTorn. `policy` names the witnesses whose quorum
         checkpoints wait for; none, if absent."""
-        self._setup(engine, keys, signer_state, clock, chance, _opened(engine))
-        if policy is not None:
-            self._policy = policy
-
-    def _setup(
-        self, engine: Engine, keys: Keys, signer_state: Path, clock: Clock, chance: Chance, opened: LedgerOpened
-    ) -> None:
         self.engine = engine
-        self.opened = opened
-        self.regime = regime(opened.regime)
+        self.opened = genesis.opened(engine)
+        self.regime = regime(self.opened.regime)
         self._keys = keys
         self._clock = clock
         self._chance = chance
         self._signer_state = signer_state
-        self._policy = Policy.parse(f"log {opened.log_key}\nquorum none\n")
         self._appender = Appender(
             engine=engine,
-            opened=opened,
+            opened=self.opened,
             codes=self.regime,
             clock=clock,
             chance=chance,
             promise_key=keys.promise,
             kek=keys.kek,
         )
-        self._tiles: dict[tuple[int, int, int], bytes] = {}
-        self._grown = 0  # leaves that the log is known to have: it never shrinks
+        self._proofs = Proofs(engine, clock, policy or Policy.parse(self.policy_text()))
         self._records: dict[str, Record] = {}
-        self._receipts: dict[int, tuple[bytes, str]] = {}  # by index, with the note each was made for
-        self._noted: tuple[int, tuple[int, bytes] | None] = 0, None
 
     @classmethod
     def init(
@@ -209,92 +134,20 @@ class Ledger:
         regime_name: str = "cn.1",
     ) -> Ledger:
         """Record entry 0 in an empty database and sign it; afterwards `trust` and `policy_text` are what to pin."""
-        if keys.log is None:
-            raise KeyAbsent(what="log")
-        made = cls.__new__(cls)
-        now = clock()
-
-        def fresh(kind: str) -> str:
-            return f"{kind}:{new_uuid7(now, chance(10))}"
-
-        body: dict[str, Any] = {
-            "origin": origin,
-            "operator": fresh("party"),
-            "operator_name": operator_name,
-            "system_key": {
-                "stream": fresh("key"),
-                "person": fresh("person"),
-                "public_key": keys.system.public.raw.hex(),
-            },
-            "log_key": keys.log.verifier.encode(),
-            "promise_key": keys.promise.public.raw.hex(),
-            "promise_hours": promise_hours,
-            "schema": SCHEMA,
-            "regime": regime_name,
-            "authorities": [
-                {
-                    "party": each.party,
-                    "person": each.person,
-                    "key": each.key,
-                    "public_key": each.public_key.raw.hex(),
-                    "roles": sorted(each.roles),
-                    "name": each.name,
-                }
-                for each in authorities
-            ],
-        }
-        opened = parse("ledger-opened", body, regime(regime_name))
-        assert isinstance(opened, LedgerOpened)
-        made._setup(engine, keys, signer_state, clock, chance, opened)
-        raw = Statement.build(
-            ledger=origin,
-            type=opened.type,
-            id=new_uuid7(now, chance(10)),
-            party=opened.operator,
-            by=opened.system_key.person,
-            key=keys.system.public.hash.hex(),
-            seq=1,
-            at=moment(now),
-            seen=Seen(size=0, root=EMPTY_ROOT.hex()),
-            about=sorted(opened.streams(opened.operator)),
-            body=body,
+        first = genesis.write(
+            keys=keys,
+            now=clock(),
+            chance=chance,
+            origin=origin,
+            operator_name=operator_name,
+            authorities=authorities,
+            promise_hours=promise_hours,
+            regime_name=regime_name,
         )
-        answer = made._appender.open_ledger(Submission(raw=raw, signature=statement.sign(raw, keys.system)))
-        if answer.error is not None:
-            raise answer.error
-        made.sequence()
+        genesis.record(engine, first, keys, clock, chance)
+        made = cls(engine=engine, keys=keys, signer_state=signer_state, clock=clock, chance=chance)
         made.sign()
         return made
-
-    @classmethod
-    def reopen(
-        cls, *, engine: Engine, keys: Keys, signer_state: Path, clock: Clock, chance: Chance, genesis: Submission
-    ) -> Ledger:
-        """Record again, in an empty database, the entry 0 that a mirror kept; raises KeysOfAnother."""
-        made = cls.__new__(cls)
-        said = statement.parse(genesis.raw)
-        opened = parse(said.type, said.body, regime(str(said.body.get("regime"))))
-        if not isinstance(opened, LedgerOpened):
-            raise NoLedger(expected=LedgerOpened.type, got=said.type)
-        made._setup(engine, keys, signer_state, clock, chance, opened)
-        made._check_keys()
-        with engine.connect() as connection:  # a crash may have left it without an index
-            known = read.record_by_hash(connection, said.hash)
-        if known is None and (answer := made._appender.open_ledger(genesis)).error is not None:
-            raise answer.error
-        made._place([genesis])
-        return made
-
-    def _check_keys(self) -> None:
-        """What this process holds are the keys that entry 0 names."""
-        keys, opened = self._keys, self.opened
-        for what, expected, got in (
-            ("log", opened.log_key, None if keys.log is None else keys.log.verifier.encode()),
-            ("promise", opened.promise_key, keys.promise.public.raw.hex()),
-            ("system", opened.system_key.public_key, keys.system.public.raw.hex()),
-        ):
-            if expected != got:
-                raise KeysOfAnother(what=what, expected=expected, got=got)
 
     def close(self) -> None:
         """Give all connections back."""
@@ -487,21 +340,7 @@ class Ledger:
 
     def sequence(self) -> int:
         """Give every waiting entry its index; how many there were. SQLite's are never waiting."""
-        rows = open_rows(self.engine)
-        try:
-            if rows.inline:
-                return 0
-            total = 0
-            while True:
-                try:
-                    moved = sequence(rows)
-                except Conflict:
-                    continue
-                if not moved:
-                    return total
-                total += moved
-        finally:
-            rows.close()
+        return sequence_waiting(self.engine)
 
     def sign(self) -> Checkpoint | None:
         """Sign the log if it grew."""
@@ -519,25 +358,7 @@ class Ledger:
 
     def restore(self, mirror: Mirror, head: Checkpoint, progress: Progress) -> None:
         """Write the entries that are missing here up to `head` of a mirror that was checked."""
-        for batch in batches(mirror, self.size(), head.size, RESTORED, progress):
-            for answer, each in zip(self._appender.record(batch), batch, strict=True):
-                assert each.kept is not None
-                if answer.error is not None and answer.entry != each.kept.entry:
-                    raise RestoreDiffers(index=each.kept.index, expected="the entry as it was", got=answer.code)
-            self._place(batch)
-
-    def _place(self, batch: Sequence[Submission]) -> None:
-        """Give these the indices that they had; SQLite's have them."""
-        rows = open_rows(self.engine)
-        try:
-            while not rows.inline and batch[0].kept is not None:
-                try:
-                    sequence_as(rows, batch[0].kept.index, [statement.statement_hash(each.raw) for each in batch])
-                    return
-                except Conflict:
-                    continue
-        finally:
-            rows.close()
+        restoring.write(mirror, self._appender, self.engine, head.size, progress)
 
     def sign_again(self, head: Checkpoint, progress: Callable[[int, int], None]) -> None:
         """Sign what was signed up to `head`, and take that as the mark below which nothing is signed again."""
@@ -548,7 +369,7 @@ class Ledger:
     def lost(self) -> Lost:
         """What this ledger lacks of what its entries speak of."""
         with self.engine.connect() as connection:
-            return lost(connection)
+            return restoring.lost(connection)
 
     def _signer(self) -> Signer:
         if self._keys.log is None:
@@ -558,48 +379,21 @@ class Ledger:
     def snapshot_heads(self) -> Answer:
         """Say, signed by the system, which objects have which last entry among all entries up to now."""
         with self.engine.connect() as connection:
-            size = read.size(connection)
-            count = 0
-
-            def counted() -> Iterator[Head]:
-                nonlocal count
-                for head in read.heads(connection, size):
-                    count += 1
-                    yield head
-
-            root = snapshot_root(counted())
-        return self.record_as_system("heads-snapshotted", {"size": size, "count": count, "root": root.hex()})
+            body = read.snapshot(connection)
+        return self.record_as_system("heads-snapshotted", body)
 
     def unwitnessed_checkpoint(self, size: int | None = None) -> bytes:
         """The note that the log signed at a size; the newest, if absent."""
-        with self.engine.connect() as connection:
-            found = read.unwitnessed(connection, size)
-        if found is None:
-            raise NotFound(what="checkpoint" if size is None else f"checkpoint of size {size}")
-        return found[1]
+        return self._proofs.unwitnessed(size)
 
     def checkpoint(self, policy: Policy | None = None) -> bytes:
         """The newest note that meets the policy's quorum, with its cosignatures."""
-        with self.engine.connect() as connection:
-            found = read.witnessed(connection, policy or self._policy)
-        if found is None:
-            raise NotFound(what="witnessed checkpoint")
-        return found[1]
+        return self._proofs.witnessed(policy)
 
     def add_cosignature(self, line: str, policy: Policy | None = None, size: int | None = None) -> int:
         """Keep a witness's line for the checkpoint of a size (the newest, if absent); the POSIX time at which the
         witness signed."""
-        policy = policy or self._policy
-        raw = self.unwitnessed_checkpoint(size)
-        note = Note.parse(raw)
-        signature = Note.parse(raw + line.encode()).signatures[-1]
-        for key in policy.witnesses.values():
-            if (key.name, key.key_id) == (signature.name, signature.key_id):
-                time = verify_cosignature(note.text, signature, key)
-                keeping.add_cosignature(self.engine, parse_checkpoint(note.text).size, signature)
-                self._noted = 0, None
-                return time
-        raise NotFound(what=f"witness {signature.name}")
+        return self._proofs.cosign(line, policy, size)
 
     def receipt(self, name: str, policy: Policy | None = None) -> str | NotYet:
         """The receipt (C2SP tlog-proof) of a statement, by id or hash; NotYet while no checkpoint holds it."""
@@ -607,64 +401,11 @@ class Ledger:
 
     def receipt_of(self, record: Record, policy: Policy | None = None) -> str | NotYet:
         """The same of a record that is at hand."""
-        found = None if record.index is None else self._note_over(record.index, policy)
-        if found is None or record.index is None:
-            return self._not_yet(record)
-        size, note = found
-        made_for, receipt = self._receipts.get(record.index, (b"", ""))
-        if made_for != note:
-            receipt = build_receipt(
-                entry_bytes=record.entry,
-                statement_bytes=record.statement,
-                public_key=PublicKey(record.public_key),
-                index=record.index,
-                hashes=TileReader(self._known_tile, size).inclusion(record.index),
-                checkpoint_note=note,
-            )
-            if len(self._receipts) >= _RECORDS_MAX:
-                self._receipts.clear()
-            self._receipts[record.index] = note, receipt
-        return receipt
-
-    def _note_over(self, index: int, policy: Policy | None) -> tuple[int, bytes] | None:
-        """Size and note of the newest checkpoint that meets the quorum and holds the entry; of the server's own policy
-        one read less than a second ago will do."""
-        now = self._clock()
-        read_at, found = self._noted
-        if policy is None and found is not None and index < found[0] and 0 <= now - read_at < _NOTED_MS:
-            return found
-        with asking(self.engine) as connection:
-            found = read.witnessed(connection, policy or self._policy)
-        if policy is None:
-            self._noted = now, found
-        return found if found is not None and index < found[0] else None
+        return self._proofs.receipt(record, policy) or self._not_yet(record)
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The proof (RFC 9162 §2.1.3) that the entry at `index` is among the first `size`; raises NotFound."""
-        if size > self._grown:
-            with asking(self.engine) as connection:
-                self._grown = read.size(connection)
-        if not 0 <= index < size <= self._grown:
-            raise NotFound(what=f"proof of entry {index} at size {size}")
-        return TileReader(self._known_tile, size).inclusion(index)
-
-    def _known_tile(self, level: int, number: int, width: int) -> bytes:
-        """A tile that there is; asks the database only for what is not remembered."""
-        if (known := self._tiles.get((level, number, width))) is not None:
-            return known
-        with asking(self.engine) as connection:
-            return self._tile(connection, level, number, width)
-
-    def _tile(self, connection: Connection, level: int, number: int, width: int) -> bytes:
-        """The first `width` hashes of a tile, which never change and are remembered."""
-        known = self._tiles.get((level, number, width))
-        if known is None:
-            known = read.tile(connection, level, number, width)
-            if len(self._tiles) >= _TILES_MAX:
-                self._tiles.clear()
-            if len(known) == 32 * width:
-                self._tiles[level, number, width] = known
-        return known
+        return self._proofs.inclusion(index, size)
 
     def _not_yet(self, record: Record) -> NotYet:
         received = entry.parse(record.entry)
@@ -729,20 +470,7 @@ class Ledger:
         """What entries rest on that is none itself, by statement hash, as a mirror keeps it: the statement that was
         adopted from quarantine, the note of another tree."""
         with self.engine.connect() as connection:
-            found: dict[str, dict[str, Any]] = {
-                hash_.hex(): {
-                    "adopted": {
-                        "statement": said.decode(),
-                        "signature": encode_base64(signature),
-                        "public_key": public.hex(),
-                        "received_at": received_at,
-                    }
-                }
-                for hash_, said, signature, public, received_at in read.adopted(connection)
-            }
-            for hash_, note in read.split_views(connection):
-                found.setdefault(hash_.hex(), {})["note"] = note.decode()
-        return found
+            return restoring.grounds(connection)
 
     def stream(self, name: str) -> list[Record]:
         """One object's chain, by its seq."""
@@ -785,12 +513,7 @@ class Ledger:
 
     def tile(self, level: int, number: int, width: int) -> bytes:
         """A hash tile of the size now; raises NotFound when the tree is not that wide."""
-        if (known := self._tiles.get((level, number, width))) is not None:
-            return known
-        with asking(self.engine) as connection:
-            if tile_width(level, number, read.size(connection)) < width:
-                raise NotFound(what=f"tile {level}/{number} of width {width}")
-            return self._tile(connection, level, number, width)
+        return self._proofs.tile(level, number, width)
 
     def entries(self, number: int, width: int) -> bytes:
         """A C2SP entry bundle: each entry's leaf bytes behind two bytes of length."""
@@ -816,23 +539,3 @@ def _standing(head: AuthorHead) -> Standing:
         prev=None if head.hash is None else head.hash.hex(),
         revoked_last_seq=head.revoked_last_seq,
     )
-
-
-def _opened(engine: Engine) -> LedgerOpened:
-    """What entry 0 says."""
-    with engine.connect() as connection:
-        if read.is_empty(connection):
-            raise NoLedger()
-        try:
-            genesis = read.record_by_index(connection, 0)
-            if genesis is None:
-                raise GenesisTorn(detail="leaf.n, statement.n, statement.key", expected="a statement", got="none")
-            said = statement.parse(genesis.statement)
-            opened = parse(said.type, said.body, regime(str(said.body.get("regime"))))
-        except GenesisTorn:
-            raise
-        except (LedgerError, AttributeError, TypeError) as error:
-            raise GenesisTorn(detail=f"statement.bytes: {error}") from error
-    if not isinstance(opened, LedgerOpened):
-        raise GenesisTorn(detail="statement.bytes", expected="ledger-opened", got=said.type)
-    return opened

@@ -9,13 +9,22 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, or_, select
 
 from ledger.custody.postings import Account, Posting
+from ledger.errors import LedgerError
 from ledger.log.checkpoint import Policy
-from ledger.log.heads import Head
+from ledger.log.heads import Head, snapshot_root
 from ledger.log.note import Note, NoteSignature
 from ledger.log.tiles import WIDTH
 from ledger.store import tables as t
 
 _NAMED_MAX: Final = 10_000  # names in one query
+
+
+class NotFound(LedgerError):
+    """No such record."""
+
+    code = "not-found"
+    zh = "未找到 {what}"
+    en = "there is no {what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +206,20 @@ _SIGNED = select(t.checkpoint.c.size, t.checkpoint.c.note).order_by(t.checkpoint
 _NEWEST = _SIGNED.limit(1)
 _COSIGNED = _SIGNED.where(t.checkpoint.c.size.in_(select(t.cosignature.c.size)))
 _LINES = select(t.cosignature.c.line).where(t.cosignature.c.size == bindparam("size")).order_by(t.cosignature.c.key_id)
+
+
+def snapshot(connection: Connection) -> dict[str, Any]:
+    """How many entries there are, how many objects they speak of, and the root over all these objects' last entries."""
+    entries, count = size(connection), 0
+
+    def counted() -> Iterator[Head]:
+        nonlocal count
+        for head in heads(connection, entries):
+            count += 1
+            yield head
+
+    root = snapshot_root(counted())
+    return {"size": entries, "count": count, "root": root.hex()}
 
 
 def unwitnessed(connection: Connection, size: int | None = None) -> tuple[int, bytes] | None:

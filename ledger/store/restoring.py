@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, func, select
 
 from ledger.errors import LedgerError, ProofError
 from ledger.log import entry, statement
@@ -24,15 +24,18 @@ from ledger.log.keys import PublicKey
 from ledger.log.merkle import Frontier
 from ledger.log.note import Note, VerifierKey, verify_note
 from ledger.log.tiles import WIDTH
-from ledger.log.wire import decode_base64, is_time
+from ledger.log.wire import decode_base64, encode_base64, is_time
 from ledger.store import read
 from ledger.store import tables as t
-from ledger.store.answers import Aside, Kept, Submission
+from ledger.store.answers import Aside, Kept, RestoreDiffers, Submission
+from ledger.store.append import Appender
+from ledger.store.sequence import place
 
 CHECKPOINT: Final = "checkpoint"
 ENTRIES: Final = "entries.jsonl"
 _LINE_MAX: Final = 1 << 21  # twice a statement of 256 KiB and an entry of 64, should every character be escaped
 _TOLD: Final = 1_000
+_BATCH: Final = 1_000  # entries in one transaction
 
 Progress = Callable[[int, int, str], None]
 """Is told how much is done, of how much, in which stage."""
@@ -112,14 +115,38 @@ def check(mirror: Mirror, head: Checkpoint, here: Connection, size: int, signed:
     return genesis
 
 
-def batches(mirror: Mirror, start: int, stop: int, size: int, progress: Progress) -> Iterator[list[Submission]]:
-    """The entries to be written, `size` at a time; told when the batch before is done."""
+def write(mirror: Mirror, appender: Appender, engine: Engine, stop: int, progress: Progress) -> None:
+    """Bring back the entries that are missing here up to `stop` of a mirror that was checked."""
+    with engine.connect() as connection:
+        start = read.size(connection)
     entries = mirror.entries(start, stop)
-    done = start
-    while batch := list(islice(entries, size)):
-        yield batch
-        done += len(batch)
-        progress(done, stop, "entries")
+    while batch := list(islice(entries, _BATCH)):
+        for answer, each in zip(appender.record(batch), batch, strict=True):
+            assert each.kept is not None
+            if answer.error is not None and answer.entry != each.kept.entry:
+                raise RestoreDiffers(index=each.kept.index, expected="the entry as it was", got=answer.code)
+        place(engine, start, [statement.statement_hash(each.raw) for each in batch])
+        start += len(batch)
+        progress(start, stop, "entries")
+
+
+def grounds(here: Connection) -> dict[str, dict[str, Any]]:
+    """What entries rest on that is none itself, by statement hash, as a mirror keeps it: the statement that was adopted
+    from quarantine, the note of another tree."""
+    found: dict[str, dict[str, Any]] = {
+        hash_.hex(): {
+            "adopted": {
+                "statement": said.decode(),
+                "signature": encode_base64(signature),
+                "public_key": public.hex(),
+                "received_at": received_at,
+            }
+        }
+        for hash_, said, signature, public, received_at in read.adopted(here)
+    }
+    for hash_, note in read.split_views(here):
+        found.setdefault(hash_.hex(), {})["note"] = note.decode()
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

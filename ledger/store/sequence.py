@@ -7,8 +7,11 @@ greater than that of every predecessor in a stream or author chain. A crash anyw
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Final
+
+from sqlalchemy import Engine
 
 from ledger.errors import ProofError
 from ledger.log import entry
@@ -17,7 +20,7 @@ from ledger.log.merkle import Frontier, root_of
 from ledger.log.tiles import HEIGHT, WIDTH
 from ledger.store.failpoints import hit, wrote
 from ledger.store.moments import moment
-from ledger.store.rows import Conflict, Row, Rows
+from ledger.store.rows import Conflict, Row, Rows, open_rows
 
 BATCH: Final = 2_000
 STEP_BACK_MAX_S: Final = 10  # of `received_at` along the log
@@ -106,6 +109,27 @@ def hashes_of(rows: Rows, level: int, start: int, stop: int) -> list[bytes]:
             stop,
         )
     return [hash_ for (hash_,) in found]
+
+
+def sequence_waiting(engine: Engine) -> int:
+    """Give every waiting entry its index; how many there were. SQLite's are never waiting."""
+    total = 0
+    with closing(open_rows(engine)) as rows:
+        while not rows.inline:
+            with suppress(Conflict):
+                if not (moved := sequence(rows)):
+                    break
+                total += moved
+    return total
+
+
+def place(engine: Engine, first: int, hashes: Sequence[bytes]) -> None:
+    """Give these waiting statements, by their hashes, the indices from `first` on; SQLite's have them."""
+    with closing(open_rows(engine)) as rows:
+        while not rows.inline:
+            with suppress(Conflict):
+                sequence_as(rows, first, hashes)
+                break
 
 
 def sequence(rows: Rows, limit: int = BATCH) -> int:

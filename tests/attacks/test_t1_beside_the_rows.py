@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from ledger.custody.rules import Refusal
 from ledger.exchange.catalogue import carried, edition_of
 from ledger.log.checkpoint import Policy
-from ledger.service import GenesisTorn
+from ledger.store.genesis import GenesisTorn
 from ledger.store.projections import Projector
 from ledger.store.seen import SeenRule
 from ledger.store.standing import SeenUnknown

@@ -11,8 +11,9 @@ from pathlib import Path
 from cli.export import line
 from ledger import bootstrap
 from ledger.bootstrap import Restored
-from ledger.service import Ledger, NoLedger
+from ledger.service import Ledger
 from ledger.settings import Settings, from_environment
+from ledger.store.genesis import NoLedger
 from ledger.store.restoring import CHECKPOINT, ENTRIES
 from tests.support.world import World
 

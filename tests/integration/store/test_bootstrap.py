@@ -9,9 +9,10 @@ import pytest
 from ledger.bootstrap import HomeTaken, KeyFileBad, SchemaOld, engine, init_ledger, open_ledger
 from ledger.log.checkpoint import Policy, verify_checkpoint
 from ledger.log.trust import Trust
-from ledger.service import KeyAbsent, NoLedger
+from ledger.service import KeyAbsent
 from ledger.settings import Settings, from_environment
 from ledger.store.database import upgrade
+from ledger.store.genesis import NoLedger
 from tests.support.check import check_ledger
 
 

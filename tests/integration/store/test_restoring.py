@@ -16,7 +16,8 @@ from ledger.log.keys import PrivateKey
 from ledger.log.note import Note, NoteNotSigned, SignerKey
 from ledger.log.statement import Seen
 from ledger.log.trust import WrongGenesis
-from ledger.service import Keys, KeysOfAnother
+from ledger.service import Keys
+from ledger.store.genesis import KeysOfAnother
 from ledger.store.read import Record
 from ledger.store.restoring import CHECKPOINT, ENTRIES, Lost, MirrorBad, MirrorForks, MirrorShort
 from tests.support.check import check_ledger
