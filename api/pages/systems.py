@@ -79,7 +79,11 @@ def _tokens(found: list[Token]) -> Table:
 def _token_state(token: Token, now: str) -> tuple[str, str]:
     if token.revoked_at:
         return "wrong", t("已作废", "revoked")
-    return ("ok", t("有效", "valid")) if now < token.expires_at else ("unknown", t("已过期", "ended"))
+    if now >= token.expires_at:
+        return "unknown", t("已过期", "ended")
+    if token.maker_left:
+        return "soon", t("有效；生成人账号已停用，请换新后作废", "valid; its maker left: make another, revoke this")
+    return "ok", t("有效", "valid")
 
 
 def _hooks(found: list[Hook]) -> Table:

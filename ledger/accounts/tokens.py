@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -26,7 +26,8 @@ _TOKEN = re.compile(r"wl_([A-Za-z0-9]{10})_[A-Za-z0-9_-]{43}").fullmatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An API token without its secret."""
+    """An API token without its secret. It is the party's, and goes on when its maker's account is switched off or gone:
+    `maker_left` says so to who may replace it."""
 
     id: str
     prefix: str
@@ -36,6 +37,7 @@ class Token:
     roles: tuple[str, ...]
     regions: tuple[str, ...]
     made_by: str
+    maker_left: bool
     made_at: str
     expires_at: str
     revoked_at: str | None
@@ -106,11 +108,12 @@ class Tokens:
             revoked_at=None,
             used_at=None,
         )
-        return _told(self._store.token(prefix)), secret
+        return _told(self._store.token(prefix), {by.person}), secret
 
     def listed(self, by: Actor) -> list[Token]:
         """The own party's tokens, oldest first."""
-        return [_told(row) for row in self._store.tokens(by.party)]
+        active = {row.person for row in self._store.accounts(by.party) if not row.disabled}
+        return [_told(row, active) for row in self._store.tokens(by.party)]
 
     def revoke(self, by: Actor, id_: str) -> None:
         """For good: here at once, in other processes within a second; raises NoSuch."""
@@ -133,7 +136,7 @@ def _actor(id_: str, party: str, roles: str, regions: str, scopes: str) -> Actor
     )
 
 
-def _told(row: Any) -> Token:
+def _told(row: Any, active: Collection[str]) -> Token:
     return Token(
         id=row.id,
         prefix=row.prefix,
@@ -143,6 +146,7 @@ def _told(row: Any) -> Token:
         roles=tuple(row.roles.split()),
         regions=tuple(row.regions.split()),
         made_by=row.made_by,
+        maker_left=row.made_by not in active,
         made_at=moment(row.made_at),
         expires_at=moment(row.expires_at),
         revoked_at=None if row.revoked_at is None else moment(row.revoked_at),

@@ -36,6 +36,22 @@ def test_an_administrator_makes_a_token_that_works_until_it_is_revoked(api: ApiW
     assert "已作废" in client.get("/admin/systems").text
 
 
+def test_a_token_whose_maker_has_left_says_so_and_can_be_revoked(api: ApiWorld) -> None:
+    party = api.device["shop"].party
+    leaver = api.join("leaver", "admin", party)
+    secret = api.issue("leaver", "read")
+    client, token = visitor(api, "shop")
+    assert "生成人账号已停用" not in client.get("/admin/systems").text
+    api.accounts.disable(api.actor["shop"], leaver.account)
+    page = client.get("/admin/systems").text
+    assert "生成人账号已停用" in page
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert api.client().get("/v1/containers", headers=headers).status_code == 200  # the party's scale goes on weighing
+    revoke = re.findall(r"/admin/systems/tokens/[0-9a-f-]{36}/revoke", page.partition("生成人账号已停用")[2])[0]
+    assert client.post(revoke, data=token).status_code == 303
+    assert api.client().get("/v1/containers", headers=headers).status_code == 401
+
+
 def test_what_a_token_cannot_be_is_said(api: ApiWorld) -> None:
     client, token = visitor(api, "shop")
     good = token | {"name": "x", "scope": ["read"], "days": "30"}
