@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ledger.custody.regimes.base import Act
@@ -74,8 +76,22 @@ def test_a_row_in_words_only_counts_when_an_authority_confirms_it() -> None:
     assert scene.say("garage-clerk", "exemption-confirmed", body) == "not-authorised"
     assert scene.say("licensing", "exemption-confirmed", body) == ""
     assert reason(scene, "", code, end="utilised", method="R6") == ""
-    assert reason(scene, "", code, end="utilised", method="R6", day="2026-07-01") == "licence-wrong-kind"
+    days = ("2026-03-31", "2026-04-01", "2026-06-30", "2026-07-01")
+    told = [reason(scene, "", code, end="utilised", method="R6", day=day) for day in days]
+    assert told == ["licence-wrong-kind", "", "", "licence-wrong-kind"]
+    assert reason(scene, "", "900-352-35", end="utilised", method="R6") == "licence-wrong-kind"
     assert reason(scene, "", code, end="disposed", method="D1") == "licence-wrong-kind"
+
+
+def test_a_confirmed_row_for_all_stages_counts_at_each_by_the_methods_of_the_row() -> None:
+    scene = Scene()
+    body = {"holder": scene.party("tip"), "row": KILN, "codes": [FLY_ASH], "stage": "all"}
+    body |= {"valid_from": "2026-04-01", "valid_until": "2026-06-30"}
+    known = scene.told.registry.exemptions_on("2026-05-01")[KILN]
+    assert reason(scene, "", method=min(known.methods)) == "licence-wrong-kind"
+    assert scene.say("licensing", "exemption-confirmed", body) == ""
+    assert reason(scene, "", method=min(known.methods)) == ""
+    assert reason(scene, "", method="D10") == "licence-wrong-kind"
 
 
 def test_without_a_loaded_edition_no_asserted_row_counts() -> None:
@@ -132,3 +148,7 @@ def test_the_edition_of_a_day_is_the_newest_in_force_and_else_the_newest_that_is
     del registry.editions["a" * 64]
     assert registry.edition_on("2026-05-01") is shipped
     assert registry.exemptions_on("2020-12-31") is shipped.exemptions
+    registry.editions["b" * 64] = replace(older, exemptions={"x": next(iter(shipped.exemptions.values()))})
+    registry.editions["a" * 64] = newer
+    assert registry.exemptions_on("2026-05-01") is shipped.exemptions
+    assert registry.exemptions_on("2020-12-31") is registry.editions["b" * 64].exemptions
