@@ -212,6 +212,31 @@ def test_a_strangers_plan_neither_forbids_nor_allows_what_a_site_generates(scene
     assert not_in_plan(scene) == [("2026-03-02", "")]
 
 
+def test_a_plan_names_a_waste_from_the_moment_it_was_filed_and_one_of_other_waste_ends_nothing(scene: Scene) -> None:
+    filed(scene, 1, "900-214-08", at="2026-01-05T00:00:00.000Z")
+    scene.fill(1, at="2026-03-02T00:00:00.000Z")
+    filed(scene, 2, "900-252-12", at="2026-03-03T00:00:00.000Z")
+    assert not_in_plan(scene) == [("2026-03-02", "")]
+    filed(scene, 3, OIL, at="2026-03-04T00:00:00.000Z")
+    scene.fill(2, at="2026-03-04T00:00:00.000Z")
+    assert not_in_plan(scene) == [("2026-03-02", "2026-03-04")]
+
+
+def test_what_is_derived_is_to_be_in_the_plan_and_what_was_there_before_is_not(scene: Scene) -> None:
+    filed(scene, 1, "900-214-08", at="2026-01-05T00:00:00.000Z")
+    place, store = scene.place("garage-yard"), scene.park.story.ids["garage-store"]
+    for n, code in ((1, OIL), (2, "900-214-08")):
+        stock = {"container": scene.id("container", n), "place": place, "code": code, "kind": "package"}
+        stock |= {"name": "废油", "mass": weighed(100_000), "since": "2026-01-01"}
+        assert scene.say("garage-clerk", "stock-declared", stock) == ""
+    assert not_in_plan(scene) == []
+    rest = load(scene.id("container", 3), 9_000) | {"kind": "package", "name": "废油渣", "new": True}
+    body: dict[str, Any] = {"place": place, "facility": store, "stage": "final", "end": "utilised", "method": "R9"}
+    body |= {"basis": "weighed", "inputs": [load(scene.id("container", 2), code="900-214-08")], "outputs": [rest]}
+    assert scene.say("garage-clerk", "waste-treated", body) == ""
+    assert not_in_plan(scene) == [(scene.said[-1].at[:10], "")]
+
+
 def test_who_handles_what_another_holds_is_not_its_holder(scene: Scene) -> None:
     drum = scene.fill()
     stored = {
@@ -254,17 +279,22 @@ def test_a_year_without_an_adopted_calendar_is_provisional(scene: Scene) -> None
     assert [f.rule for f in ledger_flags(CN, registry, "2026-12-31T15:59:00.000Z")] == []
     assert [f.rule for f in ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")] == ["calendar-provisional"]
     (flag,) = ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")
+    assert flag == Flag(
+        rule="calendar-provisional", object=scene.id("party", 1), key="2027", grams=0, holder="", site="",
+        detail="2027", opened_at="2026-12-31T16:00:00.000Z", opened_by="",
+    )  # fmt: skip
     assert flag.open_at("2026-12-31T16:00:00.000Z")
     calendar = {"year": 2027, "days_off": ["2027-01-01"]}
     scene.say("settings", "calendar-adopted", calendar, at="2027-01-08T01:00:00.000Z")
     scene.say("settings", "calendar-adopted", calendar, at="2027-01-09T01:00:00.000Z")
-    (flag,) = ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")
-    assert flag.closed_at == "2027-01-08T01:00:00.000Z"
+    (ended,) = ledger_flags(CN, registry, "2026-12-31T16:00:00.000Z")
+    assert ended == replace(flag, closed_at="2027-01-08T01:00:00.000Z", closed_by=scene.said[-2].statement)
 
 
-def test_a_calendar_adopted_before_its_year_leaves_nothing_provisional(scene: Scene) -> None:
+@pytest.mark.parametrize("at", ["2026-08-03T00:00:00.000Z", "2026-12-31T16:00:00.000Z"])
+def test_a_calendar_adopted_before_its_year_leaves_nothing_provisional(scene: Scene, at: str) -> None:
     scene.told.registry.opened = opened(scene)
-    scene.say("settings", "calendar-adopted", {"year": 2027, "days_off": ["2027-01-01"]})
+    scene.say("settings", "calendar-adopted", {"year": 2027, "days_off": ["2027-01-01"]}, at=at)
     assert ledger_flags(CN, scene.told.registry, "2027-06-30T16:00:00.000Z") == []
 
 
@@ -542,6 +572,41 @@ def test_what_nothing_can_undo_ends_when_its_explanation_is_accepted(scene: Scen
     assert (flags[other].closed_at, flags[other].closed_by) == ("", "")
 
 
+def test_a_difference_of_one_journey_ends_when_it_is_explained_and_no_other(scene: Scene) -> None:
+    drum = scene.fill()
+    collected(scene, drum)
+    received(scene, drum, **verdict(drum, grams=90_000))
+    flag = only(scene, "mass-difference")
+    for rule, key in (("not-on-manifest", flag.key), ("mass-difference", "x"), ("mass-difference", flag.key)):
+        assert only(scene, "mass-difference").closed_at == ""
+        why = {"container": drum, "rule": rule, "key": key, "explanation": {"sealed": "a" * 64}}
+        assert scene.say("garage-clerk", "exception-explained", why) == ""
+        accepted = {"container": drum, "explanation": scene.said[-1].id}
+        assert scene.say("supervision", "explanation-accepted", accepted) == ""
+    assert only(scene, "mass-difference") == replace(
+        flag, closed_at=scene.said[-1].at, closed_by=scene.said[-1].statement
+    )
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_a_correction_makes_vanish_ended_with_this_correction_and_not_with_anothers_end(
+    scene: Scene, ended: bool
+) -> None:
+    drum = scene.fill()
+    assert lost(scene, drum, 120_000) == ""
+    if ended:
+        assert scene.say("garage-clerk", "waste-added", here(scene, drum, mass=weighed(20_000))) == ""
+    end = scene.said[-1]
+    body = {"container": drum, "target": scene.said[0].id, "field": "mass.net_g", "reason": "typing"}
+    assert scene.say("garage-clerk", "entry-corrected", body | {"old": 100_000, "new": 130_000}) == ""
+    end = end if ended else scene.said[-1]
+    assert scene.say("garage-clerk", "entry-corrected", body | {"old": 130_000, "new": 1}) == ""
+    decision = {"container": drum, "correction": scene.said[-1].id, "outcome": "reject"}
+    assert scene.say("supervision", "correction-decided", decision) == ""
+    flag = only(scene, "over-book")
+    assert (flag.grams, flag.closed_at, flag.closed_by) == (20_000, end.at, end.statement)
+
+
 def test_what_a_correction_makes_vanish_ended_with_it_and_what_had_ended_before_then(scene: Scene) -> None:
     drum, target = scene.fill(1), scene.id("container", 2)
     assert lost(scene, drum, 120_000) == ""
@@ -602,7 +667,7 @@ def test_a_licence_only_asserted_is_open_until_the_authority_confirms_the_same_n
     for _ in range(2):
         assert scene.say("licensing", "licence-granted", terms | {"licence": scene.id("licence", 3)}) == ""
     assert (flag().closed_at, flag().closed_by) == (scene.said[-2].at, scene.said[-2].statement)
-    assert scene.say("licensing", "licence-granted", terms, at="2026-08-02T00:00:00.000Z") == ""
+    assert scene.say("licensing", "licence-granted", terms, at=first.at) == ""
     assert [f.object for f in ledger_flags(CN, scene.told.registry, SOON) if f.holder == scene.party("rogue")] == []
 
 
@@ -626,6 +691,14 @@ def test_nobody_is_at_another_site_within_five_minutes(scene: Scene) -> None:
 
 def test_what_is_missing_at_a_gate_was_not_seen_there(scene: Scene) -> None:
     assert not seen_again(scene, 4, "missing")
+
+
+def test_where_a_stranger_says_a_drum_is_nobody_saw_it(scene: Scene) -> None:
+    drum = scene.fill(at="2026-08-03T02:00:00.000Z")
+    for who, site, at in (("rogue-boss", "rogue-yard", "02:02"), ("garage-clerk", "garage-yard", "02:04")):
+        body = here(scene, drum, site, mass=weighed(100_000), previous_g=100_000)
+        assert scene.say(who, "container-weighed", body, at=f"2026-08-03T{at}:00.000Z") == ""
+    assert only(scene, "impossible-travel").holder == scene.party("rogue")
 
 
 def test_how_soon_is_a_setting_of_the_site_where_it_turns_up(scene: Scene) -> None:
