@@ -160,14 +160,14 @@ def _step(thing: Container | Manifest, fact: Fact) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A correction with who must still agree and whether it would take the container below zero."""
+    """A correction with who must still agree. When nobody must, and it is neither rejected nor applied, it would take
+    the container below zero."""
 
     fact: Fact
     target: Fact
     waiting: frozenset[str]
     rejected: bool
     applied: bool
-    below_zero: bool
 
 
 def effective(stream: str, ordered: Sequence[Fact]) -> list[Fact]:
@@ -208,7 +208,6 @@ def _apply_corrections(stream: str, ordered: Sequence[Fact]) -> tuple[list[Fact]
             waiting=waiting,
             rejected="reject" in decided[-1:],
             applied=False,
-            below_zero=False,
         )
     # One correction may have to wait for another: try the waiting ones again until nothing changes.
     moved = True
@@ -221,10 +220,9 @@ def _apply_corrections(stream: str, ordered: Sequence[Fact]) -> tuple[list[Fact]
             n = place[proposal.target.id]
             trial[n] = corrected(trial[n], proposal.fact)
             if _lowest(stream, trial) < min(0, _lowest(stream, facts)):
-                standing[key] = replace(proposal, below_zero=True)
                 continue
             facts, moved = trial, True
-            standing[key] = replace(proposal, applied=True, below_zero=False)
+            standing[key] = replace(proposal, applied=True)
     return facts, list(standing.values())
 
 
