@@ -217,8 +217,13 @@ def test_a_plan_names_a_waste_from_the_moment_it_was_filed_and_one_of_other_wast
     scene.fill(1, at="2026-03-02T00:00:00.000Z")
     filed(scene, 2, "900-252-12", at="2026-03-03T00:00:00.000Z")
     assert not_in_plan(scene) == [("2026-03-02", "")]
-    filed(scene, 3, OIL, at="2026-03-04T00:00:00.000Z")
-    scene.fill(2, at="2026-03-04T00:00:00.000Z")
+    filed(scene, 3, OIL, at="2026-03-02T12:00:00.000Z", received_at="2026-03-05T00:00:00.000Z")
+    filed(scene, 4, OIL, at="2026-03-04T00:00:00.000Z")
+    flag, filling, plan = only(scene, "not-in-plan"), scene.said[1], scene.said[-1]
+    assert says(scene, flag) == (OIL, 100_000, "garage", "garage-yard", OIL)
+    assert (flag.opened_at, flag.opened_by) == (filling.at, filling.statement)
+    assert (flag.closed_at, flag.closed_by) == (plan.at, plan.statement)
+    scene.fill(2, at=plan.at)
     assert not_in_plan(scene) == [("2026-03-02", "2026-03-04")]
 
 
@@ -544,6 +549,17 @@ def test_overdue_mass_is_somebodys_somewhere_and_counts_from_after_its_deadline(
     (left,) = [f for f in scene.told.account()[1] if f.rule == "stored-too-long"]
     assert left == replace(flag, closed_at=again, closed_by=scene.said[-1].statement)
     assert overdue(scene.told.account()[0], again) == []
+
+
+def test_what_leaves_on_its_last_day_or_stays_under_another_code_has_not_left_late(scene: Scene) -> None:
+    at = "2026-08-01T00:00:00.000Z"
+    gone, here_still = scene.fill(1, at=at), scene.fill(2, at=at)
+    body = scene.run() | {"lines": [load(gone)]}
+    assert scene.say("driver", "manifest-collected", body, at=later(at, days=365)) == ""
+    other = {"container": here_still, "place": scene.place("garage-yard"), "old_code": OIL, "new_code": "900-214-08"}
+    body = other | {"cause": "error", "net_g": 100_000}
+    assert scene.say("garage-clerk", "waste-reclassified", body, at=later(at, days=366)) == ""
+    assert [f for f in scene.told.account()[1] if f.rule == "stored-too-long"] == []
 
 
 def test_an_exception_stands_from_when_it_opens_until_before_it_closes(scene: Scene) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.custody.flags import Flag
 from ledger.custody.lots import Row
 from ledger.custody.rate import Rate
 from tests.support.told import Scene, load, verdict, weighed
@@ -249,8 +250,13 @@ def test_what_was_kept_too_long_is_corrected_to_less_only_by_the_authority(scene
     drum = kept(scene)
     change = {"container": drum, "target": scene.said[-1].id, "field": "mass.net_g", "old": KEPT_G, "new": 0}
     assert scene.say("garage-clerk", "entry-corrected", change | {"reason": "typing"}, at=NOW) == ""
-    correction = scene.said[-1].id
+    said, correction = scene.said[-1], scene.said[-1].id
     assert (year(scene).overdue_g, rules(scene)) == (KEPT_G, {"correction-waiting"})
+    (flag,) = [f for f in scene.told.account()[1] if f.rule == "correction-waiting"]
+    assert flag == Flag(
+        rule="correction-waiting", object=drum, key=correction, grams=0, holder=scene.party("garage"), site="",
+        detail="authority", opened_at=said.at, opened_by=said.statement,
+    )  # fmt: skip
     decision = {"container": drum, "correction": correction, "outcome": outcome}
     assert scene.say("supervision", "correction-decided", decision, at=LATER) == ""
     assert (year(scene).overdue_g, rules(scene)) == (0 if outcome == "apply" else KEPT_G, set())
