@@ -594,7 +594,7 @@ def _waiting_corrections(container: str, facts: Sequence[Fact]) -> Iterator[Flag
                     yield replace(opened.pop(key), closed_at=fact.at, closed_by=fact.statement)
                 continue
             waiting = " ".join(sorted(proposal.waiting)) or "below-zero"
-            finding = Finding("correction-waiting", key, holder=proposal.fact.by.party, detail=waiting)
+            finding = Finding("correction-waiting", key, holder=proposal.fact.by.party)
             opened[key] = replace(opened.get(key) or _flag(container, finding, fact), detail=waiting)
     yield from opened.values()
 

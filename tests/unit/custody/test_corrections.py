@@ -239,6 +239,8 @@ def test_a_correction_that_was_agreed_to_and_no_longer_holds_waits_a_second_time
         (scene.party("coating"), asked.at, asked.statement, agreed.at),
         ("below-zero", undid.at, undid.statement, ""),
     ]
+    found = [f for f in scene.told.account()[1] if f.rule == "correction-waiting"]
+    assert {(f.key, f.closed_by) for f in found} == {(asked.id, agreed.statement), (asked.id, "")}
 
 
 def test_what_is_below_zero_already_may_be_put_right_in_part(scene: Scene) -> None:

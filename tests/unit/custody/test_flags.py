@@ -217,6 +217,7 @@ def test_a_plan_names_a_waste_from_the_moment_it_was_filed_and_one_of_other_wast
     scene.fill(1, at="2026-03-02T00:00:00.000Z")
     filed(scene, 2, "900-252-12", at="2026-03-03T00:00:00.000Z")
     assert not_in_plan(scene) == [("2026-03-02", "")]
+    assert only(scene, "not-in-plan").closed_by == ""
     filed(scene, 3, OIL, at="2026-03-02T12:00:00.000Z", received_at="2026-03-05T00:00:00.000Z")
     filed(scene, 4, OIL, at="2026-03-04T00:00:00.000Z")
     flag, filling, plan = only(scene, "not-in-plan"), scene.said[1], scene.said[-1]
@@ -331,7 +332,7 @@ def only(scene: Scene, rule: str) -> Flag:
 
 def says(scene: Scene, flag: Flag) -> tuple[str, int, str, str, str]:
     called = scene.park.alias_of
-    return flag.key, flag.grams, called(flag.holder), called(flag.site) if flag.site else "", flag.detail
+    return flag.key, flag.grams, called(flag.holder), flag.site and called(flag.site), flag.detail
 
 
 def here(scene: Scene, drum: str, site: str = "garage-yard", **more: Any) -> dict[str, Any]:
@@ -604,9 +605,9 @@ def test_a_difference_of_one_journey_ends_when_it_is_explained_and_no_other(scen
     )
 
 
-@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(("ended", "rejected"), [(False, False), (False, True), (True, True)])
 def test_what_a_correction_makes_vanish_ended_with_this_correction_and_not_with_anothers_end(
-    scene: Scene, ended: bool
+    scene: Scene, ended: bool, rejected: bool
 ) -> None:
     drum = scene.fill()
     assert lost(scene, drum, 120_000) == ""
@@ -617,8 +618,9 @@ def test_what_a_correction_makes_vanish_ended_with_this_correction_and_not_with_
     assert scene.say("garage-clerk", "entry-corrected", body | {"old": 100_000, "new": 130_000}) == ""
     end = end if ended else scene.said[-1]
     assert scene.say("garage-clerk", "entry-corrected", body | {"old": 130_000, "new": 1}) == ""
-    decision = {"container": drum, "correction": scene.said[-1].id, "outcome": "reject"}
-    assert scene.say("supervision", "correction-decided", decision) == ""
+    if rejected:
+        decision = {"container": drum, "correction": scene.said[-1].id, "outcome": "reject"}
+        assert scene.say("supervision", "correction-decided", decision) == ""
     flag = only(scene, "over-book")
     assert (flag.grams, flag.closed_at, flag.closed_by) == (20_000, end.at, end.statement)
 
