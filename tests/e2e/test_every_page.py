@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,32 +29,33 @@ def test_every_page_within_reach_is_accessible_and_whole_in_both_languages(log_i
     page = log_in(person)
     faults: list[str] = []
     for path in _within_reach(page):
-        for lang in ("zh", "en"):
-            page.context.add_cookies([{"name": "language", "value": lang, "url": page.url}])
-            answer = page.goto(path)
-            assert answer is not None and answer.ok, f"{person} {path}: {answer and answer.status}"
-            if lang == "zh":
-                faults += [f"{person} {path}: {fault}" for fault in _violations(page)]
-            else:
-                faults += [f"{person} {path}: not in English: {text!r}" for text in _chinese(page)]
+        faults += [f"{person} {path}: {fault}" for fault in _violations(page)]
+        _open(page, path, "en")
+        faults += [f"{person} {path}: not in English: {text!r}" for text in _chinese(page)]
     assert faults == []
 
 
-def _within_reach(page: Page) -> list[str]:
-    """Addresses of pages, found by following links from the person's home; one of each shape."""
-    found: list[str] = []
+def _within_reach(page: Page) -> Iterator[str]:
+    """Addresses of pages, found by following links from home, one of each shape; each is open in Chinese."""
     waiting, shapes = ["/"], {"/"}
-    while waiting and len(found) < PAGES_MAX:
+    for _ in range(PAGES_MAX):
+        if not waiting:
+            return
         path = waiting.pop(0)
-        page.goto(path)
-        found.append(path)
+        _open(page, path, "zh")
         links: list[str] = page.eval_on_selector_all("a[href^='/']", "all => all.map(a => a.getAttribute('href'))")
         for link in links:
             shape = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|=[^&]*", "*", link.partition("#")[0])
             if shape not in shapes and not NOT_PAGES.search(link):
                 shapes.add(shape)
                 waiting.append(link)
-    return found
+        yield path
+
+
+def _open(page: Page, path: str, lang: str) -> None:
+    page.context.add_cookies([{"name": "language", "value": lang, "url": page.url}])
+    answer = page.goto(path)
+    assert answer is not None and answer.ok, f"{path}: {answer and answer.status}"
 
 
 def _violations(page: Page) -> list[str]:
