@@ -33,7 +33,7 @@ command = click.Group("label", help=__doc__)
 def printing(function: F) -> F:
     """The options of what goes to a printer."""
     for option in (
-        click.option("--address", help="The public web address in the QR codes (the origin's host)."),
+        click.option("--address", help="The public web address in the QR codes (as set, else the origin's host)."),
         click.option("--dpi", type=click.Choice(["203", "300", "600"]), help="For zpl (203) and png (300)."),
         click.option("--sheet", type=click.Choice(["roll", "a4", "one"]), default="roll", help="Of a PDF: pages."),
         click.option("--format", "form", type=click.Choice(["pdf", "png", "svg", "zpl"]), help="(the file name's end)"),
@@ -207,7 +207,7 @@ def replace(
 
 @command.command()
 @click.argument("container")
-@click.option("--address", help="The public web address (the origin's host).")
+@click.option("--address", help="The public web address (as set, else the origin's host).")
 @acting
 def link(actor: Actor, container: str, address: str | None) -> Callable[[], None]:
     """The text of the QR code on a container's label.
