@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from cli.acting import Actor, acting
-from cli.values import mass_of, weighed
+from cli.stock import package
+from cli.values import weighed
 
 
 @click.command()
@@ -26,16 +27,5 @@ def command(
     Example:
     wasteledger discover found-1 --mass 20kg --where "behind the bridge" --as ann
     """
-    id_, waste = actor.find.profile(profile)
-    body = {
-        "container": actor.new("container"),
-        "place": actor.find.place(site),
-        "kind": "package",
-        "code": waste.code,
-        "name": waste.name,
-        "profile": id_,
-        "container_code": container,
-        "mass": mass_of(**weights),
-        "found_at": {"clear": where} if where else None,
-    }
+    body = package(actor, container, profile, site, weights) | {"found_at": {"clear": where} if where else None}
     actor.says("waste-discovered", body, f"发现无主废物 {container}", f"ownerless waste found: {container}")

@@ -24,8 +24,16 @@ def command(actor: Actor, container: str, since: str, profile: str | None, site:
     Example:
     wasteledger stock old-1 --mass 75kg --since 2026-01-15 --as ann
     """
+    body = package(actor, container, profile, site, weights) | {"since": since}
+    actor.says("stock-declared", body, f"申报期初存量 {container}", f"{container} is declared as stock")
+
+
+def package(
+    actor: Actor, container: str, profile: str | None, site: str | None, weights: dict[str, Any]
+) -> dict[str, Any]:
+    """A new container's fields that say what is in it and where it is."""
     id_, waste = actor.find.profile(profile)
-    body = {
+    return {
         "container": actor.new("container"),
         "place": actor.find.place(site),
         "kind": "package",
@@ -34,6 +42,4 @@ def command(actor: Actor, container: str, since: str, profile: str | None, site:
         "profile": id_,
         "container_code": container,
         "mass": mass_of(**weights),
-        "since": since,
     }
-    actor.says("stock-declared", body, f"申报期初存量 {container}", f"{container} is declared as stock")

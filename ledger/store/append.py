@@ -163,19 +163,9 @@ class Appender:
 
     def open_ledger(self, genesis: Submission) -> Answer:
         """Record entry 0, trusted by nothing but the hash that verifiers will pin."""
-        system = self._opened.system_key
-        public = PublicKey.from_hex(system.public_key)
-        born = AuthorHead(
-            key=public.hash,
-            stream=system.stream,
-            public_key=public.raw,
-            party=self._opened.operator,
-            person=system.person,
-            roles="operator",
-            admin=True,
-        )
-        self._door.know(public)
-        call = _Call([genesis], born=born)
+        system = next(standing.roots(self._opened))
+        self._door.know(PublicKey(system.public_key))
+        call = _Call([genesis], born=system)
         self._group.run(call, 1)
         return call.answers[0]
 
@@ -516,19 +506,9 @@ class Appender:
     def _take_effect(self, rows: Rows, flush: _Flush, item: Item, author: AuthorHead) -> None:
         match item.event:
             case LedgerOpened() as event:
-                for root in event.authorities:
-                    self._add_author(
-                        flush,
-                        AuthorHead(
-                            key=PublicKey.from_hex(root.public_key).hash,
-                            stream=root.key,
-                            public_key=bytes.fromhex(root.public_key),
-                            party=root.party,
-                            person=root.person,
-                            roles=" ".join(sorted(root.roles)),
-                            admin=True,
-                        ),
-                    )
+                _, *authorities = standing.roots(event)
+                for each in authorities:
+                    self._add_author(flush, each)
             case KeyEnrolled() as event:
                 self._add_author(flush, standing.enrolled(event, by=author))
             case KeyRevoked() as event:

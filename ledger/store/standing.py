@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, StatementAdopted
+from collections.abc import Iterator
+
+from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, LedgerOpened, StatementAdopted
 from ledger.custody.rules import Refusal
 from ledger.log.keys import PublicKey
 from ledger.log.statement import Statement
@@ -121,6 +123,30 @@ def refuse_enrolment(
     if present and others and event.uses is not None:
         return PartyPresent(party=event.holder)
     return None
+
+
+def roots(opened: LedgerOpened) -> Iterator[AuthorHead]:
+    """The standings that entry 0 gives: the system's key and the authorities'."""
+    system = opened.system_key
+    yield AuthorHead(
+        key=PublicKey.from_hex(system.public_key).hash,
+        stream=system.stream,
+        public_key=bytes.fromhex(system.public_key),
+        party=opened.operator,
+        person=system.person,
+        roles="operator",
+        admin=True,
+    )
+    for each in opened.authorities:
+        yield AuthorHead(
+            key=PublicKey.from_hex(each.public_key).hash,
+            stream=each.key,
+            public_key=bytes.fromhex(each.public_key),
+            party=each.party,
+            person=each.person,
+            roles=" ".join(sorted(each.roles)),
+            admin=True,
+        )
 
 
 def enrolled(event: KeyEnrolled, *, by: AuthorHead) -> AuthorHead:

@@ -16,7 +16,7 @@ from ledger.log.statement import Statement
 from ledger.log.wire import decode_base64
 from ledger.store.append import fact_of
 from ledger.store.rows import AUTHOR_COLUMNS, AuthorHead, StreamHead
-from ledger.store.standing import enrolled, refuse_enrolment, refuse_revocation
+from ledger.store.standing import enrolled, refuse_enrolment, refuse_revocation, roots
 from ledger.store.verify.chains import Whole
 from ledger.store.verify.findings import Difference, shown
 from ledger.store.verify.ranges import Told
@@ -60,30 +60,6 @@ def _heads_of(event: Event, said: Statement, known: dict[str, AuthorHead]) -> It
     elif isinstance(event, KeyEnrolled):
         by = known.get(said.key) or AuthorHead(key=b"", stream="", public_key=b"", party=said.party, person=said.by)
         yield enrolled(event, by=by)
-
-
-def roots(opened: LedgerOpened) -> Iterator[AuthorHead]:
-    """The standings that entry 0 gives: the system's key and the authorities'."""
-    system = opened.system_key
-    yield AuthorHead(
-        key=PublicKey.from_hex(system.public_key).hash,
-        stream=system.stream,
-        public_key=bytes.fromhex(system.public_key),
-        party=opened.operator,
-        person=system.person,
-        roles="operator",
-        admin=True,
-    )
-    for each in opened.authorities:
-        yield AuthorHead(
-            key=PublicKey.from_hex(each.public_key).hash,
-            stream=each.key,
-            public_key=bytes.fromhex(each.public_key),
-            party=each.party,
-            person=each.person,
-            roles=" ".join(sorted(each.roles)),
-            admin=True,
-        )
 
 
 @dataclass(slots=True)
