@@ -64,6 +64,12 @@ class Others:
         starting.start()
         return cls(processes, pool, starting)
 
+    def prepare(self, work: Callable[..., None], *told: Any) -> None:
+        """Has the others prepare themselves, while this process finds out what there is to do."""
+        if self.pool is not None and self._ready():
+            for _ in range(self.processes - 1):
+                self.pool.submit(work, *told)
+
     def share(
         self,
         work: Callable[..., T],

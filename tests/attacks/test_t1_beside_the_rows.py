@@ -20,7 +20,7 @@ from ledger.store.projections import Projector
 from ledger.store.seen import SeenRule
 from ledger.store.standing import SeenUnknown
 from ledger.store.tables import metadata
-from ledger.store.verify import Verdict
+from ledger.store.verify import LEVELS, Level, Verdict
 from tests.support.tamper import changed, delete, place, put, rows_of, unguarded
 from tests.support.varied import Varied, no_codes
 from tests.support.world import World
@@ -150,6 +150,31 @@ def test_an_index_that_leaves_out_what_its_table_has_is_named(sqlite_url: str, t
     verdict = world.another_process().verify(read_catalogue=no_codes)
     assert set(named(verdict)) == {("lot_row", "*")}
     assert all(name in each.got for each in verdict.differences)
+    world.close()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_head_that_its_index_leaves_out_is_named(sqlite_url: str, tmp_path: Path, level: Level) -> None:
+    """Rows are counted by the index where it has as many as the table has numbers."""
+    world = World.create(sqlite_url, tmp_path)
+    assert world.ledger.verify(level=level).ok
+    schema = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_master WHERE tbl_name = 'stream_head'"
+    with unguarded(world.ledger.engine) as connection:
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        kept = driver.execute(schema).fetchall()
+        driver.execute("PRAGMA writable_schema=ON")
+        driver.execute("DELETE FROM sqlite_master WHERE tbl_name = 'stream_head' AND type = 'index'")
+        plain = "CREATE TABLE stream_head (stream, seq, leaf, state)"
+        driver.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'stream_head'", (plain,))
+    world.ledger.engine.dispose()
+    with unguarded(world.ledger.engine) as connection:
+        driver = connection.connection.driver_connection  # type: ignore[assignment]
+        driver.execute("INSERT INTO stream_head VALUES (?, 1, x'00', NULL)", (GHOST,))
+        driver.execute("PRAGMA writable_schema=ON")
+        driver.execute("DELETE FROM sqlite_master WHERE tbl_name = 'stream_head'")
+        driver.executemany("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", kept)
+    found = world.another_process().verify(level=level).differences
+    assert [(each.table, each.stream, each.expected) for each in found] == [("stream_head", GHOST, "no row")]
     world.close()
 
 

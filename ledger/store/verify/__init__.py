@@ -123,14 +123,12 @@ class _Run:
         self._known = since.size if since is not None and deep else 0
         self._progress = progress or (lambda _what, _done, _of: None)
         self._whole = Whole(reader)
-        self._plan = self._planned()
         self._others = others
-        self._job = _Job(
-            url=engine.url.render_as_string(hide_password=False),
-            schema="" if reader.sqlite else str(reader.rows("SHOW search_path")[0][0]),
-            plan=self._plan,
-            regime=opened.regime,
-        )
+        url = engine.url.render_as_string(hide_password=False)
+        schema = "" if reader.sqlite else str(reader.rows("SHOW search_path")[0][0])
+        others.prepare(_connected, url, schema)
+        self._plan = self._planned()
+        self._job = _Job(url=url, schema=schema, plan=self._plan, regime=opened.regime)
 
     def verdict(
         self,
@@ -158,7 +156,9 @@ class _Run:
     def _planned(self) -> Plan:
         """How many leaves there are by most accounts, and where each stands."""
         reader = self._reader
-        ((count, first, last),) = reader.rows('SELECT count(*), min("index"), max("index") FROM leaf')
+        # One by one: asked for together, they would be looked for in every row.
+        asked = ", ".join(f"(SELECT {each} FROM leaf)" for each in ("count(*)", 'min("index")', 'max("index")'))
+        ((count, first, last),) = reader.rows(f"SELECT {asked}")
         state = reader.rows("SELECT size, frontier FROM log_state")
         edge: tuple[bytes, ...] = ()
         votes: list[int] = [] if last is None else [last + 1]
@@ -215,10 +215,7 @@ class _Run:
         """The whole log, joined from its ranges, and the keys that it enrols."""
         whole, size = self._whole, self._plan.size
         parts = self._parts(keep)
-        # A row with seq 0 was locked once by a flush that wrote nothing there.
-        ((objects,),) = self._reader.rows(
-            "SELECT count(*) FROM stream_head WHERE seq <> 0 OR leaf IS NOT NULL OR state IS NOT NULL"
-        )
+        objects = self._reader.objects(exact=keep)  # while others check the first ranges
         for part in parts:
             whole.add(part)
             self._progress("entries", part.stop, size)
@@ -391,6 +388,10 @@ def _reader(url: str, schema: str) -> Reader:
     """Each process opens its own connection; it reads entries that have an index, which never change."""
     gc.disable()  # it would look in vain: nothing here refers in circles
     return Reader(open_engine(url, schema) if schema else open_engine(url))
+
+
+def _connected(url: str, schema: str) -> None:
+    _reader(url, schema)
 
 
 @lru_cache(maxsize=1)

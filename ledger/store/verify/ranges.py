@@ -167,13 +167,8 @@ class Ranges:
 
     def _link_rows(self, part: Part) -> None:
         """Whether `link` holds the links of these entries; that it holds no other, their number tells in the end."""
-        linked, alike = self._linked, dict[int, dict[str, int]]()
-        for stream, places in linked.items():
-            alike.setdefault(len(places), {})[stream] = places[0][0]
-        for count, firsts in alike.items():
-            expected = [place for stream in firsts for place in linked[stream]]
-            part.links_differ |= self._reader.links_from(firsts, count) != expected
-        linked.clear()
+        part.links_differ |= not self._reader.holds(self._linked)
+        self._linked.clear()
 
     def _end(self, part: Part, names: Iterable[str]) -> None:
         """Forget those of these chains that begin here and end as `stream_head` says; `Beside` counts them."""

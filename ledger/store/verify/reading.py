@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ Row = tuple[Any, ...]
 INDEX, LEAF, N, HASH, ID, RAW, KEY, SEQ, SAID, SIGNATURE = range(10)
 _STATEMENT: Final = "s.hash, s.id, s.entry, s.key, s.seq, s.bytes, s.signature"
 _RECORD: Final = f'SELECT l."index", l.hash, l.n, {_STATEMENT} FROM leaf l LEFT JOIN statement s ON s.n = l.n'
+_LEAVES: Final = 'SELECT l."index", l.hash, l.n FROM leaf l'
+_NUMBERED: Final = f"SELECT s.n, {_STATEMENT} FROM statement s WHERE s.n >= %b AND s.n <= %b"
+_NOTHING: Final = (None,) * 7  # of a statement that is not there
 _WAITING: Final = f"SELECT p.n, NULL, p.n, {_STATEMENT} FROM pending p LEFT JOIN statement s ON s.n = p.n ORDER BY p.n"
 _ORPHANS: Final = (
     "SELECT s.n, s.id, s.entry FROM statement s LEFT JOIN leaf l ON l.n = s.n LEFT JOIN pending p ON p.n = s.n"
@@ -33,24 +36,28 @@ _ORPHANS: Final = (
 _UNDER_LEAVES: Final = "SELECT s.n, s.entry, l.hash FROM statement s LEFT JOIN leaf l ON l.n = s.n"
 
 
-# Many names are a parameter, so that no statement is ever read twice by the database.
+# Many names are a parameter, so that no statement is ever read twice by the database: on PostgreSQL one text, as the
+# driver writes lists element by element.
+_SEPARATOR: Final = "\x1f"
+_NAMES: Final = "string_to_array(%b, E'\\x1f')"
 _HEADS: Final = "SELECT h.stream, h.seq, h.leaf, h.state IS NOT NULL FROM"
 _HEADS_SQLITE: Final = f"{_HEADS} json_each(?) j CROSS JOIN stream_head h ON h.stream = j.value"
-_HEADS_POSTGRES: Final = f"{_HEADS} stream_head h WHERE h.stream = ANY(%b::text[])"
+_HEADS_POSTGRES: Final = f"{_HEADS} stream_head h WHERE h.stream = ANY({_NAMES})"
 _STATES_SQLITE: Final = (
     "SELECT h.stream, h.leaf, h.state FROM json_each(?) j CROSS JOIN stream_head h ON h.stream = j.value"
 )
-_STATES_POSTGRES: Final = "SELECT h.stream, h.leaf, h.state FROM stream_head h WHERE h.stream = ANY(%b::text[])"
+_STATES_POSTGRES: Final = f"SELECT h.stream, h.leaf, h.state FROM stream_head h WHERE h.stream = ANY({_NAMES})"
 _LINKS_SQLITE: Final = (
     "SELECT k.seq, k.n FROM json_each(?) j CROSS JOIN link k"
     " ON k.stream = j.key AND k.seq >= j.value AND k.seq < j.value + ?"
 )
 # Sorted inside, so that each object is sought: joined otherwise, the whole table would be read every time.
 _LINKS_POSTGRES: Final = (
-    "SELECT k.seq, k.n FROM unnest(%b::text[], %b::bigint[], %b::bigint[]) AS span(stream, first, last) CROSS JOIN"
+    f"SELECT k.seq, k.n FROM unnest({_NAMES}, string_to_array(%b, ',')::bigint[], string_to_array(%b, ',')::bigint[])"
+    " AS span(stream, first, last) CROSS JOIN"
     " LATERAL (SELECT * FROM link WHERE stream = span.stream AND seq >= first AND seq <= last ORDER BY seq) k"
 )
-_CACHE_KB: Final = 8_192
+_CACHE_KB: Final = 2_048
 _LISTED: Final = 500  # names in one query
 
 # What reading a document loosely can raise when it is not what it should be.
@@ -70,7 +77,7 @@ class Reader:
         self._strays: dict[bytes, int] | None = None
         self._streams = 0
         if self.sqlite:
-            self.rows(f"PRAGMA cache_size=-{_CACHE_KB}")  # what is read once in order needs none
+            self.rows(f"PRAGMA cache_size=-{_CACHE_KB}")  # what is read once in order needs none, and little is quicker
 
     def close(self) -> None:
         if self.sqlite:
@@ -119,7 +126,16 @@ class Reader:
 
     def records(self, start: int, stop: int) -> list[Row]:
         """Everything stored under the indices [start, stop), in order."""
-        return self.rows(f'{_RECORD} WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"')
+        where = f' WHERE l."index" >= {start} AND l."index" < {stop} ORDER BY l."index"'
+        if self.sqlite:
+            return self.rows(_RECORD + where)
+        # Nearly always statements lie in the order of their leaves: read one after another, and not each sought.
+        leaves = self.rows(_LEAVES + where)
+        numbers = [leaf[N] for leaf in leaves if type(leaf[N]) is int]
+        if not numbers or max(numbers) - min(numbers) > 2 * len(numbers):
+            return self.rows(_RECORD + where)
+        said = {row[0]: row[1:] for row in self.rows(_NUMBERED, min(numbers), max(numbers))}
+        return [leaf + said.get(leaf[N], _NOTHING) for leaf in leaves]
 
     def records_at(self, indices: list[int]) -> list[Row]:
         """Everything stored under these indices, in order."""
@@ -169,12 +185,21 @@ class Reader:
         found = self.rows(f"SELECT stream, seq FROM link WHERE n = {n} ORDER BY stream")
         return [(name, seq) for name, seq in found if type(name) is str and "\0" not in name and type(seq) is int]
 
-    def links_from(self, firsts: Mapping[str, int], count: int) -> list[Row]:
-        """(seq, n) in `link` of these objects, one after another: of each so many from its first seq."""
+    def holds(self, linked: Mapping[str, Sequence[tuple[int, Any]]]) -> bool:
+        """Whether `link` holds these (seq, n) of each object: so many, one after another, from its first seq."""
         if self.sqlite:
-            return self.rows(_LINKS_SQLITE, orjson.dumps(firsts).decode(), count)
-        lasts = [min(first + count - 1, SIZE_MAX) for first in firsts.values()]
-        return self.rows(_LINKS_POSTGRES, list(firsts), list(firsts.values()), lasts)
+            alike: dict[int, dict[str, int]] = {}
+            for stream, places in linked.items():
+                alike.setdefault(len(places), {})[stream] = places[0][0]
+            return all(
+                self.rows(_LINKS_SQLITE, orjson.dumps(firsts).decode(), count)
+                == [place for stream in firsts for place in linked[stream]]
+                for count, firsts in alike.items()
+            )
+        begin = [places[0][0] for places in linked.values()]
+        end = [min(places[0][0] + len(places) - 1, SIZE_MAX) for places in linked.values()]
+        spans = (_joined(linked), ",".join(map(str, begin)), ",".join(map(str, end)))
+        return self.rows(_LINKS_POSTGRES, *spans) == [place for places in linked.values() for place in places]
 
     def indices_of(self, stream: str, before: int) -> list[int]:
         """Where the entries of a stream stand in the log, below an index."""
@@ -191,13 +216,29 @@ class Reader:
             if self.sqlite:
                 yield from self.rows(_HEADS_SQLITE, orjson.dumps(listed).decode())
             else:
-                yield from self.rows(_HEADS_POSTGRES, listed)
+                yield from self.rows(_HEADS_POSTGRES, _joined(listed))
+
+    def objects(self, *, exact: bool) -> int:
+        """How many objects `stream_head` tells of; not `exact`: on SQLite also rows that tell of nothing are counted.
+
+        A row with seq 0 was locked once by a flush that wrote nothing there, which SQLite knows nothing of.
+        """
+        if self.sqlite and not exact:
+            # By the index, which is a fraction of the table: numbered without a gap, there are no rows but these.
+            ((count, first, last),) = self.rows(
+                "SELECT (SELECT count(*) FROM stream_head), (SELECT min(rowid) FROM stream_head),"
+                " (SELECT max(rowid) FROM stream_head)"
+            )
+            if count and last - first + 1 == count:
+                return int(count)
+        told = "seq <> 0 OR leaf IS NOT NULL OR state IS NOT NULL"
+        return int(self.rows(f"SELECT count(*) FROM stream_head WHERE {told}")[0][0])
 
     def states(self, streams: Sequence[str]) -> list[Row]:
         """(stream, leaf, state) of these objects' heads."""
         if self.sqlite:
             return self.rows(_STATES_SQLITE, orjson.dumps(streams).decode())
-        return self.rows(_STATES_POSTGRES, list(streams))
+        return self.rows(_STATES_POSTGRES, _joined(streams))
 
     def index_of(self, stream: str, seq: int) -> int | None:
         """Where the entry with this link stands in the log, by the rows beside it."""
@@ -255,7 +296,8 @@ class Reader:
             links = entry_in(raw).links
         except LedgerError:
             return set()
-        return {n for link in links for _, n in self.links_from({link.stream: link.seq}, 1)}
+        one = "SELECT n FROM link WHERE stream = {} AND seq = {}"
+        return {n for link in links for (n,) in self.rows(one.format(_text(link.stream), link.seq))}
 
 
 def _torn(table: str, row: Row, *, expected: Any, got: Any) -> Difference:
@@ -325,3 +367,8 @@ def note_in(raw: Any) -> Note:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
+
+
+def _joined(names: Iterable[str]) -> str:
+    """Names as one parameter; one that holds the separator is no object's, and left out."""
+    return _SEPARATOR.join([name for name in names if _SEPARATOR not in name])

@@ -12,6 +12,7 @@ import pytest
 
 from ledger.log.trust import Trust
 from ledger.store.verify import LEVELS, UNPROVEN, Level
+from ledger.store.verify.reading import Reader
 from tests.support.tamper import changed, place, rows_of
 from tests.support.varied import Varied, no_codes, varied
 from tests.support.world import World
@@ -177,3 +178,17 @@ def test_the_smallest_ledger_verifies(database_url: str, tmp_path: Path) -> None
     verdict = world.ledger.verify(read_catalogue=no_codes)
     assert (verdict.ok, verdict.size) == (True, 1)
     world.close()
+
+
+def test_names_that_no_object_can_have_are_not_taken_for_two(ledger: Varied) -> None:
+    reader = Reader(ledger.world.ledger.engine)
+    stream, seq, n = next((row["stream"], row["seq"], row["n"]) for row in rows_of(ledger.world.ledger.engine, "link"))
+    strange = f"{stream}\x1f{stream}"
+    try:
+        (head,) = reader.heads([stream])
+        assert list(reader.heads([strange, stream])) == [head]
+        assert list(reader.heads([strange])) == []
+        assert reader.holds({stream: [(seq, n)]})
+        assert not reader.holds({stream: [(seq, n)], strange: [(seq, n)]})
+    finally:
+        reader.close()
