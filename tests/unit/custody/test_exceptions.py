@@ -166,5 +166,7 @@ def test_exceptions_say_how_much_whose_and_where(name: str) -> None:
     seen = []
     for f in [*world.account()[1], *world.together(at)]:
         assert f.rule not in journeys or f.key.startswith(("manifest:", "delivery:"))
+        # By rule and key somebody explains it.
+        assert isinstance(f.key, str)
         seen.append((f.rule, called(f.object), f.grams, called(f.holder), called(f.site), called(f.detail)))
     assert sorted(seen, key=str) == sorted(SAID[name], key=str)

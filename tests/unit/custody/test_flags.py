@@ -776,6 +776,34 @@ def test_a_report_is_enough_for_general_waste_to_be_utilised_and_for_nothing_els
     assert [f.object for f in scene.told.account()[1] if f.rule == "no-approval"] == [scene.id("container", 2)]
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_what_came_back_has_crossed_no_border(scene: Scene, back: bool) -> None:
+    drum, run = scene.fill(), scene.run(to="far-kiln")
+    assert scene.say("driver", "manifest-collected", run | {"lines": [load(drum)]}) == ""
+    assert scene.say("far-gate", "manifest-received", run | {"lines": [verdict(drum, "refused")]}) == ""
+    flag = only(scene, "no-approval")
+    assert (flag.key, flag.closed_at) == (run["manifest"], "")
+    line = {"container": drum, "code": OIL, "mass": weighed(100_000)}
+    returned = {"manifest": run["manifest"], "to": run["from"], "carrier": run["carrier"], "lines": [line]}
+    if back:
+        assert scene.say("garage-clerk", "manifest-return-received", returned) == ""
+    assert only(scene, "no-approval").closed_at == (scene.said[-1].at if back else "")
+
+
+def test_what_somebody_not_entitled_closed_bit_by_bit_is_one_exception(scene: Scene) -> None:
+    drum, shed = scene.fill(), scene.park.story.ids["rogue-shed"]
+    ends = {"from": scene.place("garage-yard"), "to": {"kind": "other"} | scene.place("rogue-yard")}
+    sent = {"delivery": scene.id("delivery", 1), "lines": [load(drum)]} | ends
+    for who, end in (("garage-clerk", "sent"), ("rogue-boss", "received")):
+        assert scene.say(who, "delivery-recorded", sent | {"end": end}) == ""
+    for n in (1, 2):
+        body: dict[str, Any] = {"place": scene.place("rogue-yard"), "facility": shed, "stage": "final"}
+        body |= {"end": "utilised", "method": "R9", "basis": "weighed", "inputs": [load(drum, 30_000 + n)]}
+        assert scene.say("rogue-boss", "waste-treated", body) == ""
+    flag = only(scene, "closed-by-unentitled")
+    assert (flag.key, flag.grams) == (f"{scene.party('rogue')}/no-licence", 60_003)
+
+
 # -- what is over ------------------------------------------------------------------------------------------------------
 
 
