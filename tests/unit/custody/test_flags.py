@@ -711,6 +711,18 @@ def test_what_is_missing_at_a_gate_was_not_seen_there(scene: Scene) -> None:
     assert not seen_again(scene, 4, "missing")
 
 
+@pytest.mark.parametrize("book", [False, True])
+def test_a_book_of_days_tells_no_minute_at_which_a_drum_was_seen(scene: Scene, book: bool) -> None:
+    drum = scene.fill(at="2026-08-03T02:00:00.000Z")
+    body: dict[str, Any] = {"place": scene.place("refinery"), "stage": "final"}
+    body |= {"facility": scene.park.story.ids["still"]}
+    body |= {"end": "utilised", "method": "R9", "basis": "weighed", "inputs": [load(drum)]}
+    body |= {"source": {"workbook": "a" * 64, "sheet": "B4", "row": 3}} if book else {}
+    assert scene.say("garage-clerk", "manifest-issued", scene.run() | {"lines": [load(drum)]}) == ""
+    assert scene.say("refinery-hall", "waste-treated", body, at="2026-08-03T02:02:00.000Z") == ""
+    assert ("impossible-travel" in {f.rule for f in scene.told.account()[1]}) is not book
+
+
 def test_where_a_stranger_says_a_drum_is_nobody_saw_it(scene: Scene) -> None:
     drum = scene.fill(at="2026-08-03T02:00:00.000Z")
     for who, site, at in (("rogue-boss", "rogue-yard", "02:02"), ("garage-clerk", "garage-yard", "02:04")):

@@ -136,6 +136,10 @@ def test_an_emergency_plan_entitles_its_receivers_for_its_waste_on_its_days(scen
     assert days == {2: "no-licence", 3: "", 4: "", 5: "no-licence"}
     assert reason(scene, "rogue", "rogue-yard") == "no-licence"
     assert reason(scene, "garage", "garage-yard", "841-001-01") == "no-licence"
+    one = plan | {"plan": scene.id("plan", 2), "codes": ["900-249-08"]}
+    assert scene.say("licensing", "emergency-plan-declared", one) == ""
+    told = [reason(scene, "rogue", "rogue-yard", code, day="2026-08-03") for code in ("900-249-08", "900-214-08")]
+    assert told == ["", "no-licence"]
 
 
 def test_a_store_receives_general_waste_and_closes_none(scene: Scene) -> None:
@@ -152,6 +156,14 @@ def test_a_store_receives_general_waste_and_closes_none(scene: Scene) -> None:
         assert scene.say("driver", "facility-registered", more) == ""
         closes = reason(scene, "carrier", "carrier-depot", "SW07", producer=own)
         assert closes == ("facility-not-registered" if purpose == "generate" else "")
+
+
+@pytest.mark.parametrize("purpose", ["generate", "store", "utilise", "dispose"])
+def test_general_waste_is_received_where_it_is_stored_utilised_or_disposed_of(scene: Scene, purpose: str) -> None:
+    depot = {"holder": scene.party("carrier"), "facility": scene.id("facility", 1), "code": "TS1", "purpose": purpose}
+    assert scene.say("driver", "facility-registered", depot | {"site": scene.place("carrier-depot")["site"]}) == ""
+    got = reason(scene, "carrier", "carrier-depot", "SW07", deed="receive", producer=scene.party("carrier"))
+    assert got == ("facility-not-registered" if purpose == "generate" else "")
 
 
 @pytest.mark.parametrize(("event", "stopped"), [("licence-suspended", [3, 4]), ("licence-revoked", [3, 4, 5])])
