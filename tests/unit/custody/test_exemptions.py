@@ -64,6 +64,7 @@ def test_and_by_no_other_row_stage_method_or_waste(scene: Scene, row: str, code:
 
 def test_a_row_of_a_whole_class_covers_its_codes(scene: Scene) -> None:
     assert reason(scene, "2021-20-利用-1", "900-300-34", end="utilised", method="R6") == ""
+    assert reason(scene, "2021-20-利用-1", "900-300-34", end="", method="R6") == ""
     assert reason(scene, "2021-20-利用-1", "900-352-35", end="utilised", method="R6") == "licence-wrong-kind"
 
 
