@@ -57,7 +57,7 @@ _LINKS_POSTGRES: Final = (
     " AS span(stream, first, last) CROSS JOIN"
     " LATERAL (SELECT * FROM link WHERE stream = span.stream AND seq >= first AND seq <= last ORDER BY seq) k"
 )
-_CACHE_KB: Final = 2_048
+_CACHE_KB: Final = 8_192
 _LISTED: Final = 500  # names in one query
 
 # What reading a document loosely can raise when it is not what it should be.
@@ -77,7 +77,7 @@ class Reader:
         self._strays: dict[bytes, int] | None = None
         self._streams = 0
         if self.sqlite:
-            self.rows(f"PRAGMA cache_size=-{_CACHE_KB}")  # what is read once in order needs none, and little is quicker
+            self.rows(f"PRAGMA cache_size=-{_CACHE_KB}")  # what is read once in order needs none
 
     def close(self) -> None:
         if self.sqlite:
