@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -207,7 +207,7 @@ def _crossings(trace: Trace) -> Iterator[Finding]:
 def _received(trace: Trace) -> Iterator[Finding]:
     unentitled: dict[tuple[str, str, str], int] = {}
     for account, part in trace.parts():
-        if account.stage == "held" and account.holder != part.producer and not part.own(account.holder):
+        if account.stage == "held" and not part.own(account.holder):
             reason = _receiving(trace, account.holder, account.site, part)
             if reason:
                 key = (account.holder, account.site, reason)
@@ -268,7 +268,7 @@ def notices(trace: Trace, fact: Fact) -> Iterator[Finding]:
                 name = event.to.name or ""
                 yield Finding("without-manifest", event.delivery, load.net_g, by.party, event.from_.site, name)
     before = trace.holder_before
-    others = isinstance(fact.event, _HANDLING) and before not in ("", by.party) and trace.container in _handled(fact)
+    others = before not in ("", by.party) and isinstance(event, _HANDLING) and trace.container in _handled(event)
     if others or fact.id in trace.unheard:
         yield Finding("not-holder", fact.id, trace.thing.net_g, by.party, detail=before)
 
@@ -294,7 +294,7 @@ def sighting(container: str, fact: Fact) -> Sighting | None:
         return None
     match event:
         case ManifestCollected():
-            there = any(load.container == container for load in event.lines)
+            there = container in [load.container for load in event.lines]
         case ManifestReceived():
             there = any(v.container == container and v.decision != "missing" for v in event.lines)
         case _:
@@ -326,10 +326,5 @@ def travel(trace: Trace, before: Sighting, now: Sighting, fact: Fact) -> Iterato
         )
 
 
-def _handled(fact: Fact) -> frozenset[str]:
-    event = fact.event
-    return (
-        frozenset(d.container for d in event.inputs)
-        if isinstance(event, WasteTreated)
-        else frozenset(event.containers())
-    )
+def _handled(event: Event) -> Sequence[str]:
+    return [d.container for d in event.inputs] if isinstance(event, WasteTreated) else event.containers()

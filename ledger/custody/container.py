@@ -120,7 +120,7 @@ class Container:
 
     def gaps(self) -> tuple[Posting, ...]:
         """The differences of all its journeys."""
-        return tuple(p for leg in self.legs.values() for p in leg.gap(self.id))
+        return tuple([p for leg in self.legs.values() for p in leg.gap(self.id)])
 
     def held_by(self, party: str, site: str) -> None:
         """Somebody has it in hand, at a site or (site "") on the road."""

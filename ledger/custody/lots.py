@@ -182,10 +182,9 @@ class Trace:
         self.unheard = strangers_words(self.container, ordered)
         heard = (f.event for f in ordered if f.id not in self.unheard)
         self.papers = [event for event in heard if isinstance(event, PaperManifestBackfilled)]
-        began = [f for f in ordered if isinstance(f.event, Birth) and f.event.container == self.container]
+        began = [f for f in ordered if isinstance(f.event, Birth)]
         self.live = any(grade_of(f) != "D" and not isinstance(f.event, StockDeclared) for f in began)
-        self.facts = ordered
-        self.opened_at = self._opened()
+        self.opened_at = self._opened(began)
         self.facts = effective(self.container, [f for f in ordered if not self._too_late(f, ordered)])
         thing, gaps = self.thing, self.thing.gaps()
         for fact in self.facts:
@@ -246,10 +245,10 @@ class Trace:
             mine = sorted((*mine, *found), key=lambda p: p not in found or p.debit.stage != "difference")
         return mine, gaps
 
-    def _opened(self) -> str:
+    def _opened(self, began: Iterable[Fact]) -> str:
         """When a package's content began to be there, where that was not when it was filled."""
         opened = ""
-        for fact in self.facts:
+        for fact in began:
             if isinstance(fact.event, StockDeclared):
                 opened = start_of_day(date.fromisoformat(fact.event.since), self.regime.offset)
             elif isinstance(fact.event, ContainerOpened) and not opened:
@@ -817,7 +816,7 @@ def grade_of(fact: Fact) -> str:
 def is_late(regime: Regime, registry: Registry, fact: Fact, *, live: bool = False) -> bool:
     """True when the statement came after the allowance of its event type. Transcripts of old books never are, but of
     what began in this ledger (`live`) only an authority transcribes."""
-    transcribed = grade_of(fact) == "D" and (fact.by.roles or not live)
+    transcribed = getattr(fact.event, "source", None) is not None and (fact.by.roles or not live)
     if fact.received_at <= fact.at or transcribed:
         return False
     day = local_day(fact.at, regime.offset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -84,7 +85,7 @@ class Registry:
     site_history: dict[str, list[tuple[str, SiteRegistered]]] = field(default_factory=dict)  # with when it was received
     licences: dict[str, list[Licence]] = field(default_factory=dict)
     contracts: dict[frozenset[str], list[ContractRegistered]] = field(default_factory=dict)
-    settings: dict[str, list[tuple[SettingAdopted, Fact]]] = field(default_factory=dict)
+    settings: dict[str, list[tuple[SettingAdopted, Fact]]] = field(default_factory=dict)  # the last in force last
     calendars: dict[int, CalendarAdopted] = field(default_factory=dict)
     calendars_since: dict[int, Fact] = field(default_factory=dict)  # the first adoption for the year
     catalogues: list[CatalogueAdopted] = field(default_factory=list)
@@ -124,7 +125,7 @@ class Registry:
             case ContractRegistered() as event:
                 self.contracts.setdefault(frozenset({event.holder, event.with_}), []).append(event)
             case SettingAdopted() as event:
-                self.settings.setdefault(event.name, []).append((event, fact))
+                insort(self.settings.setdefault(event.name, []), (event, fact), key=_in_force)
             case CalendarAdopted() as event:
                 self.calendars[event.year] = event
                 self.calendars_since.setdefault(event.year, fact)
@@ -153,7 +154,10 @@ class Registry:
         """The site as it was registered then, before that as it was registered first: what is registered later changes
         no clock that runs and no border that was crossed."""
         known = self.site_history.get(site, ())
-        return next((event for at, event in reversed(known) if at <= moment), known[0][1] if known else None)
+        for at, event in reversed(known):
+            if at <= moment:
+                return event
+        return known[0][1] if known else None
 
     def live_from(self, site: str) -> str:
         """The day from which everything at the site is recorded, as it was registered first ("": not said)."""
@@ -244,11 +248,11 @@ class Registry:
 
     def setting(self, name: str, day: str, *scopes: str) -> int | str | None:
         """The value adopted and in force on the day: the first scope that has one, then the ledger's."""
-        adopted = self.settings.get(name, ())
+        adopted = self.settings.get(name)
         for scope in (*scopes, None) if adopted else ():
-            here = [(s, f) for s, f in adopted if s.scope == scope and s.effective_from <= day]
-            if here:
-                return max(here, key=lambda pair: (pair[0].effective_from, pair[1].order))[0].value
+            for setting, _ in reversed(adopted):
+                if setting.scope == scope and setting.effective_from <= day:
+                    return setting.value
         return None
 
     def number(self, name: str, day: str, *scopes: str) -> int | None:
@@ -320,6 +324,11 @@ class Registry:
 def _own(known: OfHolder | None, event: OfHolder, fact: Fact) -> bool:
     """True when what is registered under an id may be changed: by who registered it first, or by a registrar."""
     return known is None or known.holder == event.holder or "registrar" in fact.by.roles
+
+
+def _in_force(adopted: tuple[SettingAdopted, Fact]) -> tuple[str, tuple[str, str, int]]:
+    setting, fact = adopted
+    return setting.effective_from, fact.order
 
 
 def _amended(licence: Licence, change: LicenceAmended) -> Licence:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from ledger.custody.events import Event
 from ledger.custody.events.containers import (
-    Birth,
     ContainerFound,
     ContainerLost,
     ContentsTransferred,
@@ -14,7 +14,7 @@ from ledger.custody.events.containers import (
     WasteAdded,
 )
 from ledger.custody.events.correction import CorrectionAgreed, EntryCorrected
-from ledger.custody.events.movement import DeliveryRecorded, ManifestCollected, ManifestIssued, ManifestReceived
+from ledger.custody.events.movement import DeliveryRecorded, ManifestCollected, ManifestReceived
 from ledger.custody.events.oversight import ExceptionExplained, ExplanationAccepted
 from ledger.custody.events.stock import CustodyTransferred
 from ledger.custody.events.treatment import WasteTreated
@@ -30,17 +30,14 @@ def strangers_words(stream: str, facts: Sequence[Fact]) -> frozenset[str]:
     it; an authority has. Anybody can put mass in. Who says that it took the thing over holds it by the books, until
     somebody who has a say tells of it again without naming the taker.
     """
-    began = {fact.by.party for fact in facts if _began(stream, fact.event)}
-    if not began:
+    strangers = _strangers(stream, facts)
+    if not strangers:
         return frozenset()
-    known = began | {party for fact in facts for party in _named(fact.event) if party != fact.by.party}
-    unknown = [fact for fact in facts if fact.by.party not in known and not fact.by.roles]
-    if not unknown:
-        return frozenset()
+    unknown = [fact for fact in facts if fact.by.party in strangers and not fact.by.roles]
     theirs = {fact.id for fact in unknown}
     heard = [fact for fact in facts if fact.id not in theirs and not isinstance(fact.event, _WORDS)]
     # A clock that is ahead at its filling shows nobody that it never left.
-    again = (fact.order for fact in heard if not fact.by.roles and not _began(stream, fact.event))
+    again = (fact.order for fact in heard if not fact.by.roles and stream not in fact.event.begins())
     last = max(again, default=("", "", 0))
     took = {fact.by.party for fact in unknown if fact.order > last and _takes(stream, fact, heard)}
     return frozenset(
@@ -52,17 +49,24 @@ def strangers_words(stream: str, facts: Sequence[Fact]) -> frozenset[str]:
 
 def only_carries(stream: str, party: str, facts: Sequence[Fact]) -> bool:
     """True when nobody else says that the thing, whose beginning is known, was ever at a place of this party's."""
-    began = {fact.by.party for fact in facts if _began(stream, fact.event)}
+    began = _began(stream, facts)
     places = (place for fact in facts if fact.by.party != party for place in _places(fact.event))
     return bool(began) and party not in began and party not in places
 
 
-def _began(stream: str, event: Event) -> bool:
-    if isinstance(event, Birth):
-        return event.container == stream
-    if isinstance(event, ManifestIssued):
-        return event.manifest == stream
-    return any(target.new and target.container == stream for target in _poured(event))
+def _strangers(stream: str, facts: Sequence[Fact]) -> set[str]:
+    """Who speaks of a thing whose beginning is known, and neither began it nor is named by anybody else."""
+    began = _began(stream, facts)
+    unnamed = {fact.by.party for fact in facts if not fact.by.roles} - began if began else set()
+    for fact in facts:
+        if not unnamed:
+            break  # mostly by the first that tells of a journey
+        unnamed -= {party for party in _named(fact.event) if party != fact.by.party}
+    return unnamed
+
+
+def _began(stream: str, facts: Sequence[Fact]) -> set[str]:
+    return {fact.by.party for fact in facts if stream in fact.event.begins()}
 
 
 def _poured(event: Event) -> tuple[Pour, ...]:
@@ -72,15 +76,21 @@ def _poured(event: Event) -> tuple[Pour, ...]:
 
 
 def _places(event: Event) -> Iterator[str]:
-    for name in ("place", "from_", "to", "origin"):
-        yield getattr(getattr(event, name, None), "party", None) or ""
+    for name in _of(type(event), ("place", "from_", "to", "origin")):
+        yield getattr(getattr(event, name), "party", None) or ""
 
 
 def _named(event: Event) -> Iterator[str]:
     yield from _places(event)
-    for name in ("carrier", "from_carrier", "to_carrier"):
-        yield getattr(event, name, None) or ""
+    for name in _of(type(event), ("carrier", "from_carrier", "to_carrier")):
+        yield getattr(event, name) or ""
     yield from getattr(event, "next_carriers", ())
+
+
+@cache
+def _of(kind: type[Event], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of these fields that events of a kind have."""
+    return tuple(name for name in names if hasattr(kind, name))
 
 
 def _adds(stream: str, event: Event) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Dialect, Select, and_, bindparam, func, or_, select
 
 from ledger.custody.events import known as event_of
 from ledger.custody.fact import Author, Fact
@@ -91,10 +91,15 @@ def _straight(connection: Connection, query: Select[Any], where: str) -> list[An
     """Rows by the order of their leaves straight from the driver, and from PostgreSQL in binary: it writes bytes as
     texts of twice the length."""
     driver: Any = connection.connection.driver_connection
-    sql = f'{query.compile(dialect=connection.dialect)} WHERE {where} ORDER BY "index"'
+    sql = f'{_sql(query, connection.dialect)} WHERE {where} ORDER BY "index"'
     with closing(driver.cursor(**({"binary": True} if connection.dialect.name == "postgresql" else {}))) as cursor:
         found: list[Any] = cursor.execute(sql).fetchall()
         return found
+
+
+@lru_cache(maxsize=4)
+def _sql(query: Select[Any], dialect: Dialect) -> str:
+    return str(query.compile(dialect=dialect))
 
 
 def at_indices(connection: Connection, indices: Sequence[int]) -> Iterator[Fact]:

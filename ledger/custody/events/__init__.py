@@ -77,6 +77,10 @@ class Event:
         """The containers whose state or grams the event touches."""
         return ()
 
+    def begins(self) -> tuple[str, ...]:
+        """The containers and manifests that begin with it."""
+        return ()
+
     def refusals(self, fact: Fact, things: Things) -> Iterator[Refusal]:
         """The rules that an *intention* breaks; a physical fact is never refused but for being told twice."""
         return iter(())

@@ -86,6 +86,9 @@ class Birth(OfOne):
         label = {self.label} if self.label else set()
         return frozenset({self.container, self.place.site, *label})
 
+    def begins(self) -> tuple[str, ...]:
+        return (self.container,)
+
     def refusals(self, fact: Fact, things: Things) -> Iterator[Refusal]:
         thing = things.get(self.container)
         if isinstance(thing, Container) and thing.born:
@@ -385,6 +388,9 @@ class ContentsTransferred(Event):
 
     def containers(self) -> tuple[str, ...]:
         return (*(s.container for s in self.sources), *(t.container for t in self.targets))
+
+    def begins(self) -> tuple[str, ...]:
+        return tuple(t.container for t in self.targets if t.new)
 
     def actors(self) -> frozenset[str]:
         return frozenset({self.place.party})

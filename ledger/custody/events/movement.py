@@ -118,6 +118,9 @@ class ManifestIssued(OfManifest):
     emergency_phone: Name | None = None
     handler: Named | None = None
 
+    def begins(self) -> tuple[str, ...]:
+        return (self.manifest,)
+
     def actors(self) -> frozenset[str]:
         return frozenset({self.from_.party})
 

@@ -59,6 +59,9 @@ class WasteTreated(Event):
     def containers(self) -> tuple[str, ...]:
         return (*(d.container for d in self.inputs), *(p.container for p in self.outputs))
 
+    def begins(self) -> tuple[str, ...]:
+        return tuple(p.container for p in self.outputs if p.new)
+
     def actors(self) -> frozenset[str]:
         return frozenset({self.place.party})
 
