@@ -107,7 +107,9 @@ class Container:
 
     def leg(self, journey: str, manifest: bool = True) -> Leg:
         """The container's part of a manifest or delivery, begun when first heard of."""
-        return self.legs.setdefault(journey, Leg(manifest=manifest))
+        if journey not in self.legs:
+            self.legs[journey] = Leg(manifest=manifest)
+        return self.legs[journey]
 
     def accepted(self, rule: str, key: str) -> bool:
         """True when an explanation of this exception was accepted."""

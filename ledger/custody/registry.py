@@ -125,7 +125,7 @@ class Registry:
             case ContractRegistered() as event:
                 self.contracts.setdefault(frozenset({event.holder, event.with_}), []).append(event)
             case SettingAdopted() as event:
-                insort(self.settings.setdefault(event.name, []), (event, fact), key=_in_force)
+                insort(self.settings.setdefault(event.name, []), (event, fact), key=_since)
             case CalendarAdopted() as event:
                 self.calendars[event.year] = event
                 self.calendars_since.setdefault(event.year, fact)
@@ -257,6 +257,8 @@ class Registry:
 
     def number(self, name: str, day: str, *scopes: str) -> int | None:
         """As `setting`, where rules need a number: words have no effect, and no time is longer than a calendar."""
+        if name not in self.settings:
+            return None
         value = self.setting(name, day, *scopes)
         if isinstance(value, str):
             value = int(value) if value.isascii() and value.isdigit() else None
@@ -326,7 +328,7 @@ def _own(known: OfHolder | None, event: OfHolder, fact: Fact) -> bool:
     return known is None or known.holder == event.holder or "registrar" in fact.by.roles
 
 
-def _in_force(adopted: tuple[SettingAdopted, Fact]) -> tuple[str, tuple[str, str, int]]:
+def _since(adopted: tuple[SettingAdopted, Fact]) -> tuple[str, tuple[str, str, int]]:
     setting, fact = adopted
     return setting.effective_from, fact.order
 
