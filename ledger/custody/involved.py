@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 from ledger.custody import wire
 from ledger.custody.decide import unwrapped
@@ -40,23 +40,31 @@ def _add_named(value: Any, found: set[str]) -> None:
 @cache
 def _fields(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     """Reads the fields of a dataclass where a party or person can be named, in one call; anything else has none."""
-    hints = get_type_hints(kind, include_extras=True)
-    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    names = [f.name for f in fields if _can_name(hints[f.name])]
+    names = _naming(kind) if dataclasses.is_dataclass(kind) else []
     match names:
         case []:
             return lambda _: ()
         case [name]:
-            return lambda value: (getattr(value, name),)
+            read = attrgetter(name)
+            return lambda value: (read(value),)
         case _:
             return attrgetter(*names)
 
 
-@cache
+def _naming(kind: Any) -> list[str]:
+    """The fields that can hold what begins as an id of these, those of its parts among them (`place.party`)."""
+    names = []
+    for name, annotation in get_type_hints(kind, include_extras=True).items():
+        if dataclasses.is_dataclass(annotation):
+            names += [f"{name}.{inner}" for inner in _naming(annotation)]
+        elif get_origin(annotation) is not ClassVar and _can_name(annotation):
+            names.append(name)
+    return names
+
+
 def _can_name(annotation: Any) -> bool:
-    """True for a field where what begins as such an id does is a value, or can be held by one."""
     if dataclasses.is_dataclass(annotation):
-        return any(map(_can_name, get_type_hints(annotation, include_extras=True).values()))
+        return bool(_naming(annotation))
     if get_origin(annotation) in (tuple, Union, UnionType):
         return any(_can_name(inner) for inner in get_args(annotation) if inner not in (Ellipsis, NoneType))
     return any(_reads(annotation, text) for text in (_IDS[0] + "1", *(kind + _UUID7 for kind in _IDS)))

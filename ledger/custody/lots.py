@@ -75,7 +75,7 @@ class Part(NamedTuple):
 
     def within(self, place: Account) -> bool:
         """True in its producer's gate: with whom it is its own, also where that has lost it, but not on the road."""
-        return self.own(place.holder) and place.stage not in ("in-transit", "to-outside")
+        return place.stage not in ("in-transit", "to-outside") and self.own(place.holder)
 
 
 class Row(NamedTuple):

@@ -59,26 +59,26 @@ class Clock(NamedTuple):
     grams: int
 
 
-def due_at(row: Row) -> str:
+def due_at(account: str, clock_at: str, deadline: str) -> str:
     """The moment after which a change of open mass is one of overdue mass; "" when it never is."""
-    if row.account == "overdue":
-        return row.clock_at
-    return max(row.deadline, row.clock_at) if row.account == "open" and row.deadline else ""
+    if account == "overdue":
+        return clock_at
+    return max(deadline, clock_at) if deadline else ""
 
 
 def totals_of(rows: Iterable[Row], offset: timedelta) -> Iterator[tuple[Total, int]]:
     """What each row adds to the sums of its parties, sites and code."""
     for row in rows:
         (
-            _, _, at, _, account, _, producer, producer_site, holder, site, stage, code, kind, grams, born_at, _, grade,
-            reason, by_producer,
+            _, _, at, clock_at, account, _, producer, producer_site, holder, site, stage, code, kind, grams, born_at,
+            deadline, grade, reason, by_producer,
         ) = row  # fmt: skip
-        born = month_start(born_at, offset) if account in BORN else ""
+        born = _starts(born_at[:16], offset)[1] if account in BORN else ""
+        month = _starts(at[:16], offset)[1]
         whose = (by_producer, producer, producer_site, holder, site, code)
         graded = grade if account == "closed" else ""
-        yield _new(Total, (False, kind, account, month_start(at, offset), born, stage, graded, reason, *whose)), grams
-        due = due_at(row) if account in OPEN else ""
-        if due:
+        yield _new(Total, (False, kind, account, month, born, stage, graded, reason, *whose)), grams
+        if account in OPEN and (due := due_at(account, clock_at, deadline)):
             yield _new(Total, (False, kind, OVERDUE, day_start(due, offset), "", stage, "", "", *whose)), grams
 
 
@@ -95,8 +95,7 @@ def clocks_of(rows: Iterable[Row]) -> list[Clock]:
     """A container's open mass by its clocks, without what came and went again in time."""
     sums: dict[tuple[str, ...], int] = {}
     for r in rows:
-        due = due_at(r) if r.account in OPEN else ""
-        if due:
+        if r.account in OPEN and (due := due_at(r.account, r.clock_at, r.deadline)):
             whose = (r.producer, r.producer_site, r.holder, r.site, r.stage, r.code, r.kind)
             key = (r.container, r.account, *whose, r.deadline, due)
             sums[key] = sums.get(key, 0) + r.grams

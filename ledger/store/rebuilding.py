@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import pickle
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -127,15 +128,16 @@ def _keep_little(connection: Any, _record: Any) -> None:
 def made(connection: Connection, law: Regime, registry: Registry, indices: list[int]) -> Made:
     """What a task gives."""
     told: dict[str, list[Fact]] = {}
-    shown: dict[str, set[str]] = {}
+    shown: defaultdict[str, set[str]] = defaultdict(set)
     labels: set[str] = set()
-    for _, fact, streams in facts.told_at(connection, indices):
+    for _, said, streams in facts.told_at(connection, indices):
+        fact = unwrapped(said)
         for stream in streams:
             told.setdefault(stream, []).append(fact)
         things = [s for s in streams if s.startswith(SHARED)]
         for who in involved(fact):
-            shown.setdefault(who, set()).update(things)
-        if isinstance(unwrapped(fact).event, LABEL_EVENTS):
+            shown[who].update(things)
+        if isinstance(fact.event, LABEL_EVENTS):
             labels.update(s for s in streams if s.startswith(_LABEL))
     labels.update(s for s, history in told.items() if s.startswith(_LABEL) and len(history) > 1)
     containers = sorted(s for s in told if s.startswith("container:"))
