@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ledger.custody.events import Event
@@ -55,27 +54,31 @@ _SEEN: dict[str, tuple[type[Event], ...]] = {
     "to": (ContainerMoved, ManifestReceived, ManifestReturnReceived),
 }  # fmt: skip
 
-Check = Callable[[Trace], Iterator[Finding]]
-_CHECKS: list[tuple[Callable[[Trace], object], Check]] = []
-
 
 def standing(trace: Trace) -> list[Finding]:
-    """Every condition that holds now."""
-    return [finding for read, check in _CHECKS if read(trace) for finding in check(trace)]
+    """Every condition that holds now. Most containers are in order: each is asked only what there is anything to say
+    of."""
+    found: list[Finding] = []
+    if trace.below:
+        found += _balances(trace)
+    if trace.thing.legs:
+        found += _legs(trace)
+    if trace.carried:
+        found += _carried(trace)
+    found += _of_thing(trace)
+    if trace.registry.catalogues:
+        found += _catalogue(trace)
+    if trace.gaps:
+        found += _gaps(trace)
+    if trace.thing.legs:
+        found += _crossings(trace)
+    if trace.where:
+        found += _received(trace)
+    if trace.unentitled:
+        found += _closed(trace)
+    return found
 
 
-def _check(reads: str) -> Callable[[Check], Check]:
-    """A condition that holds only where what it `reads` of the trace is not empty: most containers are in order, and
-    are asked no more than that."""
-
-    def register(check: Check) -> Check:
-        _CHECKS.append((attrgetter(reads), check))
-        return check
-
-    return register
-
-
-@_check("below")
 def _balances(trace: Trace) -> Iterator[Finding]:
     for account, balance in trace.balances.items():
         if balance < 0 and account.stage in INSIDE:
@@ -83,7 +86,6 @@ def _balances(trace: Trace) -> Iterator[Finding]:
             yield Finding(rule, f"{account.stage}/{account.holder}", -balance, account.holder, account.site)
 
 
-@_check("thing.legs")
 def _legs(trace: Trace) -> Iterator[Finding]:
     thing, regime = trace.thing, trace.regime
     for journey, leg in thing.legs.items():
@@ -128,7 +130,6 @@ def _unmanifested(trace: Trace, code: str, at: str, exemption: str, sender: str)
     return trace.registry.exempt(exemption, frozenset({sender}), names, stages, "", local_day(at, regime.offset))
 
 
-@_check("carried")
 def _carried(trace: Trace) -> Iterator[Finding]:
     """Mass whose clock ran out in earlier hands: it stays overdue until it is closed, so somebody must be named."""
     sums: dict[tuple[str, str], int] = {}
@@ -139,8 +140,7 @@ def _carried(trace: Trace) -> Iterator[Finding]:
         yield Finding("carried-overdue", holder, grams, holder, site)
 
 
-@_check("thing")
-def _standing(trace: Trace) -> Iterator[Finding]:
+def _of_thing(trace: Trace) -> Iterator[Finding]:
     thing = trace.thing
     if thing.status == "lost" and not any(leg.missing_g is not None for leg in thing.legs.values()):
         yield Finding("container-lost", thing.lost_by, thing.net_g, thing.lost_by, thing.site)
@@ -164,7 +164,6 @@ def _standing(trace: Trace) -> Iterator[Finding]:
         yield Finding("reclassification-unconfirmed", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
 
 
-@_check("registry.catalogues")
 def _catalogue(trace: Trace) -> Iterator[Finding]:
     thing = trace.thing
     if thing.born and trace.regime.listed(thing.code):
@@ -173,7 +172,6 @@ def _catalogue(trace: Trace) -> Iterator[Finding]:
             yield Finding("code-not-in-catalogue", thing.code, thing.net_g, thing.holder, thing.site, thing.code)
 
 
-@_check("gaps")
 def _gaps(trace: Trace) -> Iterator[Finding]:
     """Differences of a party's own scales, repacking and emptying; those of two are seen at their legs."""
     for key, parts in trace.gaps.items():
@@ -183,7 +181,6 @@ def _gaps(trace: Trace) -> Iterator[Finding]:
             yield Finding("mass-difference", key, sum(p.grams for _, p in parts), place.holder, place.site)
 
 
-@_check("thing.legs")
 def _crossings(trace: Trace) -> Iterator[Finding]:
     """Waste that went from one province to another and lacks the approval (or the report) it needs."""
     registry, regime = trace.registry, trace.regime
@@ -203,7 +200,6 @@ def _crossings(trace: Trace) -> Iterator[Finding]:
             yield Finding("no-approval", journey, leg.went_g, leg.sender, leg.sender_site, leg.receiver)
 
 
-@_check("where")
 def _received(trace: Trace) -> Iterator[Finding]:
     unentitled: dict[tuple[str, str, str], int] = {}
     for account, part in trace.parts():
@@ -216,7 +212,6 @@ def _received(trace: Trace) -> Iterator[Finding]:
         yield Finding("receiver-not-entitled", f"{holder}/{reason}", grams, holder, site, reason)
 
 
-@_check("unentitled")
 def _closed(trace: Trace) -> Iterator[Finding]:
     closed: dict[tuple[str, str, str], int] = {}
     for row in trace.unentitled:

@@ -507,10 +507,11 @@ class Trace:
     def _clocked(self, part: Part, account: Account) -> Part:
         """The lot with its code of today and, at a new holder, a clock: from the physical arrival on. On the road a
         carrier has one for each journey, whatever it held or carried before."""
+        clocks = part.clocks
         if account.stage == "in-transit" and not part.since(ROAD + account.holder):
-            part = part._replace(clocks=(*part.clocks, (ROAD + account.holder, self.fact.at)))
+            clocks += ((ROAD + account.holder, self.fact.at),)
         if part.since(account.holder):
-            return part
+            return part if clocks is part.clocks else part._replace(clocks=clocks)
         start = self.fact.at
         if account.stage == "held":
             arrived = [
@@ -520,7 +521,7 @@ class Trace:
         if isinstance(self.fact.event, CustodyTransferred):
             # Legal succession: the new person's clock started when the old one's did.
             start = part.since(self.fact.event.from_.party) or start
-        return part._replace(clocks=(*part.clocks, (account.holder, start)))
+        return part._replace(clocks=(*clocks, (account.holder, start)))
 
     def _recoded(self, taken: list[tuple[Account, Part]], to: Account) -> list[tuple[Account, Part]]:
         """The lots under the code of the account they go to. What was hazardous keeps counting under its old code

@@ -248,7 +248,7 @@ class Registry:
 
     def setting(self, name: str, day: str, *scopes: str) -> int | str | None:
         """The value adopted and in force on the day: the first scope that has one, then the ledger's."""
-        adopted = self.settings.get(name)
+        adopted = self.settings.get(name, [])
         for scope in (*scopes, None) if adopted else ():
             for setting, _ in reversed(adopted):
                 if setting.scope == scope and setting.effective_from <= day:
@@ -257,8 +257,6 @@ class Registry:
 
     def number(self, name: str, day: str, *scopes: str) -> int | None:
         """As `setting`, where rules need a number: words have no effect, and no time is longer than a calendar."""
-        if name not in self.settings:
-            return None
         value = self.setting(name, day, *scopes)
         if isinstance(value, str):
             value = int(value) if value.isascii() and value.isdigit() else None

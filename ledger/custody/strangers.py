@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Any
 
 from ledger.custody.events import Event
 from ledger.custody.events.containers import (
@@ -76,19 +77,21 @@ def _poured(event: Event) -> tuple[Pour, ...]:
 
 
 def _places(event: Event) -> Iterator[str]:
-    for name in _of(type(event), ("place", "from_", "to", "origin")):
+    kind: Any = type(event)
+    for name in _of(kind, ("place", "from_", "to", "origin")):
         yield getattr(getattr(event, name), "party", None) or ""
 
 
 def _named(event: Event) -> Iterator[str]:
+    kind: Any = type(event)
     yield from _places(event)
-    for name in _of(type(event), ("carrier", "from_carrier", "to_carrier")):
+    for name in _of(kind, ("carrier", "from_carrier", "to_carrier")):
         yield getattr(event, name) or ""
     yield from getattr(event, "next_carriers", ())
 
 
 @cache
-def _of(kind: type[Event], names: tuple[str, ...]) -> tuple[str, ...]:
+def _of(kind: Any, names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of these fields that events of a kind have."""
     return tuple(name for name in names if hasattr(kind, name))
 

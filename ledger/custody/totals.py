@@ -75,11 +75,16 @@ def totals_of(rows: Iterable[Row], offset: timedelta) -> Iterator[tuple[Total, i
         ) = row  # fmt: skip
         born = _starts(born_at[:16], offset)[1] if account in BORN else ""
         month = _starts(at[:16], offset)[1]
-        whose = (by_producer, producer, producer_site, holder, site, code)
         graded = grade if account == "closed" else ""
-        yield _new(Total, (False, kind, account, month, born, stage, graded, reason, *whose)), grams
+        yield _new(Total, (
+            False, kind, account, month, born, stage, graded, reason, by_producer, producer, producer_site, holder,
+            site, code,
+        )), grams  # fmt: skip
         if account in OPEN and (due := due_at(account, clock_at, deadline)):
-            yield _new(Total, (False, kind, OVERDUE, day_start(due, offset), "", stage, "", "", *whose)), grams
+            day = day_start(due, offset)
+            yield _new(Total, (
+                False, kind, OVERDUE, day, "", stage, "", "", by_producer, producer, producer_site, holder, site, code,
+            )), grams  # fmt: skip
 
 
 def with_wholes(sums: dict[Total, int]) -> dict[Total, int]:
@@ -96,8 +101,10 @@ def clocks_of(rows: Iterable[Row]) -> list[Clock]:
     sums: dict[tuple[str, ...], int] = {}
     for r in rows:
         if r.account in OPEN and (due := due_at(r.account, r.clock_at, r.deadline)):
-            whose = (r.producer, r.producer_site, r.holder, r.site, r.stage, r.code, r.kind)
-            key = (r.container, r.account, *whose, r.deadline, due)
+            key = (
+                r.container, r.account, r.producer, r.producer_site, r.holder, r.site, r.stage, r.code, r.kind,
+                r.deadline, due,
+            )  # fmt: skip
             sums[key] = sums.get(key, 0) + r.grams
     return [Clock._make((*key, grams)) for key, grams in sorted(sums.items()) if grams]
 

@@ -195,7 +195,7 @@ def _dataclass_reader(cls: type) -> Reader:
     fields = [(wire_name(f.name), f.name, reader(hints[f.name]), f.default) for f in dataclasses.fields(cls)]
     known = {wire for wire, *_ in fields}
     check = getattr(cls, "check", None)
-    new, opened, missing = object.__new__, _opened(cls), dataclasses.MISSING
+    new, opened, missing = object.__new__, open_twin(cls), dataclasses.MISSING
 
     def read_fields(value: Any, path: str, codes: Codes) -> Any:
         if type(value) is not dict:
@@ -253,7 +253,7 @@ def _maker(annotation: Any) -> Callable[[Any], Any] | None:
 
 
 @cache
-def _opened(cls: type) -> type:
+def open_twin(cls: type) -> type:
     """An open twin of a frozen dataclass: filled and then closed, where its own way, field by field, takes five times
     as long."""
     # Both, as Python keeps one place for the two: it is the quick one only if neither is written in Python.
@@ -264,7 +264,7 @@ def _opened(cls: type) -> type:
 def _compiled(cls: type) -> Callable[[Any], Any]:
     """Fills an open twin. Written out as dataclasses write their own methods."""
     hints = get_type_hints(cls, include_extras=True)
-    names: dict[str, Any] = {"new": object.__new__, "closed": cls, "opened": _opened(cls)}
+    names: dict[str, Any] = {"new": object.__new__, "closed": cls, "opened": open_twin(cls)}
     lines = ["def make(value):", "made = new(opened)"]
     for n, field in enumerate(dataclasses.fields(cls)):
         wire, maker = wire_name(field.name), _maker(hints[field.name])

@@ -10,11 +10,14 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Dialect, Select, and_, bindparam, func, or_, select
 
+from ledger.custody import wire
 from ledger.custody.events import known as event_of
 from ledger.custody.fact import Author, Fact
 from ledger.log.entry import accepted_at
 from ledger.store import tables as t
 
+_new: Any = object.__new__
+_open = wire.open_twin(Fact)
 _CHUNK = 500
 _LOOK = 5_000  # rows at a time
 
@@ -160,15 +163,13 @@ def _fact(row: Any, said: dict[str, Any] | None = None) -> Fact | None:
     said = said or orjson.loads(said_raw)
     seq = said["seq"]
     late = revoked_at_seq is not None and seq > revoked_at_seq
-    return Fact(
-        event=event_of(said["type"], said["body"]),
-        by=enrolled(party, person, said["key"], roles, bool(admin), bool(server), vouched_by, late),
-        at=said["at"],
-        received_at=received_at,
-        seq=seq,
-        id=said["id"],
-        statement=hash_.hex(),
-    )
+    fact = _new(_open)
+    fact.event = event_of(said["type"], said["body"])
+    fact.by = enrolled(party, person, said["key"], roles, bool(admin), bool(server), vouched_by, late)
+    fact.at, fact.received_at, fact.ahead = said["at"], received_at, False
+    fact.seq, fact.id, fact.statement = seq, said["id"], hash_.hex()
+    fact.__class__ = Fact
+    return fact  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=4096)

@@ -148,7 +148,7 @@ class UnitedStates:
         return ""
 
     def setting(self, registry: Registry, name: str, day: str, *scopes: str) -> int:
-        adopted = registry.number(name, day, *scopes)
+        adopted = registry.number(name, day, *scopes) if name in registry.settings else None
         return adopted if adopted is not None else int(self.defaults[name])
 
     def entitled(self, act: Act, registry: Registry) -> str:
