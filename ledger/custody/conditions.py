@@ -202,9 +202,9 @@ def _crossings(trace: Trace) -> Iterator[Finding]:
 
 def _received(trace: Trace) -> Iterator[Finding]:
     unentitled: dict[tuple[str, str, str], int] = {}
-    for account, part in trace.parts():
-        if account.stage == "held" and not part.own(account.holder):
-            reason = _receiving(trace, account.holder, account.site, part)
+    for account, parts in trace.where.items():
+        for part in parts if account.stage == "held" else ():
+            reason = "" if part.own(account.holder) else _receiving(trace, account.holder, account.site, part)
             if reason:
                 key = (account.holder, account.site, reason)
                 unentitled[key] = unentitled.get(key, 0) + part.grams

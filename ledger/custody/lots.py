@@ -300,7 +300,7 @@ class Trace:
         debit, credit, grams = posting.debit, posting.credit, posting.grams
         if self._inside(debit):
             taken = self._take(debit, grams, last=last and not self._inside(credit))
-            grams = sum(part.grams for _, part in taken)
+            grams = sum([part.grams for _, part in taken])
             if self._inside(credit):
                 self._carry(self._recoded(taken, credit), credit)
             else:
@@ -328,7 +328,7 @@ class Trace:
                     self._carry(self._recoded(self._drawn(account, grams), other), other)
 
     def _lots_g(self, account: Account) -> int:
-        return sum(part.grams for part in self.where.get(account, []))
+        return sum([part.grams for part in self.where.get(account, ())])
 
     def _inside(self, account: Account) -> bool:
         return account.container == self.container and account.stage in INSIDE
@@ -341,7 +341,7 @@ class Trace:
         taken = self._drawn(account, grams)
         if isinstance(self.fact.event, FateAsserted) or self._never_came(account):
             return taken  # nobody's word ends what never left, or never came
-        grams -= sum(part.grams for _, part in taken)
+        grams -= sum([part.grams for _, part in taken])
         lacking = self.missing.get(account, 0)
         grams = grams if last else min(grams, lacking)
         if not grams:

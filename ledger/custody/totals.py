@@ -59,19 +59,19 @@ class Clock(NamedTuple):
     grams: int
 
 
-def due_at(account: str, clock_at: str, deadline: str) -> str:
+def due_at(row: Row) -> str:
     """The moment after which a change of open mass is one of overdue mass; "" when it never is."""
-    if account == "overdue":
-        return clock_at
-    return max(deadline, clock_at) if deadline else ""
+    if row.account == "overdue":
+        return row.clock_at
+    return max(row.deadline, row.clock_at) if row.account == "open" and row.deadline else ""
 
 
 def totals_of(rows: Iterable[Row], offset: timedelta) -> Iterator[tuple[Total, int]]:
     """What each row adds to the sums of its parties, sites and code."""
     for row in rows:
         (
-            _, _, at, clock_at, account, _, producer, producer_site, holder, site, stage, code, kind, grams, born_at,
-            deadline, grade, reason, by_producer,
+            _, _, at, _, account, _, producer, producer_site, holder, site, stage, code, kind, grams, born_at, _, grade,
+            reason, by_producer,
         ) = row  # fmt: skip
         born = _starts(born_at[:16], offset)[1] if account in BORN else ""
         month = _starts(at[:16], offset)[1]
@@ -80,7 +80,7 @@ def totals_of(rows: Iterable[Row], offset: timedelta) -> Iterator[tuple[Total, i
             False, kind, account, month, born, stage, graded, reason, by_producer, producer, producer_site, holder,
             site, code,
         )), grams  # fmt: skip
-        if account in OPEN and (due := due_at(account, clock_at, deadline)):
+        if account in OPEN and (due := due_at(row)):
             day = day_start(due, offset)
             yield _new(Total, (
                 False, kind, OVERDUE, day, "", stage, "", "", by_producer, producer, producer_site, holder, site, code,
@@ -100,7 +100,7 @@ def clocks_of(rows: Iterable[Row]) -> list[Clock]:
     """A container's open mass by its clocks, without what came and went again in time."""
     sums: dict[tuple[str, ...], int] = {}
     for r in rows:
-        if r.account in OPEN and (due := due_at(r.account, r.clock_at, r.deadline)):
+        if r.account in OPEN and (due := due_at(r)):
             key = (
                 r.container, r.account, r.producer, r.producer_site, r.holder, r.site, r.stage, r.code, r.kind,
                 r.deadline, due,
