@@ -45,6 +45,7 @@ def open_engine(url: str, schema: str = DEFAULT_SCHEMA) -> Engine:
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
+            sqlite3.register_adapter(bytes, bytes)  # without one, each is asked whether it can adapt itself
             engine = create_engine(
                 parsed, connect_args={"timeout": _BUSY_S, "check_same_thread": False}, hide_parameters=True
             )
