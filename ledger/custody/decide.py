@@ -43,6 +43,7 @@ FOLDED = ("container:", "manifest:")
 # Stands among those who must agree, when it is not a party but the competent authority.
 AUTHORITY = "authority"
 CLOSED = frozenset({"utilised", "disposed"})
+_CORRECTIONS = (EntryCorrected, CorrectionAgreed, CorrectionDecided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def decide(fact: Fact, states: Mapping[str, bytes | None], history: History) -> 
     things = {s: thing_from(s, row) if (row := states.get(s)) is not None else None for s in streams}
     event = fact.event
     refusals = chain(_rights(fact), _refusals(fact, things, history))
-    if isinstance(event, EntryCorrected | CorrectionAgreed | CorrectionDecided):
+    if corrects := isinstance(event, _CORRECTIONS):
         refusals = chain(refusals, _correction_refusals(fact, event, history))
     refused = next(refusals, None)
     if refused is not None:
@@ -80,7 +81,6 @@ def decide(fact: Fact, states: Mapping[str, bytes | None], history: History) -> 
     for stream in streams:
         before = things[stream]
         gaps = before.gaps() if isinstance(before, Container) else ()
-        corrects = isinstance(event, EntryCorrected | CorrectionAgreed | CorrectionDecided)
         if before is None:
             after = new_thing(stream)
             _step(after, fact)
@@ -245,10 +245,7 @@ def relied(target: Fact, correction: Fact, facts: Iterable[Fact]) -> frozenset[s
     """The parties that relied on what the target said: who recorded anything of the container since, and the other
     end of its journey; never the correcting party itself."""
     since = {
-        f.by.party
-        for f in facts
-        if target.order < f.order < correction.order
-        and not isinstance(f.event, EntryCorrected | CorrectionAgreed | CorrectionDecided)
+        f.by.party for f in facts if target.order < f.order < correction.order and not isinstance(f.event, _CORRECTIONS)
     }
     ends = {getattr(getattr(target.event, name, None), "party", None) for name in ("from_", "to")}
     return frozenset({p for p in since | ends if p}) - {correction.by.party}

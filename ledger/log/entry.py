@@ -54,8 +54,13 @@ class Entry(NamedTuple):
 def build(
     *, statement: str, signature: str, received_at: str, links: Sequence[Link], refused: str | None = None
 ) -> bytes:
-    """The canonical bytes of an entry, written out by hand for speed; raises whatever `parse` would raise."""
+    """The canonical bytes of an entry; raises whatever `parse` would raise."""
     _check(statement, signature, received_at, refused, links)
+    return known(statement, signature, received_at, links, refused)
+
+
+def known(statement: str, signature: str, received_at: str, links: Sequence[Link], refused: str | None = None) -> bytes:
+    """As `build`, of parts whose form was checked before, written out by hand for speed; raises TooLarge."""
     raw = _written(statement, signature, received_at, links, refused)
     if len(raw) > BYTES_MAX:
         raise canonical.TooLarge(expected=f"at most {BYTES_MAX} bytes", got=f"{len(raw)} bytes")

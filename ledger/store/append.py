@@ -42,6 +42,7 @@ from ledger.store.answers import (
     AuthorGap,
     Draft,
     IdReused,
+    Kept,
     Promises,
     RestoreDiffers,
     Submission,
@@ -263,7 +264,8 @@ class Appender:
         try:
             for item in items:
                 item.answer = self._answer(rows, flush, item)
-                _check_kept(item, item.answer)
+                if item.kept is not None:
+                    _check_kept(item.kept, item.answer)
         except Exception as error:
             if flush.guess is None:
                 raise
@@ -387,17 +389,14 @@ class Appender:
         streams = item.about if refusal is None else self._key_stream(rows, author)
         heads = [self._head(name) for name in streams]
         links = tuple(
-            Link(name, head.seq + 1, None if head.leaf is None else head.leaf.hex())
-            for name, head in zip(streams, heads, strict=True)
+            [
+                Link(name, head.seq + 1, None if head.leaf is None else head.leaf.hex())
+                for name, head in zip(streams, heads, strict=True)
+            ]
         )
         try:
-            raw = entry.build(
-                statement=fact.statement,
-                signature=encode_base64(item.signature),
-                received_at=received_at,
-                links=links,
-                refused=None if refusal is None else refusal.code,
-            )
+            code = None if refusal is None else refusal.code
+            raw = entry.known(fact.statement, encode_base64(item.signature), received_at, links, code)
         except FormError as error:  # too many objects for one leaf
             return rejected(said, error)
         leaf = leaf_hash(raw)
@@ -417,9 +416,9 @@ class Appender:
         changes.authors[author.key] = author
         if refusal is None:
             author.seen_size = said.seen.size
-            changes.posting.extend(
+            changes.posting += [
                 (n, place, p.grams, p.cause, p.of_g, *p.debit, *p.credit) for place, p in enumerate(postings)
-            )
+            ]
             for name in item.about:
                 flush.facts.setdefault(name, []).append(fact)
             if rare:
@@ -430,7 +429,7 @@ class Appender:
             id=said.id,
             statement=fact.statement,
             outcome="recorded" if refusal is None else "refused",
-            code=None if refusal is None else refusal.code,
+            code=code,
             error=refusal,
             entry=raw,
             received_at=received_at,
@@ -450,7 +449,7 @@ class Appender:
         return (author.stream,)
 
     def _head(self, stream: str) -> StreamHead:
-        return self._streams.setdefault(stream, StreamHead())
+        return self._streams.get(stream) or self._streams.setdefault(stream, StreamHead())
 
     def _sign(self, rows: Rows, item: Item, author: AuthorHead) -> None:
         draft = item.draft
@@ -589,9 +588,8 @@ def _answer_of(each: Item | Answer) -> Answer:
     return answer
 
 
-def _check_kept(item: Item, answer: Answer) -> None:
-    kept = item.kept
-    if kept is not None and (answer.entry != kept.entry or answer.index not in (None, kept.index)):
+def _check_kept(kept: Kept, answer: Answer) -> None:
+    if answer.entry != kept.entry or answer.index not in (None, kept.index):
         got = (answer.code or "another entry") if answer.index in (None, kept.index) else f"index {answer.index}"
         raise RestoreDiffers(index=kept.index, expected=kept.refused or "the entry as it was", got=got)
 

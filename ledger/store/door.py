@@ -198,6 +198,8 @@ def _check_signature(
 def in_author_order(items: list[Item]) -> list[Item]:
     """Each key's items by seq, in the places that the request gave to that key: what one author enrols, another can
     use later in the same request."""
+    if len(items) < 2:
+        return items
     places: dict[bytes, list[int]] = {}
     for place, item in enumerate(items):
         places.setdefault(item.key, []).append(place)

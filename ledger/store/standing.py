@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ledger.custody.events.ledger import KeyEnrolled, KeyRevoked, LedgerOpened, StatementAdopted
 from ledger.custody.rules import Refusal
@@ -10,6 +11,8 @@ from ledger.log.keys import PublicKey
 from ledger.log.statement import Statement
 from ledger.store.answers import KeyUsedUp, UnknownKey, WrongAuthor
 from ledger.store.rows import AuthorHead, StreamHead
+
+_CLAIMS: Final = ("party", "by", "custody", "key purpose")
 
 
 class SeenUnknown(Refusal):
@@ -97,14 +100,11 @@ def of_author(author: AuthorHead | None, said: Statement) -> AuthorHead:
     """The author's head, when this key may make statements for this party and person at this place."""
     if author is None:
         raise UnknownKey(expected="an enrolled key", got=said.key)
-    for what, expected, got in (
-        ("party", author.party, said.party),
-        ("by", author.person, said.by),
-        ("custody", "server" if author.server else None, said.custody),
-        ("key purpose", "statement", author.purpose),
-    ):
-        if expected != got:
-            raise WrongAuthor(what=what, expected=expected or "absent", got=got or "absent")
+    expected = (author.party, author.person, "server" if author.server else None, "statement")
+    got = (said.party, said.by, said.custody, author.purpose)
+    for what, wanted, came in () if got == expected else zip(_CLAIMS, expected, got, strict=True):
+        if wanted != came:
+            raise WrongAuthor(what=what, expected=wanted or "absent", got=came or "absent")
     if author.uses is not None and said.seq > author.uses:
         raise KeyUsedUp(expected=f"at most {author.uses}", got=said.seq)
     return author
