@@ -68,10 +68,17 @@ class Remote:
     @contextmanager
     def _asked(self, method: str, path: str, token: str = "", document: Any = None) -> Iterator[requests.Response]:
         url = f"{self._url}/{path}"
-        headers = {"Accept-Language": language()} | ({"Authorization": f"Bearer {token}"} if token else {})
+
+        def authorized(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            """The token or nothing; without this requests would send what ~/.netrc has for the host."""
+            if token:
+                request.headers["Authorization"] = f"Bearer {token}"
+            return request
+
+        headers = {"Accept-Language": language()}
         how: dict[str, Any] = {"timeout": _TIMEOUT_S, "allow_redirects": False, "stream": True, "verify": self._verify}
         try:
-            with self._session.request(method, url, json=document, headers=headers, **how) as answer:
+            with self._session.request(method, url, json=document, headers=headers, auth=authorized, **how) as answer:
                 if answer.status_code not in (200, 201):
                     raise Unreachable(url=url, why=_refusal(answer), expected=200, got=answer.status_code)
                 yield answer
