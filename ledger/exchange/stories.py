@@ -23,6 +23,7 @@ from ledger.log.ids import new_uuid7
 PARK_MS = 1_735_689_600_000
 OF_STEP = frozenset({"at", "received", "by", "event", "id", "refused"})
 UPLOAD = timedelta(seconds=1)
+OPERATOR = "operator"
 
 
 class StoryError(LedgerError):
@@ -146,7 +147,21 @@ def load_story(text: str, park: Park) -> Story:
             vouched_by=row["vouched_by"],
         )
     places = {**park.places, **_places(told, ids, name)}
-    return _told(name, told, ids, {**park.players, **guests}, places, tuple(guests.values()))
+    players = {**park.players, **guests, OPERATOR: _operator(park)}
+    return _told(name, told, ids, players, places, tuple(guests.values()))
+
+
+def _operator(park: Park) -> Player:
+    """What the ledger's own system says, with the key that entry 0 names."""
+    return Player(
+        alias=OPERATOR,
+        party=park.story.ids[OPERATOR],
+        person=f"person:{_uuid7('park', f'person {OPERATOR}', PARK_MS)}",
+        key=f"key:{_uuid7('park', f'key {OPERATOR}', PARK_MS)}",
+        roles=(OPERATOR,),
+        admin=True,
+        genesis=True,
+    )
 
 
 def _places(told: dict[str, Any], ids: Mapping[str, str], story: str) -> dict[str, dict[str, str]]:
