@@ -17,8 +17,9 @@ demo: $(VENV)/runtime.stamp
 		else echo "npm is missing: no camera, device keys, offline work or verifier page (apt-get install npm, then make parts)"; fi
 	$(VENV)/bin/wasteledger demo --serve
 
+# One worker more than there are cores: who drives a browser mostly waits for it.
 test: lint debian parts
-	$(PY) -m pytest -n logical
+	$(PY) -m pytest -n $$(( $$(nproc) + 1 ))
 
 # What pages load from npm, pinned by package-lock.json.
 parts: $(PARTS)
