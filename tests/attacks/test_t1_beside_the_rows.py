@@ -122,6 +122,19 @@ def test_a_view_in_the_place_of_a_table_is_named(world: World) -> None:
     assert named(world.ledger.verify(level="signatures")) == [("lot_total", "*")]
 
 
+def test_a_second_row_in_the_place_of_one_is_named(world: World) -> None:
+    """Verification might read the one, and everybody else the other."""
+    with unguarded(world.ledger.engine) as connection:
+        if world.url.startswith("postgresql"):
+            connection.execute(text("ALTER TABLE statement DROP CONSTRAINT pk_statement CASCADE"))
+            connection.execute(text("ALTER TABLE statement DROP CONSTRAINT uq_statement_hash CASCADE"))
+        else:
+            connection.execute(text("ALTER TABLE statement RENAME TO statement_kept"))
+            connection.execute(text("CREATE TABLE statement AS SELECT * FROM statement_kept"))
+    verdict = world.ledger.verify(level="signatures")
+    assert [(each.table, each.got) for each in verdict.differences] == [("statement", "no primary key")]
+
+
 def test_rows_that_only_some_readers_are_shown_are_named(postgres_url: str, tmp_path: Path) -> None:
     world = World.create(postgres_url, tmp_path)
     with unguarded(world.ledger.engine) as connection:

@@ -152,15 +152,19 @@ class Reader:
         )
 
     def kinds(self) -> dict[str, str]:
-        """What each name in the schema is; "table" is a plain one, which shows everybody the same."""
+        """What each name in the schema is; "table" is a plain one, which shows everybody the same and no row twice."""
         if self.sqlite:
-            virtual = "CASE WHEN sql LIKE 'CREATE VIRTUAL%' THEN 'virtual' ELSE type END"
-            found = self.rows(f"SELECT name, {virtual} FROM sqlite_master")
+            found = self.rows(
+                "SELECT name, CASE WHEN sql LIKE 'CREATE VIRTUAL%' THEN 'virtual' WHEN type = 'table' AND NOT EXISTS"
+                " (SELECT 1 FROM pragma_table_info(m.name) WHERE pk > 0) THEN 'no primary key' ELSE type END"
+                " FROM sqlite_master m"
+            )
         else:
             found = self.rows(
                 "SELECT relname::text, CASE WHEN relrowsecurity THEN 'row security' WHEN relhasrules THEN 'rules'"
-                " WHEN relkind <> 'r' THEN 'relkind ' || relkind::text ELSE 'table' END"
-                " FROM pg_class WHERE pg_table_is_visible(oid)"
+                " WHEN relkind <> 'r' THEN 'relkind ' || relkind::text WHEN NOT EXISTS (SELECT 1 FROM pg_index i"
+                " WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid) THEN 'no primary key' ELSE 'table' END"
+                " FROM pg_class c WHERE pg_table_is_visible(oid)"
             )
         return {row[0]: row[1] for row in found}
 
