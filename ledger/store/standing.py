@@ -128,25 +128,16 @@ def refuse_enrolment(
 def roots(opened: LedgerOpened) -> Iterator[AuthorHead]:
     """The standings that entry 0 gives: the system's key and the authorities'."""
     system = opened.system_key
-    yield AuthorHead(
-        key=PublicKey.from_hex(system.public_key).hash,
-        stream=system.stream,
-        public_key=bytes.fromhex(system.public_key),
-        party=opened.operator,
-        person=system.person,
-        roles="operator",
-        admin=True,
-    )
+    yield _root(system.public_key, system.stream, opened.operator, system.person, "operator")
     for each in opened.authorities:
-        yield AuthorHead(
-            key=PublicKey.from_hex(each.public_key).hash,
-            stream=each.key,
-            public_key=bytes.fromhex(each.public_key),
-            party=each.party,
-            person=each.person,
-            roles=" ".join(sorted(each.roles)),
-            admin=True,
-        )
+        yield _root(each.public_key, each.key, each.party, each.person, " ".join(sorted(each.roles)))
+
+
+def _root(public_key: str, stream: str, party: str, person: str, roles: str) -> AuthorHead:
+    public = PublicKey.from_hex(public_key)
+    return AuthorHead(
+        key=public.hash, stream=stream, public_key=public.raw, party=party, person=person, roles=roles, admin=True
+    )
 
 
 def enrolled(event: KeyEnrolled, *, by: AuthorHead) -> AuthorHead:
