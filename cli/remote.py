@@ -27,7 +27,7 @@ _DETAIL_MAX: Final = 200
 
 
 class Unreachable(LedgerError):
-    """A server does not answer as it should; nothing was signed or recorded."""
+    """A server does not answer as it should: nothing of what it sent is used."""
 
     code = "server-unreachable"
     zh = "{url} 没有给出应有的回答：{why}"
